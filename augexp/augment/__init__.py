@@ -1,0 +1,1 @@
+"""Augmentation: policies as data, and their application to batches."""
