@@ -1,0 +1,143 @@
+"""What an operation is: a name, checked parameters, and what they mean.
+
+This module is light (no OpenCV, no Keras): an experiment definition is validated with it in
+milliseconds. How an operation changes pixels stands in `primitives` and `pipeline`; which operations
+exist stands in `catalogue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from augexp.errors import DefinitionError
+
+Family = Literal["geometric", "photometric", "spatial", "composite", "mixing", "keras"]
+Value = float | int | str | bool | tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of an operation.
+
+    Attributes:
+        name: key in a definition.
+        default: value where the definition does not say; None means that it must be given.
+        low, high: inclusive bounds.
+        unit: what the number counts, for messages and descriptions.
+        integer: whether only whole numbers are allowed.
+    """
+
+    name: str
+    default: float | int | None
+    low: float
+    high: float
+    unit: str
+    integer: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """The valid range in words."""
+        kind = "a whole number" if self.integer else "a number"
+        return f"{kind} from {self.low:g} to {self.high:g} ({self.unit})"
+
+    def check(self, where: str, value: Any) -> float | int:
+        """Return `value` in the parameter's type; raises DefinitionError outside the valid range."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and self.low <= value <= self.high
+        if not number or (self.integer and value != int(value)):
+            raise DefinitionError(f"{where}: {self.name}: received {value!r}; allowed is {self.allowed}")
+        return int(value) if self.integer else float(value)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The definition of an operation: everything but its pixels.
+
+    Attributes:
+        name: as written in a definition after ``op =``.
+        family: decides how neighbours are composed.
+        meaning: one sentence, units included.
+        source: where the operation comes from.
+        parameters: in the order in which they are described; `p` is added to every operation.
+        draws: random numbers per image, not counting the one for `p`.
+        p: default probability of being applied.
+        breaks: in which case the operation changes what the right label is; empty where it does not.
+        ordered: pairs of parameters of which the first may not exceed the second.
+        strength: parameter that `preview --strength` varies, with its strongest shown value.
+    """
+
+    name: str
+    family: Family
+    meaning: str
+    source: str
+    parameters: tuple[Parameter, ...] = ()
+    draws: int = 0
+    p: float = 1.0
+    breaks: str = ""
+    ordered: tuple[tuple[str, str], ...] = ()
+    strength: tuple[str, float] | None = None
+
+    @property
+    def all_parameters(self) -> tuple[Parameter, ...]:
+        """The operation's own parameters and the probability `p`."""
+        return (*self.parameters, Parameter("p", self.p, 0.0, 1.0, "probability of being applied to an image"))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation with every parameter resolved: hashable, comparable, printable.
+
+    Attributes:
+        name: of the specification; ``keras:<class>`` for a Keras layer.
+        parameters: (key, value) pairs in the order of the specification.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, Value], ...]
+
+    def __getitem__(self, key: str) -> Any:
+        return dict(self.parameters)[key]
+
+    def definition(self) -> dict[str, Any]:
+        """Return plain JSON values; they go into the hash of an arm."""
+        values = {key: list(value) if isinstance(value, tuple) else value for key, value in self.parameters}
+        return {"op": self.name, **values}
+
+
+def close_to(received: str, allowed: list[str] | tuple[str, ...]) -> str:
+    """Return the did-you-mean clause for a mistyped name, or an empty string."""
+    close = get_close_matches(received, allowed, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def build(spec: Spec, values: Mapping[str, Any], where: str) -> Operation:
+    """Check `values` against `spec` and fill in the defaults.
+
+    Args:
+        spec: the operation.
+        values: parameters by key, without ``op``.
+        where: opens the message of an error.
+
+    Raises:
+        DefinitionError: a key that the operation does not have, a missing one, or a value out of range.
+    """
+    where = f"{where}: {spec.name}"
+    allowed = [parameter.name for parameter in spec.all_parameters]
+    for received in values:
+        if received not in allowed:
+            hint = close_to(str(received), allowed)
+            raise DefinitionError(f"{where}: unknown parameter {received!r}; allowed: {', '.join(allowed)}{hint}")
+    resolved: dict[str, Value] = {}
+    for parameter in spec.all_parameters:
+        value = values.get(parameter.name, parameter.default)
+        if value is None:
+            raise DefinitionError(f"{where}: {parameter.name}: missing; give {parameter.allowed}")
+        resolved[parameter.name] = parameter.check(where, value)
+    for small, large in spec.ordered:
+        if resolved[small] > resolved[large]:  # type: ignore[operator]
+            raise DefinitionError(
+                f"{where}: {small}: received {resolved[small]!r}; allowed is at most {large} = {resolved[large]!r}"
+            )
+    return Operation(spec.name, tuple(resolved.items()))
