@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ MAX_SEEDS = 20
 LOOKS = (5, 8, 12, 20)
 """Numbers of seeds at which a planned comparison may stop."""
 
-SLUG = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+SLUG = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
 """Names that become folder names: lower case, so that they differ on every file system."""
 
 Slug = Annotated[str, Field(pattern=SLUG)]
@@ -246,7 +247,7 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: {first['ctx']['error']}" if where else str(first["ctx"]["error"])
     message = first["msg"][0].lower() + first["msg"][1:]
     if first["type"] == "string_pattern_mismatch":
-        message = "allowed are lower-case letters, digits, '.', '_' and '-', starting with a letter or digit"
+        message = "allowed are lower-case letters, digits, '.', '_', '@' and '-', starting with a letter or digit"
     return f"{where}: received {first['input']!r}; {message}"
 
 
@@ -270,7 +271,7 @@ def load(path: Path) -> Experiment:
     values.setdefault("name", slug(path.stem))
     data = values.get("data")
     if isinstance(data, dict) and isinstance(data.get("path"), str):
-        data["path"] = str((path.parent / Path(data["path"]).expanduser()).resolve())
+        data["path"] = str(os.path.abspath(path.parent / Path(data["path"]).expanduser()))
     return parse(values, origin=str(path))
 
 
@@ -303,7 +304,7 @@ def from_sample() -> Experiment:
 
 def from_folder(path: Path) -> Experiment:
     """An image folder with one sub-folder per class, whole, at 64 pixels."""
-    folder = path.resolve()
+    folder = Path(os.path.abspath(path))
     data = {"source": "folder", "path": str(folder), "image_size": 64}
     return parse({"name": slug(folder.name), "data": data}, origin=str(path))
 

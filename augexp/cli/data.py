@@ -1,0 +1,137 @@
+"""`augexp download`, `augexp index`, `augexp preview`, `augexp export-policy`: images before training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augexp.cli import options as given
+from augexp.cli.options import DATA_DIR
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to `app`."""
+    app.command()(download)
+    app.command()(index)
+    app.command()(preview)
+    app.command("export-policy")(export_policy)
+
+
+def download(
+    categories: Annotated[
+        list[str] | None, typer.Argument(metavar="[CATEGORY]...", help="LSUN categories.", show_default=False)
+    ] = None,
+    split: Annotated[str, typer.Option(metavar="[train|val|both]", help="Which archives; objects have no val.")] = "both",
+    catalogue: Annotated[bool, typer.Option("--list", help="Show all categories, sizes and what is here.")] = False,
+    mirror: Annotated[
+        list[str] | None,
+        typer.Option(help="Base URL laid out like the official host; repeat for several.", show_default=False),
+    ] = None,
+    from_file: Annotated[
+        Path | None, typer.Option(help="An archive that you fetched otherwise.", show_default=False)
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Check size and SHA-256.")] = True,
+    keep_archive: Annotated[bool, typer.Option(help="Keep the .zip after unpacking.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=4, help="Transfers side by side.")] = 2,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before large downloads.")] = False,
+    data_dir: given.DataDir = DATA_DIR,
+    quiet: given.Quiet = False,
+) -> None:
+    """Fetch LSUN categories, check every byte, unpack; broken off, the same command goes on.
+
+    Examples: augexp download --list | augexp download church_outdoor classroom --split val | augexp
+    download bedroom kitchen --yes
+    """
+    from augexp.cli import fetch  # noqa: PLC0415 - keeps --help light
+
+    if catalogue:
+        fetch.print_catalogue(data_dir)
+        return
+    if not categories:
+        raise typer.BadParameter("name at least one LSUN category, or --list to see them all", param_hint="CATEGORY")
+    fetch.download(
+        categories,
+        split=split,
+        mirrors=mirror or [],
+        from_file=from_file,
+        verify=verify,
+        keep_archive=keep_archive,
+        jobs=jobs,
+        yes=yes,
+        data_dir=data_dir,
+        quiet=quiet,
+    )
+
+
+def index(
+    source: given.Source = None,
+    image_size: given.ImageSize = None,
+    train_per_class: given.TrainPerClass = None,
+    limit: given.Limit = None,
+    test: given.TestSet = None,
+    path: given.Path_ = None,
+    jobs: given.Jobs = 0,
+    data_dir: given.DataDir = DATA_DIR,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts of the prepared images as JSON.")] = False,
+    quiet: given.Quiet = False,
+) -> None:
+    """Decode the images once, find duplicates, split; `train` and `compare` do this by themselves.
+
+    Examples: augexp index my-photos/ --image-size 64 | augexp index bedroom kitchen --limit 10000
+    """
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli.answer import print_store  # noqa: PLC0415
+    from augexp.cli.progress import show  # noqa: PLC0415
+
+    definition = api.define(source or (), **given.definition(locals()))
+    with show(quiet) as progress:
+        store = api.index(definition, data_dir=data_dir, jobs=jobs, progress=progress)
+    print_store(store, as_json=as_json)
+
+
+def preview(
+    source: given.Source = None,
+    arm: Annotated[str, typer.Option(help="The policy, by name.")] = "standard",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Picture (.png, .svg) or page (.html).", show_default="samples-ARM.png"),
+    ] = None,
+    describe: Annotated[bool, typer.Option("--describe", help="Print the policy's operations and sources only.")] = False,
+    strength: Annotated[bool, typer.Option("--strength", help="Show every operation over its range.")] = False,
+    draws: Annotated[int, typer.Option(min=1, max=12, help="Augmented versions of each original.")] = 6,
+    image_size: given.ImageSize = None,
+    path: given.Path_ = None,
+    data_dir: given.DataDir = DATA_DIR,
+    quiet: given.Quiet = False,
+) -> None:
+    """Show what an arm does to the images: originals and several augmented versions per class.
+
+    Examples: augexp preview my-photos/ --arm randaugment | augexp preview --arm strong --describe
+    """
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli.progress import show  # noqa: PLC0415
+
+    definition = api.define(source or (), **{**given.definition(locals()), "arms": [arm]})
+    if describe:
+        typer.echo(definition.policy(arm).describe())
+        return
+    target = output or Path(f"{'strength' if strength else 'samples'}-{arm}.png")
+    with show(quiet) as progress:
+        api.preview(
+            definition, arm=arm, output=target, strength=strength, draws=draws, data_dir=data_dir, progress=progress
+        )
+    typer.echo(target)
+
+
+def export_policy(
+    policy: Annotated[str, typer.Argument(help="A policy, by name.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Experiment .toml that defines the policy.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the policy as Keras layers to paste into a model, and what they cannot express."""
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+
+    typer.echo(api.export_policy(policy, source))

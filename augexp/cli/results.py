@@ -1,0 +1,110 @@
+"""`augexp report`, `augexp status`, `augexp verify`: what is in a results folder."""
+
+from __future__ import annotations
+
+import json
+import time
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augexp.cli import options as given
+from augexp.cli.options import DATA_DIR
+
+Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder, such as results/sample.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to `app`."""
+    app.command()(report)
+    app.command()(status)
+    app.command()(verify)
+    app.command()(export)
+
+
+def report(
+    results: Results,
+    form: Annotated[
+        str, typer.Option("--format", "-f", metavar="[html|md|csv|latex|json]", help="What to make.")
+    ] = "html",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write, in place of stdout.", show_default=False)
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    pictures: given.Pictures = True,
+    data_dir: given.DataDir = DATA_DIR,
+) -> None:
+    """Draw the answer again from the records: figures and page, or a table on stdout.
+
+    Examples: augexp report results/sample --open | augexp report results/cats-dogs --format latex
+    """
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+
+    if form not in api.FORMATS:
+        raise typer.BadParameter(f"received {form!r}; allowed are {', '.join(api.FORMATS)}", param_hint="--format")
+    if form == "html" and output is None:
+        page = api.report(results, data_dir=data_dir, pictures=pictures)
+        typer.echo(page)
+    else:
+        text = api.render_folder(results, form, data_dir=data_dir, pictures=pictures)
+        if output is None:
+            typer.echo(text, nl=False)
+            return
+        api.write_text(output, text)
+        typer.echo(output)
+        page = output
+    if open_it:
+        webbrowser.open(page.resolve().as_uri())
+
+
+def status(
+    results: Results,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds until all is done.")] = False,
+) -> None:
+    """Say what is done, running, failed, how long it takes still, and the interval so far."""
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli.answer import status_text  # noqa: PLC0415
+
+    while True:
+        state = api.status(results)
+        typer.echo(json.dumps(state, indent=1) if as_json else status_text(state))
+        if not watch or not state["pending"]:
+            return
+        time.sleep(5)
+
+
+def verify(
+    results: Results,
+    arm: Annotated[str | None, typer.Option(help="The arm to run again.", show_default="drawn by chance")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed to run again.", show_default="drawn by chance")] = None,
+    data_dir: given.DataDir = DATA_DIR,
+    quiet: given.Quiet = False,
+) -> None:
+    """Execute one run again and compare its weights and predictions, bit by bit."""
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli.progress import show  # noqa: PLC0415
+
+    with show(quiet) as progress:
+        verification = api.verify(results, arm=arm, seed=seed, data_dir=data_dir, progress=progress)
+    typer.echo(verification.text)
+    if not verification.identical:
+        raise typer.Exit(1)
+
+
+def export(
+    results: Results,
+    to: Annotated[str, typer.Option(metavar="[tensorboard|mlflow]", help="Which tracker.")] = "tensorboard",
+    target: Annotated[
+        str | None,
+        typer.Option(help="Log folder (TensorBoard) or tracking URI (MLflow).", show_default="RESULTS/<tracker>"),
+    ] = None,
+) -> None:
+    """Hand the runs and the comparison to an experiment tracker (extras `tensorboard`, `mlflow`)."""
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+
+    if to not in api.TRACKERS:
+        raise typer.BadParameter(f"received {to!r}; allowed are {', '.join(api.TRACKERS)}", param_hint="--to")
+    typer.echo(api.export(results, to, target))

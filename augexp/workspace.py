@@ -1,0 +1,144 @@
+"""The results folder of one experiment: guarded by the definition's hash, with the plan's history.
+
+    results/<name>/
+      experiment.toml    the resolved definition; its hash guards the folder
+      plan.json          every plan the folder has had, and how many blocks were finished by then
+      runs/<arm>/seed-<n>/
+      comparison/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augexp import experiment as definition
+from augexp.errors import DefinitionError, ResultsError
+from augexp.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One experiment and the folder that holds its results."""
+
+    experiment: Experiment
+    folder: Path
+
+    @property
+    def comparison(self) -> Path:
+        """The folder of the answer: figures, tables, report."""
+        return self.folder / "comparison"
+
+    def run_folder(self, arm: str, seed: int) -> Path:
+        """The folder of the run of `arm` with `seed`."""
+        return self.folder / "runs" / arm / f"seed-{seed}"
+
+    def plan_history(self) -> list[dict[str, Any]]:
+        """Return every plan so far, oldest first: ``{"plan", "arms", "plan_hash", "blocks_finished"}``."""
+        try:
+            text = (self.folder / "plan.json").read_text(encoding="utf-8")
+            return list(json.loads(text)["plans"])
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ResultsError(
+                f"{self.folder / 'plan.json'}: damaged ({error}); restore it from a copy, "
+                "or delete the folder to start the experiment afresh"
+            ) from None
+
+    def commit_plan(self, blocks_finished: int) -> list[dict[str, Any]]:
+        """Write the plan down before its first run; a changed plan is added, never put in place of one."""
+        history = self.plan_history()
+        if not history or history[-1]["plan_hash"] != self.experiment.plan_hash:
+            arms = {arm: self.experiment.policy(arm).definition() for arm in self.experiment.plan.arms}
+            history.append(
+                {
+                    "plan": self.experiment.plan.model_dump(mode="json"),
+                    "arms": arms,
+                    "plan_hash": self.experiment.plan_hash,
+                    "blocks_finished": blocks_finished,
+                }
+            )
+            write_atomically(self.folder / "plan.json", json.dumps({"plans": history}, indent=1) + "\n")
+        write_atomically(self.folder / "experiment.toml", definition.dumps(_portable(self.experiment, self.folder)))
+        return history
+
+
+def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:
+    """Return the experiment's workspace, creating it or checking that it holds this experiment.
+
+    Raises:
+        ResultsError: the folder holds an experiment of another hash (the message names what differs),
+            or it cannot be written.
+    """
+    folder = results_dir / experiment.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"{folder}: cannot be written ({error.strerror}); choose another place with --results-dir"
+        ) from None
+    held = folder / "experiment.toml"
+    if held.is_file():
+        other = definition.load(held)
+        if other.hash != experiment.hash:
+            differences = "; ".join(_differences(other.identity(), experiment.identity()))
+            raise ResultsError(
+                f"{folder}: holds another experiment ({differences}); give this one a name of its own "
+                "with --name, or delete that folder"
+            )
+    return Workspace(experiment, folder)
+
+
+def reopen_workspace(folder: Path) -> Workspace:
+    """Return the workspace that lies in `folder`; raises ResultsError where there is none."""
+    held = folder / "experiment.toml"
+    if not held.is_file():
+        raise ResultsError(
+            f"{folder}: no results of an experiment here (experiment.toml is missing); "
+            "name a folder that `augexp compare` wrote, such as results/sample"
+        )
+    try:
+        return Workspace(definition.load(held), folder)
+    except DefinitionError as error:
+        raise ResultsError(str(error)) from None
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write beside, then rename, so that a reader sees the old text or the new one; UTF-8, newline LF."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ResultsError(
+            f"{path}: cannot be written ({error.strerror}); free some space or choose another --results-dir"
+        ) from None
+
+
+def _portable(experiment: Experiment, folder: Path) -> Experiment:
+    """Make the images' path relative to the results, so that a tree of both can be moved."""
+    if experiment.data.path is None:
+        return experiment
+    try:
+        path = os.path.relpath(experiment.data.path, folder)
+    except ValueError:  # another drive on Windows
+        return experiment
+    return experiment.replace(data={"path": Path(path).as_posix()})
+
+
+def _differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key in sorted({*there, *here}):
+        old, new = there.get(key), here.get(key)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differences(old, new, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key} is {old!r} there and {new!r} here"
