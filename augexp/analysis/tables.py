@@ -1,0 +1,194 @@
+"""Tables of a comparison as values, and the forms they are written in.
+
+A `Table` holds numbers, not text: each form (terminal, Markdown, LaTeX, HTML) formats them by the
+column's digits, and CSV gives them in full precision. What stands in the tables is chosen in
+`augexp.analysis.sections`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+Cell = str | int | float | bool | None
+
+MISSING = "–"
+MINUS = "−"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its heading and how its numbers are written.
+
+    Attributes:
+        title: heading, with the unit.
+        digits: decimals of the numbers; None for text and whole numbers.
+        signed: write a plus sign before positive numbers.
+        key: column name in CSV; the title where empty.
+    """
+
+    title: str
+    digits: int | None = None
+    signed: bool = False
+    key: str = ""
+
+    def show(self, cell: Cell) -> str:
+        """Write one cell for people; None and NaN become a dash."""
+        if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+            return MISSING
+        if isinstance(cell, bool):
+            return "yes" if cell else "no"
+        if isinstance(cell, str):
+            return cell
+        if self.digits is None:
+            return f"{cell:,}" if isinstance(cell, int) else f"{cell:g}"
+        return number(cell, self.digits, signed=self.signed)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table.
+
+    Attributes:
+        title: what it shows.
+        columns: C columns.
+        rows: each with C cells; the first cell names the row.
+        note: how to read it, one or two sentences; may be empty.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+    def text_rows(self) -> list[list[str]]:
+        """Return all cells as people read them."""
+        return [[c.show(cell) for c, cell in zip(self.columns, row, strict=True)] for row in self.rows]
+
+    def numeric(self) -> list[bool]:
+        """Tell which columns hold numbers and are aligned right."""
+        return [
+            any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in self.rows)
+            for i in range(len(self.columns))
+        ]
+
+
+def number(value: float, digits: int, *, signed: bool = False) -> str:
+    """Write a number with a true minus sign; a zero has no sign."""
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
+    text = f"{abs(value):,.{digits}f}"
+    if not any(c in "123456789" for c in text):
+        return text
+    return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+# -- forms ---------------------------------------------------------------------------------------
+
+
+def to_markdown(table: Table) -> str:
+    """Return a GitHub table under a heading of level 3."""
+    heads = [_markdown(column.title) for column in table.columns]
+    rule = ["---:" if right else "---" for right in table.numeric()]
+    body = [[_markdown(text) for text in row] for row in table.text_rows()]
+    lines = ["| " + " | ".join(row) + " |" for row in [heads, rule, *body]]
+    note = [_markdown(table.note), ""] if table.note else []
+    return "\n".join([f"### {_markdown(table.title)}", "", *lines, "", *note])
+
+
+def _markdown(text: str) -> str:
+    for character in "\\`*_<>|[]#~":
+        text = text.replace(character, "\\" + character)
+    return " ".join(text.split())
+
+
+def to_csv(table: Table) -> str:
+    """Return the table with machine-readable headings and numbers in full precision."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column.key or column.title for column in table.columns])
+    for row in table.rows:
+        writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])
+    return text.getvalue()
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    MINUS: r"$-$",
+    MISSING: "--",
+    "±": r"$\pm$",
+    "σ": r"$\sigma$",
+    "ρ": r"$\rho$",
+    "Δ": r"$\Delta$",
+    "∞": r"$\infty$",
+    "×": r"$\times$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "→": r"$\rightarrow$",
+}
+
+
+def escape_latex(text: str) -> str:
+    """Escape what LaTeX would interpret; other scripts pass through and need XeLaTeX or LuaLaTeX."""
+    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+
+
+def to_latex(table: Table) -> str:
+    """Return a ``table`` environment for the package booktabs."""
+    align = "".join("r" if right else "l" for right in table.numeric())
+    rows = [" & ".join(escape_latex(cell) for cell in row) + r" \\" for row in table.text_rows()]
+    heads = " & ".join(escape_latex(column.title) for column in table.columns) + r" \\"
+    caption = escape_latex(". ".join(part.rstrip(".") for part in (table.title, table.note) if part) + ".")
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{caption}}}",
+            rf"\begin{{tabular}}{{{align}}}",
+            r"\toprule",
+            heads,
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def to_terminal(tables: Sequence[Table]) -> list[RichTable]:
+    """Return one rich renderable per table; names are shown as they are, never read as markup."""
+    from rich.table import Table as RichTable  # noqa: PLC0415 - only the command line draws in a terminal
+    from rich.text import Text  # noqa: PLC0415
+
+    drawn = []
+    for table in tables:
+        rich = RichTable(
+            title=Text(table.title), caption=Text(table.note) if table.note else None, title_justify="left"
+        )
+        rich.caption_justify = "left"
+        for column, right in zip(table.columns, table.numeric(), strict=True):
+            rich.add_column(Text(column.title), justify="right" if right else "left", overflow="fold")
+        for row in table.text_rows():
+            rich.add_row(*(Text(cell) for cell in row))
+        drawn.append(rich)
+    return drawn
