@@ -66,3 +66,23 @@ def uniforms(stream_key: int, ids: npt.NDArray[np.uint64], count: int) -> npt.ND
     index = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
     bits = _mix(base[:, None] + index[None, :])
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def uniforms_of(
+    stream_keys: npt.NDArray[np.uint64], ids: npt.NDArray[np.uint64], count: int
+) -> npt.NDArray[np.float64]:
+    """Draw for several purposes at once: ``uniforms_of(keys, ids, n)[k]`` equals ``uniforms(keys[k], ids, n)``.
+
+    Args:
+        stream_keys: uint64 keys of the purposes, from `key`, shape (K,).
+        ids: uint64 identity of each image, shape (B,).
+        count: numbers per purpose and image.
+
+    Returns:
+        float64 of shape (K, B, count).
+    """
+    keys = stream_keys[:, None]
+    base = _mix(_mix(ids[None, :] ^ keys) + keys)
+    index = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
+    bits = _mix(base[:, :, None] + index)
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -1,0 +1,209 @@
+"""A batch of pictures with changes that are not carried out yet.
+
+Operations note their change per picture: one matrix, then one curve, then one colour matrix. A change
+that does not fit behind what is noted already (a curve after a colour matrix, say) or that looks at
+pixels (blur) first carries out what is noted. So a picture is interpolated once for any number of
+geometric operations in a row, and reaches floating point in one table look-up.
+
+Geometry may be noted before or after a curve: with a mirrored border the two commute, up to
+interpolation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2 as opencv  # noqa: TID253 - this module is imported by workers only
+import numpy as np
+import numpy.typing as npt
+
+from augexp.augment import geometry, photometry
+
+Images = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
+
+cv2: Any = opencv  # its stubs know less than numpy's types do
+
+_WARP = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+_BORDER = cv2.BORDER_REFLECT
+_FLIPS = {1: 1, 2: 0, 3: -1}  # kinds of `_kinds` to the flip codes of OpenCV
+_AFFINE, _PROJECTIVE = 4, 5
+_RAMP = np.arange(256, dtype=np.float32)
+
+
+def rescale(images: Images) -> Floats:
+    """Return `images` on the scale 0 to 1, in float32: what every picture goes through, augmented or not.
+
+    Args:
+        images: uint8 of any shape.
+    """
+    return np.divide(images, np.float32(255), dtype=np.float32)
+
+
+class Canvas:
+    """Pictures and their noted changes.
+
+    Args:
+        images: uint8 (B, S, S, 3); never written to.
+        ids: uint64 (B,), who the pictures are.
+
+    Attributes:
+        side: S.
+        count: B.
+    """
+
+    def __init__(self, images: Images, ids: npt.NDArray[np.uint64]) -> None:
+        images = np.ascontiguousarray(images)
+        self.count, self.side = images.shape[0], images.shape[1]
+        self.ids = ids
+        self._whole: Images | None = images
+        self._pictures: list[Images] = []
+        self._matrices: npt.NDArray[np.float64] | None = None
+        self._tables: Floats | None = None
+        self._tabled = np.zeros(self.count, dtype=bool)
+        self._colours: npt.NDArray[np.float64] | None = None
+        self._coloured = np.zeros(self.count, dtype=bool)
+
+    # -- noting ----------------------------------------------------------------------------
+
+    def warp(self, rows: Rows, matrices: npt.NDArray[np.float64]) -> None:
+        """Note `matrices` (R, 3, 3) of `geometry` for the pictures `rows` (R,)."""
+        if self._matrices is None:
+            self._matrices = geometry.identities(self.count)
+        if len(rows) == self.count:
+            self._matrices = self._matrices @ matrices
+        elif len(rows):
+            self._matrices[rows] = self._matrices[rows] @ matrices
+
+    def curve(self, rows: Rows, change: Callable[[Floats], Floats]) -> None:
+        """Note a change of the curves (R, 256) of the pictures `rows` (R,)."""
+        if self._coloured.any():
+            self.carry_out(rows[self._coloured[rows]])
+        if self._tables is None:
+            self._tables = np.tile(_RAMP, (self.count, 1))
+        if len(rows) == self.count:
+            self._tables = change(self._tables)
+            self._tabled[:] = True
+        elif len(rows):
+            self._tables[rows] = change(self._tables[rows])
+            self._tabled[rows] = True
+
+    def colour(self, rows: Rows, matrices: npt.NDArray[np.float64]) -> None:
+        """Note colour matrices (R, 3, 4) on the scale 0 to 255 for the pictures `rows` (R,)."""
+        if self._colours is None:
+            self._colours = np.zeros((self.count, 3, 4))
+        noted = rows[self._coloured[rows]]
+        if len(noted):
+            # Two matrices are one only if nothing is clipped between them.
+            self.carry_out(noted[~photometry.stays_inside(self._colours[noted])])
+            second = self._coloured[rows]
+            matrices = matrices.copy()
+            matrices[second] = photometry.chain(self._colours[rows[second]], matrices[second])
+        self._colours[rows] = matrices
+        self._coloured[rows] = True
+
+    def change(self, rows: Rows, function: Callable[[Images, int], Images]) -> None:
+        """Carry out what is noted for `rows`, then replace each picture by ``function(picture, i)``.
+
+        `i` counts within `rows`. The picture may not be written to unless `function` copies it.
+        """
+        self.carry_out(rows)
+        pictures = self._each()
+        for i, row in enumerate(rows.tolist()):
+            pictures[row] = function(pictures[row], i)
+
+    def pictures(self, rows: Rows) -> list[Images]:
+        """Return the pictures `rows` (R,) as they are after everything noted so far, each (S, S, 3) uint8."""
+        self.carry_out(rows)
+        pictures = self._each()
+        return [pictures[row] for row in rows.tolist()]
+
+    # -- carrying out ----------------------------------------------------------------------
+
+    def carry_out(self, rows: Rows) -> None:
+        """Turn what is noted for `rows` (R,) into 8-bit pictures."""
+        if not len(rows):
+            return
+        pictures, size = self._each(), (self.side, self.side)
+        kinds, placed = self._geometry(rows)
+        for i, row in enumerate(rows.tolist()):
+            picture = pictures[row]
+            if kinds[i]:
+                picture = _warp(picture, kinds[i], placed[i], size, np.empty_like(picture))
+            if self._coloured[row]:
+                picture = self._blend(picture, row)
+            elif self._tabled[row]:
+                table = np.rint(self._tables[row]).astype(np.uint8)  # type: ignore[index]
+                picture = cv2.LUT(picture, table)
+            pictures[row] = picture
+        if self._matrices is not None:
+            self._matrices[rows] = np.eye(3)
+        if self._tables is not None:
+            self._tables[rows] = _RAMP
+        self._tabled[rows] = False
+        self._coloured[rows] = False
+
+    def finish(self) -> Floats:
+        """Carry out everything and return the pictures on the scale 0 to 1, float32 (B, S, S, 3)."""
+        if self._whole is not None and self._matrices is None and self._tables is None and self._colours is None:
+            return rescale(self._whole)
+        out = np.empty((self.count, self.side, self.side, 3), dtype=np.float32)
+        pictures, size, buffer = self._each(), (self.side, self.side), np.empty((self.side, self.side, 3), np.uint8)
+        kinds, placed = self._geometry(np.arange(self.count))
+        tables = (_RAMP[None] if self._tables is None else self._tables) / np.float32(255)
+        stride = 0 if self._tables is None else 1
+        look_up, coloured = cv2.LUT, self._coloured.tolist()
+        for row in range(self.count):
+            picture = pictures[row]
+            if kinds[row]:
+                picture = _warp(picture, kinds[row], placed[row], size, buffer)
+            look_up(picture, tables[row * stride], out[row])
+            if coloured[row]:
+                mixed = cv2.transform(out[row], self._scaled_colours(row))
+                np.clip(mixed, 0.0, 1.0, out=out[row])
+        return out
+
+    def _each(self) -> list[Images]:
+        if not self._pictures:
+            whole = self._whole
+            self._pictures = [] if whole is None else list(whole)
+        self._whole = None
+        return self._pictures
+
+    def _geometry(self, rows: Rows) -> tuple[list[int], npt.NDArray[np.float64]]:
+        """Return how each of `rows` is warped (0 not at all) and the matrices for OpenCV."""
+        if self._matrices is None:
+            return [0] * len(rows), np.empty((len(rows), 0))
+        matrices = self._matrices if len(rows) == self.count else self._matrices[rows]
+        return _kinds(matrices).tolist(), geometry.place(matrices, self.side)
+
+    def _blend(self, picture: Images, row: int) -> Images:
+        tables = _RAMP if self._tables is None else self._tables[row]
+        mixed = cv2.transform(cv2.LUT(picture, tables / np.float32(255)), self._scaled_colours(row))
+        return np.rint(np.clip(mixed, 0.0, 1.0) * np.float32(255)).astype(np.uint8)
+
+    def _scaled_colours(self, row: int) -> npt.NDArray[np.float64]:
+        scaled = self._colours[row].copy()  # type: ignore[index]
+        scaled[:, 3] /= 255.0
+        return scaled
+
+
+def _kinds(matrices: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Classify matrices (R, 3, 3): 0 identity, 1 to 3 mirror images, else `_AFFINE` or `_PROJECTIVE`."""
+    kinds = np.full(len(matrices), _AFFINE)
+    flat = matrices.reshape(-1, 9)
+    kinds[flat[:, 6:8].any(axis=1)] = _PROJECTIVE
+    rigid = ~flat[:, [1, 2, 3, 5, 6, 7]].any(axis=1)
+    rigid &= (np.abs(flat[:, 0]) == 1.0) & (np.abs(flat[:, 4]) == 1.0)
+    kinds[rigid] = ((flat[:, 0] < 0) + 2 * (flat[:, 4] < 0))[rigid]
+    return kinds
+
+
+def _warp(picture: Images, kind: int, matrix: npt.NDArray[np.float64], size: tuple[int, int], out: Images) -> Images:
+    if kind == _AFFINE:
+        return cv2.warpAffine(picture, matrix[:2], size, out, _WARP, _BORDER)
+    if kind == _PROJECTIVE:
+        return cv2.warpPerspective(picture, matrix, size, out, _WARP, _BORDER)
+    return cv2.flip(picture, _FLIPS[kind], out)

@@ -1,0 +1,159 @@
+"""From a batch of 8-bit pictures to what the network is trained on.
+
+Every random number has an address: (root seed, seed, epoch, operation, picture, index). So the pictures
+of a run do not depend on batch size, order, worker or machine, and removing an operation from a policy
+leaves the draws of all others as they were. Nothing is addressed by the arm: two arms with the same
+operation draw the same numbers for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp import seeds
+from augexp.augment import composites, keras_layers, mixing
+from augexp.augment.canvas import Canvas, rescale
+from augexp.augment.catalogue import SPECS
+from augexp.augment.operations import Operation
+from augexp.augment.policies import KERAS, Policy
+from augexp.augment.primitives import FUNCTIONS
+from augexp.errors import RunError
+
+__all__ = ["Augmenter", "apply", "rescale"]
+
+Images = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.uint64]
+Labels = npt.NDArray[np.integer[Any]]
+Draws = npt.NDArray[np.float64]
+
+_SMALL = 16
+"""Draws per picture up to which operations are drawn for together, in one pass over the batch."""
+
+
+def apply(operation: Operation, canvas: Canvas, draws: Draws) -> None:
+    """Apply one operation that does not mix labels, with given numbers.
+
+    Args:
+        operation: from a policy.
+        canvas: the pictures.
+        draws: numbers in [0, 1), shape (B, 1 + draws of the operation): the first is compared with `p`.
+    """
+    p = 1.0 if operation.name.startswith(KERAS) else operation["p"]
+    rows = np.arange(canvas.count) if p >= 1.0 else np.flatnonzero(draws[:, 0] < p)
+    if not len(rows):
+        return
+    chosen = draws[:, 1:] if len(rows) == canvas.count else draws[rows, 1:]
+    if operation.name in FUNCTIONS:
+        FUNCTIONS[operation.name](canvas, rows, chosen, operation)
+    elif operation.name.startswith(KERAS):
+        keras_layers.run(canvas, rows, chosen, operation)
+    else:
+        composites.FUNCTIONS[operation.name](canvas, rows, chosen, operation)
+
+
+class Augmenter:
+    """Applies a policy with the random numbers of one block.
+
+    Args:
+        policy: resolved.
+        root_seed, seed: of the experiment and the block.
+        num_classes: C, the length of a target.
+        partners: (features, labels) of the block's whole training draw, indexable by integer arrays;
+            ``features[rows]`` has the fields ``images`` uint8 (R, S, S, 3) and ``ids`` uint64 (R,). Only
+            policies that mix labels need it.
+
+    Raises:
+        RunError: the policy mixes labels and there are no partners.
+    """
+
+    def __init__(
+        self, policy: Policy, *, root_seed: int, seed: int, num_classes: int, partners: tuple[Any, Any] | None = None
+    ) -> None:
+        if policy.mixes_labels and partners is None:
+            raise RunError(f"policy {policy.name!r} mixes pictures of the training draw; hand it over as partners")
+        self.policy = policy
+        self._scope = (root_seed, seed)
+        self._classes = num_classes
+        self._partners = partners
+        self._plain: list[tuple[Operation, str]] = []
+        self._mixing: list[tuple[Operation, str]] = []
+        seen: Counter[str] = Counter()
+        for operation in policy.operations:
+            address = f"{operation.name}#{seen[operation.name]}"
+            seen[operation.name] += 1
+            mixes = operation.name in SPECS and SPECS[operation.name].family == "mixing"
+            (self._mixing if mixes else self._plain).append((operation, address))
+        self._counts = [_draws(operation) for operation, _ in self._plain]
+        self._keys_of: tuple[int, npt.NDArray[np.uint64]] = (-1, np.empty(0, dtype=np.uint64))
+
+    def __call__(self, images: Images, labels: Labels, ids: Ids, epoch: int) -> tuple[Floats, Floats]:
+        """Augment a batch.
+
+        Args:
+            images: uint8 (B, S, S, 3); not changed.
+            labels: integers (B,) from 0 to C - 1.
+            ids: uint64 (B,), content identity of each picture.
+            epoch: passes over the training draw so far, from 0.
+
+        Returns:
+            float32 (B, S, S, 3) on the scale 0 to 1, and float32 targets (B, C): one-hot, or the
+            weights of two classes where pictures were mixed.
+        """
+        pictures = self._augment(images, ids, epoch)
+        targets = self._one_hot(labels)
+        for operation, address in self._mixing:
+            self._mix(operation, address, pictures, targets, ids, epoch)
+        return pictures, targets
+
+    def _augment(self, images: Images, ids: Ids, epoch: int) -> Floats:
+        if not self._plain:
+            return rescale(images)
+        canvas = Canvas(images, ids)
+        for (operation, _), draws in zip(self._plain, self._draw(ids, epoch), strict=True):
+            apply(operation, canvas, draws)
+        return canvas.finish()
+
+    def _draw(self, ids: Ids, epoch: int) -> list[Draws]:
+        """Draw for every operation; the few-number operations in one pass, since the pass is what costs."""
+        keys = self._keys(epoch)
+        small = [i for i, count in enumerate(self._counts) if count <= _SMALL]
+        together = seeds.uniforms_of(keys[small], ids, max((self._counts[i] for i in small), default=1))
+        alone = {i: seeds.uniforms(int(keys[i]), ids, n) for i, n in enumerate(self._counts) if n > _SMALL}
+        alone.update(zip(small, together, strict=True))
+        return [alone[i][:, :n] for i, n in enumerate(self._counts)]
+
+    def _keys(self, epoch: int) -> npt.NDArray[np.uint64]:
+        if self._keys_of[0] != epoch:
+            keys = [self._key(address, epoch) for _, address in self._plain]
+            self._keys_of = (epoch, np.array(keys, dtype=np.uint64))
+        return self._keys_of[1]
+
+    def _key(self, address: str, epoch: int) -> int:
+        return seeds.key("augment", *self._scope, epoch, address)
+
+    def _one_hot(self, labels: Labels) -> Floats:
+        targets = np.zeros((len(labels), self._classes), dtype=np.float32)
+        targets[np.arange(len(labels)), labels] = 1.0
+        return targets
+
+    def _mix(self, operation: Operation, address: str, pictures: Floats, targets: Floats, ids: Ids, epoch: int) -> None:
+        draws = seeds.uniforms(self._key(address, epoch), ids, 5)
+        rows = np.flatnonzero(draws[:, 0] < operation["p"])
+        if not len(rows) or self._partners is None:
+            return
+        features, labels = self._partners
+        chosen = np.floor(draws[rows, 1] * len(features)).astype(np.int64)
+        batch = features[chosen]
+        others = self._augment(batch.images, batch.ids, epoch)
+        mixed, soft = pictures[rows], targets[rows]
+        mixing.mix(mixed, soft, others, self._one_hot(np.asarray(labels)[chosen]), draws[rows, 2:], operation)
+        pictures[rows], targets[rows] = mixed, soft
+
+
+def _draws(operation: Operation) -> int:
+    return 1 + (SPECS[operation.name].draws if operation.name in SPECS else keras_layers.DRAWS)
