@@ -1,0 +1,166 @@
+"""One HTTP answer at a time: what the transfer needs of it, and every way in which it can fail.
+
+The transfer knows nothing of the HTTP library. It gets an `Answer`, or one of two exceptions: `Dropped`
+(worth another attempt) and `Unusable` (asking again would not help).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import http
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+MAX_REDIRECTS = 8
+
+
+class Dropped(Exception):  # noqa: N818 - a state of the connection, handled by the transfer
+    """The connection failed in a way that may be over in a moment."""
+
+
+class Unusable(Exception):  # noqa: N818 - as above
+    """This address cannot be used."""
+
+
+class Answer(Protocol):
+    """The answer to one request; the body has not been read yet.
+
+    Attributes:
+        status: HTTP status code after redirects.
+        headers: names are compared without regard to case.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+
+    def read(self, count: int) -> bytes:
+        """Return what has arrived, at most `count` bytes; empty at the end. Raises Dropped."""
+        ...
+
+    def close(self) -> None:
+        """Let the connection go."""
+        ...
+
+
+Connect = Callable[[str, Mapping[str, str]], Answer]
+"""Asks for an URL with headers; raises Dropped or Unusable."""
+
+
+class HttpAnswer:
+    """An answer that comes over HTTP through `requests`."""
+
+    def __init__(self, session: Any, response: Any, stall_timeout: float) -> None:
+        """Take over an open `response` of `session`."""
+        self._session = session
+        self._raw = response.raw
+        self._stall_timeout = stall_timeout
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    def read(self, count: int) -> bytes:
+        """Return what has arrived, at most `count` bytes; empty at the end."""
+        from urllib3 import exceptions  # noqa: PLC0415 - only where something is fetched
+
+        try:
+            # read1 returns what is there; read would wait for the full count and lose it in a drop.
+            if hasattr(self._raw, "read1"):
+                return bytes(self._raw.read1(count, decode_content=False))
+            return bytes(self._raw.read(min(count, 16_384), decode_content=False))
+        except exceptions.ReadTimeoutError:
+            raise Dropped(f"nothing arrived for {self._stall_timeout:g} s") from None
+        except (exceptions.HTTPError, OSError, ValueError) as error:
+            raise Dropped(f"the connection broke ({_reason(error)})") from None
+
+    def close(self) -> None:
+        """Close the connection; it is not used again, as part of the body may still be on its way."""
+        self._raw.close()
+        self._session.close()
+
+
+def open_http(connect_timeout: float, stall_timeout: float) -> Connect:
+    """Return a function that asks over HTTP(S), follows redirects and honours the proxy variables.
+
+    Args:
+        connect_timeout: seconds until a connection has to stand.
+        stall_timeout: seconds without a single byte after which the connection counts as dead.
+    """
+
+    def connect(url: str, headers: Mapping[str, str]) -> HttpAnswer:
+        import requests  # noqa: PLC0415 - only where something is fetched
+
+        session = requests.Session()
+        session.max_redirects = MAX_REDIRECTS
+        try:
+            response = session.get(url, headers=dict(headers), stream=True, timeout=(connect_timeout, stall_timeout))
+            return HttpAnswer(session, response, stall_timeout)
+        except requests.exceptions.TooManyRedirects:
+            failure: Exception = Unusable(f"more than {MAX_REDIRECTS} redirects")
+        except requests.exceptions.SSLError as error:
+            failure = Unusable(f"the secure connection failed ({_reason(error)})")
+        except requests.exceptions.ConnectTimeout:
+            failure = Dropped(f"no connection within {connect_timeout:g} s")
+        except requests.exceptions.ReadTimeout:
+            failure = Dropped(f"no answer within {stall_timeout:g} s")
+        except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+            failure = Dropped(f"no connection ({_reason(error)})")
+        except (requests.exceptions.RequestException, ValueError) as error:
+            failure = Unusable(f"not a usable address ({_reason(error)})")
+        session.close()
+        raise failure from None
+
+    return connect
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in a few words: libraries wrap it several times, with object addresses in it."""
+    seen = error
+    while True:
+        inner = getattr(seen, "reason", None) or next((arg for arg in seen.args if isinstance(arg, Exception)), None)
+        if not isinstance(inner, BaseException):
+            break
+        seen = inner
+    text = getattr(seen, "strerror", None) or str(seen.args[0] if seen.args else seen)
+    return " ".join(text.rsplit(">: ", 1)[-1].split())[:160] or type(seen).__name__
+
+
+# -- reading headers ---------------------------------------------------------------------------
+
+
+def content_length(answer: Answer) -> int | None:
+    """Bytes of the body as announced; None where that is missing or no number."""
+    text = answer.headers.get("Content-Length", "").strip()
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def validator(answer: Answer) -> str | None:
+    """What `If-Range` may name: a strong ETag, else the date (RFC 9110, section 13.1.5)."""
+    tag = answer.headers.get("ETag", "").strip()
+    if tag and not tag.startswith("W/"):
+        return tag
+    return answer.headers.get("Last-Modified", "").strip() or None
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds that the server asks to wait, from a number or a date; None where it does not ask."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    return None
+
+
+def phrase(status: int) -> str:
+    """The words for a status code; empty for one that has none."""
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def kind(answer: Answer, head: bytes) -> str:
+    """What a body that begins with `head` and is no zip seems to be."""
+    page = "html" in answer.headers.get("Content-Type", "").lower() or head.lstrip()[:1] == b"<"
+    return "web page" if page else "file that is no zip"
