@@ -11,6 +11,7 @@ interpolation.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -33,13 +34,45 @@ _AFFINE, _PROJECTIVE = 4, 5
 _RAMP = np.arange(256, dtype=np.float32)
 
 
-def rescale(images: Images) -> Floats:
+def rescale(images: Images, out: Floats | None = None) -> Floats:
     """Return `images` on the scale 0 to 1, in float32: what every picture goes through, augmented or not.
 
     Args:
         images: uint8 of any shape.
+        out: float32 of the same shape to write to; None takes new memory.
     """
-    return np.divide(images, np.float32(255), dtype=np.float32)
+    return np.divide(images, np.float32(255), out=out, dtype=np.float32)
+
+
+class Buffers:
+    """Memory for finished batches, used again once nobody else holds it.
+
+    Fresh memory for a batch costs several times what filling it does, because the system hands it out
+    page by page. A batch that is still referred to (by a queue, a view, a tensor that shares its memory)
+    is never handed out again; beyond `limit` batches in use at once the memory is simply new.
+    """
+
+    def __init__(self, limit: int = 8) -> None:
+        self._limit = limit
+        self._held: list[Floats] = []
+        self._free = self._count([np.empty(0, dtype=np.float32)])[0]
+
+    @staticmethod
+    def _count(held: list[Floats]) -> list[int]:
+        return [sys.getrefcount(buffer) for buffer in held]
+
+    def take(self, shape: tuple[int, ...]) -> Floats:
+        """Return a float32 array of `shape` with arbitrary content."""
+        for place, references in enumerate(self._count(self._held)):
+            if references <= self._free:
+                if self._held[place].shape == shape:
+                    return self._held[place]
+                self._held[place] = np.empty(shape, dtype=np.float32)
+                return self._held[place]
+        buffer = np.empty(shape, dtype=np.float32)
+        if len(self._held) < self._limit:
+            self._held.append(buffer)
+        return buffer
 
 
 class Canvas:
@@ -82,7 +115,8 @@ class Canvas:
         if self._coloured.any():
             self.carry_out(rows[self._coloured[rows]])
         if self._tables is None:
-            self._tables = np.tile(_RAMP, (self.count, 1))
+            self._tables = np.empty((self.count, 256), dtype=np.float32)
+            self._tables[:] = _RAMP
         if len(rows) == self.count:
             self._tables = change(self._tables)
             self._tabled[:] = True
@@ -145,11 +179,16 @@ class Canvas:
         self._tabled[rows] = False
         self._coloured[rows] = False
 
-    def finish(self) -> Floats:
-        """Carry out everything and return the pictures on the scale 0 to 1, float32 (B, S, S, 3)."""
+    def finish(self, out: Floats | None = None) -> Floats:
+        """Carry out everything and return the pictures on the scale 0 to 1.
+
+        Args:
+            out: float32 (B, S, S, 3) to write to; None takes new memory.
+        """
+        if out is None:
+            out = np.empty((self.count, self.side, self.side, 3), dtype=np.float32)
         if self._whole is not None and self._matrices is None and self._tables is None and self._colours is None:
-            return rescale(self._whole)
-        out = np.empty((self.count, self.side, self.side, 3), dtype=np.float32)
+            return rescale(self._whole, out)
         pictures, size, buffer = self._each(), (self.side, self.side), np.empty((self.side, self.side, 3), np.uint8)
         kinds, placed = self._geometry(np.arange(self.count))
         tables = (_RAMP[None] if self._tables is None else self._tables) / np.float32(255)
@@ -182,10 +221,11 @@ class Canvas:
     def _blend(self, picture: Images, row: int) -> Images:
         tables = _RAMP if self._tables is None else self._tables[row]
         mixed = cv2.transform(cv2.LUT(picture, tables / np.float32(255)), self._scaled_colours(row))
-        return np.rint(np.clip(mixed, 0.0, 1.0) * np.float32(255)).astype(np.uint8)
+        blended: Images = np.rint(np.clip(mixed, 0.0, 1.0) * np.float32(255)).astype(np.uint8)
+        return blended
 
     def _scaled_colours(self, row: int) -> npt.NDArray[np.float64]:
-        scaled = self._colours[row].copy()  # type: ignore[index]
+        scaled: npt.NDArray[np.float64] = self._colours[row].copy()  # type: ignore[index]
         scaled[:, 3] /= 255.0
         return scaled
 
@@ -203,7 +243,10 @@ def _kinds(matrices: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 def _warp(picture: Images, kind: int, matrix: npt.NDArray[np.float64], size: tuple[int, int], out: Images) -> Images:
     if kind == _AFFINE:
-        return cv2.warpAffine(picture, matrix[:2], size, out, _WARP, _BORDER)
+        warped: Images = cv2.warpAffine(picture, matrix[:2], size, out, _WARP, _BORDER)
+        return warped
     if kind == _PROJECTIVE:
-        return cv2.warpPerspective(picture, matrix, size, out, _WARP, _BORDER)
-    return cv2.flip(picture, _FLIPS[kind], out)
+        projected: Images = cv2.warpPerspective(picture, matrix, size, out, _WARP, _BORDER)
+        return projected
+    flipped: Images = cv2.flip(picture, _FLIPS[kind], out)
+    return flipped

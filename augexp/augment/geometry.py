@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+_UNIT = np.eye(3)
+
 
 def identities(count: int) -> Array:
     """Return `count` unit matrices, shape (count, 3, 3)."""
-    matrices = np.zeros((count, 3, 3))
-    matrices[:, [0, 1, 2], [0, 1, 2]] = 1.0
+    matrices = np.empty((count, 3, 3))
+    matrices[:] = _UNIT
     return matrices
 
 

@@ -2,7 +2,8 @@
 
 Values are on the scale 0 to 255 and stay floating-point between operations of a row, so that nothing is
 rounded before the picture is finished; every step clips to the scale. Steps with jumps (`posterize`,
-`solarize`) round first, so that they decide as they would on an 8-bit picture.
+`solarize`) round first, so that they decide as they would on an 8-bit picture. The curves that are
+handed over may be overwritten: new memory is dearer than the arithmetic.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _RGB = np.linalg.inv(_YIQ)
 
 def brighten(table: Table, factors: Amounts) -> Table:
     """Multiply the curves (R, 256) by `factors` (R,)."""
-    return clip(table * factors[:, None].astype(np.float32))
+    return clip(np.multiply(table, factors[:, None].astype(np.float32), out=table))
 
 
 def stretch(table: Table, factors: Amounts, middles: Amounts) -> Table:

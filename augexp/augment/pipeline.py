@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from augexp import seeds
 from augexp.augment import composites, keras_layers, mixing
-from augexp.augment.canvas import Canvas, rescale
+from augexp.augment.canvas import Buffers, Canvas, rescale
 from augexp.augment.catalogue import SPECS
 from augexp.augment.operations import Operation
 from augexp.augment.policies import KERAS, Policy
@@ -80,6 +80,7 @@ class Augmenter:
         self._scope = (root_seed, seed)
         self._classes = num_classes
         self._partners = partners
+        self._buffers = Buffers()
         self._plain: list[tuple[Operation, str]] = []
         self._mixing: list[tuple[Operation, str]] = []
         seen: Counter[str] = Counter()
@@ -111,12 +112,13 @@ class Augmenter:
         return pictures, targets
 
     def _augment(self, images: Images, ids: Ids, epoch: int) -> Floats:
+        out = self._buffers.take(images.shape)
         if not self._plain:
-            return rescale(images)
+            return rescale(images, out)
         canvas = Canvas(images, ids)
         for (operation, _), draws in zip(self._plain, self._draw(ids, epoch), strict=True):
             apply(operation, canvas, draws)
-        return canvas.finish()
+        return canvas.finish(out)
 
     def _draw(self, ids: Ids, epoch: int) -> list[Draws]:
         """Draw for every operation; the few-number operations in one pass, since the pass is what costs."""

@@ -28,7 +28,7 @@ def sharpen(picture: Image, factor: float) -> Image:
         return picture.copy()
     smooth = np.rint(cv2.filter2D(picture, cv2.CV_32F, _SMOOTH))
     sharp = np.rint(smooth + (picture - smooth) * np.float32(factor))
-    out = np.clip(sharp, 0, 255).astype(np.uint8)
+    out: Image = np.clip(sharp, 0, 255).astype(np.uint8)
     out[[0, -1]], out[:, [0, -1]] = picture[[0, -1]], picture[:, [0, -1]]
     return out
 
@@ -38,13 +38,15 @@ def blur(picture: Image, sigma: float) -> Image:
     if sigma < 0.05:  # the kernel's neighbours weigh less than one grey level in 10^80
         return picture.copy()
     reach = 2 * max(1, round(3.0 * sigma)) + 1
-    return cv2.GaussianBlur(picture, (reach, reach), sigma, borderType=cv2.BORDER_REFLECT)
+    blurred: Image = cv2.GaussianBlur(picture, (reach, reach), sigma, borderType=cv2.BORDER_REFLECT)
+    return blurred
 
 
 def add_noise(picture: Image, std: float, seed: int) -> Image:
     """Add Gaussian noise of standard deviation `std` (grey levels), from the stream of `seed`."""
     normal = np.random.Generator(np.random.Philox(key=seed)).standard_normal(picture.shape, dtype=np.float32)
-    return np.clip(np.rint(picture + normal * np.float32(std)), 0, 255).astype(np.uint8)
+    noisy: Image = np.clip(np.rint(picture + normal * np.float32(std)), 0, 255).astype(np.uint8)
+    return noisy
 
 
 def compress(picture: Image, quality: int) -> Image:
@@ -52,7 +54,8 @@ def compress(picture: Image, quality: int) -> Image:
     ok, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not ok:  # pragma: no cover - OpenCV always brings its JPEG writer
         return picture.copy()
-    return cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded: Image = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return decoded
 
 
 def cover(picture: Image, x: int, y: int, length: int, grey: int) -> Image:
@@ -85,7 +88,8 @@ def equalize(picture: Image) -> Image:
         step = (counts.sum() - counts[used[-1]]) // 255
         before = np.cumsum(counts) - counts
         tables[0, :, channel] = np.arange(256) if step == 0 else np.minimum((step // 2 + before) // step, 255)
-    return cv2.LUT(picture, tables)
+    flat: Image = cv2.LUT(picture, tables)
+    return flat
 
 
 def autocontrast(picture: Image) -> Image:
@@ -96,7 +100,8 @@ def autocontrast(picture: Image) -> Image:
     start = np.where(span > 0, low, 0.0)
     # The small addition keeps whole results whole where the product ends in ...999.
     tables = np.clip((np.arange(256)[:, None] - start) * scale + 1e-9, 0, 255).astype(np.uint8)
-    return cv2.LUT(picture, tables[None])
+    stretched: Image = cv2.LUT(picture, tables[None])
+    return stretched
 
 
 def mean_luma(picture: Image) -> float:
