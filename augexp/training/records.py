@@ -128,6 +128,22 @@ def run_folder(results_folder: Path, arm: str, seed: int) -> Path:
     return results_folder / "runs" / arm / f"seed-{seed}"
 
 
+def is_finished(folder: Path, arm_hash: str) -> bool:
+    """Tell whether the run in `folder` is done; raises ResultsError where it is another run.
+
+    A failed run is not done: it is run again.
+    """
+    if not (folder / RUN).exists():
+        return False
+    run = _read_json(folder / RUN)
+    if run.get("arm_hash") != arm_hash:
+        raise ResultsError(
+            f"{folder}: holds a run of another definition ({run.get('arm_hash')}, expected {arm_hash}); "
+            "choose another --results-dir or delete that folder"
+        )
+    return run.get("status") in ("complete", "diverged")
+
+
 # -- reading -------------------------------------------------------------------------------------
 
 
@@ -244,6 +260,15 @@ def epochs_bytes(rows: Sequence[Row]) -> bytes:
     for row in rows:
         writer.writerow([*(int(row[name]) for name in INTEGER_COLUMNS), *(repr(float(row[c])) for c in FLOAT_COLUMNS)])
     return text.getvalue().encode()
+
+
+def append_epoch(path: Path, row: Row) -> None:
+    """Add one row to ``epochs.csv`` and hand it to the operating system at once."""
+    try:
+        with path.open("ab") as file:
+            file.write(epochs_bytes([row]).split(b"\n", 1)[1])
+    except OSError as error:
+        raise unwritable(path, error) from None
 
 
 def predictions_bytes(predictions: Predictions) -> bytes:

@@ -1,0 +1,147 @@
+"""What depends on the Keras backend: threads, determinism, and one optimiser step as fast as it gets.
+
+On TensorFlow the step is one compiled graph that is fed NumPy batches and adds up loss and hits inside
+the graph, so that nothing is fetched between steps. Measured on one CPU thread, a compiled step in a
+loop of one's own is a sixth faster than `Model.fit` on arrays, and 1.4 times as fast as `fit` on a
+Python generator. On other backends the same interface is served by `Model.train_on_batch`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Protocol
+
+import keras  # noqa: TID253 - this module is only loaded by workers
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+"""Environment variables that must say 1 before the libraries are loaded."""
+
+
+class Steps(Protocol):
+    """What a network needs from its backend; images float32 (B, S, S, 3), targets float32 (B, C)."""
+
+    def train(self, images: Floats, targets: Floats) -> None:
+        """Take one optimiser step and add its loss and hits to the totals."""
+
+    def totals(self) -> tuple[float, float]:
+        """Return mean loss and accuracy over the steps since the last call, and start again from zero."""
+
+    def forward(self, images: Floats) -> Floats:
+        """Return logits (B, C) without dropout."""
+
+
+def configure(threads: int = 1, memory_limit: int | None = None) -> None:
+    """Set threads and determinism; call once, before the first computation.
+
+    One thread per process makes floating-point sums independent of scheduling, and on small networks
+    two such processes do nearly twice the work of one process with two threads.
+
+    Args:
+        threads: of one operation, and of operations side by side.
+        memory_limit: MiB of GPU memory that this process may take; None lets it grow as needed.
+            The GPU branches have not been run by the authors.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf  # noqa: PLC0415 - only on this backend
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        devices = tf.config.list_physical_devices("GPU")
+        for device in devices:
+            if memory_limit:
+                limit = tf.config.LogicalDeviceConfiguration(memory_limit=memory_limit)
+                tf.config.set_logical_device_configuration(device, [limit])
+            else:
+                tf.config.experimental.set_memory_growth(device, True)
+    except RuntimeError:  # TensorFlow has computed already: a process that does more than run experiments
+        return
+    if devices:
+        # On one CPU thread the kernels are deterministic as they are.
+        tf.config.experimental.enable_op_determinism()
+
+
+def compile_steps(model: keras.Model, optimizer: Any, batch_size: int) -> Steps:
+    """Return the training step and forward pass of `model`, compiled where the backend can."""
+    if keras.backend.backend() == "tensorflow" and not os.environ.get("AUGEXP_PLAIN_KERAS"):
+        return _TensorFlowSteps(model, optimizer, batch_size)
+    return _PlainSteps(model, optimizer)
+
+
+class _TensorFlowSteps:
+    def __init__(self, model: keras.Model, optimizer: Any, batch_size: int) -> None:
+        import tensorflow as tf  # noqa: PLC0415 - only on this backend
+
+        self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self._hits = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._images = 0
+        trainable = model.trainable_variables
+        shape = model.input_shape[1:]
+
+        def train(images: Any, targets: Any) -> None:
+            with tf.GradientTape() as tape:
+                logits = model(images, training=True)
+                loss = tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+                mean = tf.reduce_mean(loss)
+            optimizer.apply(tape.gradient(mean, trainable), trainable)
+            self._loss.assign_add(tf.reduce_sum(tf.cast(loss, tf.float64)))
+            hits = tf.equal(tf.argmax(logits, axis=-1), tf.argmax(targets, axis=-1))
+            self._hits.assign_add(tf.reduce_sum(tf.cast(hits, tf.int64)))
+
+        def forward(images: Any) -> Any:
+            return model(images, training=False)
+
+        features = tf.TensorSpec((batch_size, *shape), tf.float32)
+        targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
+        self._train = tf.function(train, input_signature=[features, targets], autograph=False).get_concrete_function()
+        many = tf.TensorSpec((None, *shape), tf.float32)
+        self._forward = tf.function(forward, input_signature=[many], autograph=False).get_concrete_function()
+        self._tensor = tf.convert_to_tensor
+
+    def train(self, images: Floats, targets: Floats) -> None:
+        self._images += len(images)
+        self._train(self._tensor(images), self._tensor(targets))
+
+    def totals(self) -> tuple[float, float]:
+        images = max(self._images, 1)
+        loss, hits = float(self._loss.numpy()) / images, int(self._hits.numpy()) / images
+        self._loss.assign(0.0)
+        self._hits.assign(0)
+        self._images = 0
+        return loss, hits
+
+    def forward(self, images: Floats) -> Floats:
+        return np.asarray(self._forward(self._tensor(images)), dtype=np.float32)
+
+
+class _PlainSteps:
+    """The same through Keras' public interface; slower, for any backend."""
+
+    def __init__(self, model: keras.Model, optimizer: Any) -> None:
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer=optimizer, loss=loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+        self._model = model
+        self._last: dict[str, float] = {}
+
+    def train(self, images: Floats, targets: Floats) -> None:
+        # Means over all batches since the metrics were reset; the batches are equally large.
+        self._last = self._model.train_on_batch(images, targets, return_dict=True)
+
+    def totals(self) -> tuple[float, float]:
+        loss, accuracy = float(self._last.get("loss", 0.0)), float(self._last.get("accuracy", 0.0))
+        self._model.reset_metrics()
+        return loss, accuracy
+
+    def forward(self, images: Floats) -> Floats:
+        return np.asarray(self._model.predict_on_batch(images), dtype=np.float32)

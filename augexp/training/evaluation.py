@@ -1,0 +1,99 @@
+"""Measure a network on pictures as they are: rescaled, never augmented, a batch at a time."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp.augment.pipeline import rescale
+from augexp.data.store import Store
+from augexp.training.records import Predictions
+
+BATCH = 128
+"""Pictures per forward pass; fixed, because the last bits may depend on it."""
+
+
+class Classifier(Protocol):
+    """Anything that turns float32 (B, S, S, 3) in [0, 1] into logits float32 (B, C)."""
+
+    def logits(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the logits of a batch."""
+
+
+class Measures(NamedTuple):
+    """Means over the pictures of a split: cross-entropy in nats, and fraction correct in [0, 1]."""
+
+    loss: float
+    accuracy: float
+
+
+class Split:
+    """Some rows of a store, in ascending order.
+
+    Args:
+        store: the prepared images.
+        rows: int64 (m,), ascending.
+    """
+
+    def __init__(self, store: Store, rows: npt.NDArray[np.int64]) -> None:
+        self._store, self._rows = store, rows
+        self._view = store.view(rows)
+        self._labels = np.asarray(store.labels[rows], dtype=np.int64)
+
+    def measure(self, network: Classifier) -> Measures:
+        """Return mean loss and accuracy; both NaN where the split is empty."""
+        if not len(self._rows):
+            return Measures(float("nan"), float("nan"))
+        return _measures(_log_softmax(self._logits(network)), self._labels)
+
+    def predict(self, network: Classifier) -> tuple[Predictions, bool]:
+        """Return the outcome picture by picture, and whether all logits were finite.
+
+        A diverged network says nothing about a picture: where a logit is not finite, all classes get
+        the same probability and the first class is predicted.
+        """
+        logits = self._logits(network)
+        finite: npt.NDArray[np.bool_] = np.asarray(np.isfinite(logits).all(axis=1))
+        logits = np.where(finite[:, None], logits, np.float32(0.0))
+        probabilities = np.exp(_log_softmax(logits)).astype(np.float32)
+        predicted = np.argmax(logits, axis=1).astype(np.int64)
+        predictions = Predictions(
+            labels=self._labels,
+            predicted=predicted,
+            correct=predicted == self._labels,
+            probabilities=probabilities,
+            ids=np.asarray(self._store.ids[self._rows], dtype=np.uint64),
+            clusters=np.asarray(self._store.clusters[self._rows], dtype=np.int64),
+            classes=tuple(self._store.classes),
+        )
+        return predictions, bool(finite.all())
+
+    def _logits(self, network: Classifier) -> npt.NDArray[np.float32]:
+        found = np.empty((len(self._rows), len(self._store.classes)), dtype=np.float32)
+        for start in range(0, len(self._rows), BATCH):
+            part = np.arange(start, min(start + BATCH, len(self._rows)))
+            found[part] = network.logits(rescale(self._view[part].images))
+        return found
+
+
+def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    shifted = logits.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        shifted -= shifted.max(axis=1, keepdims=True)
+        result: npt.NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return result
+
+
+def _measures(log_probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> Measures:
+    loss = -float(np.mean(log_probabilities[np.arange(len(labels)), labels]))
+    return Measures(loss, float(np.mean(np.argmax(log_probabilities, axis=1) == labels)))
+
+
+def summary(predictions: Predictions) -> dict[str, Any]:
+    """Return ``{"loss", "accuracy"}`` of the test split; the loss comes from the stored probabilities."""
+    chosen = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels].astype(np.float64)
+    smallest = float(np.finfo(np.float32).tiny)
+    loss = -float(np.mean(np.log(np.maximum(chosen, smallest)))) if len(chosen) else None
+    return {"loss": loss, "accuracy": float(np.mean(predictions.correct)) if len(chosen) else None}

@@ -1,0 +1,104 @@
+"""A network that is built and traced once and then trained many times, each time as if new.
+
+Building and tracing costs as much as several epochs of a small network. A worker keeps its `Network`
+in a `Workshop` and calls `Network.renew` before each run; the numbers are those of a fresh process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import keras  # noqa: TID253 - this module is only loaded by workers
+import numpy as np
+import numpy.typing as npt
+
+from augexp.experiment import Training
+from augexp.training import backend, model
+
+Floats = npt.NDArray[np.float32]
+
+
+class Network:
+    """A model with its optimiser and compiled steps.
+
+    Args:
+        training: model, optimiser and precision.
+        image_size: side of the images in pixels.
+        num_classes: C.
+        total_steps: length of the budget, which the cosine schedule needs.
+    """
+
+    def __init__(self, training: Training, image_size: int, num_classes: int, total_steps: int) -> None:
+        self.model = model.build(training.model, image_size, num_classes, training.precision)
+        self.optimizer = keras.optimizers.Adam(_learning_rate(training, total_steps))
+        self.optimizer.build(self.model.trainable_variables)
+        self._fresh_optimizer = [np.array(variable) for variable in self.optimizer.variables]
+        self._steps = backend.compile_steps(self.model, self.optimizer, training.batch_size)
+        self.train = self._steps.train
+        self.totals = self._steps.totals
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained numbers."""
+        return int(self.model.count_params())
+
+    def renew(self, root_seed: int, seed: int) -> None:
+        """Become the untrained network of block `seed`: weights, optimiser, dropout, totals."""
+        model.renew(self.model, root_seed, seed)
+        for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+        self.totals()
+
+    def logits(self, images: Floats) -> Floats:
+        """Return logits float32 (B, C) for images float32 (B, S, S, 3), without dropout."""
+        return self._steps.forward(images)
+
+    def weights_hash(self) -> str:
+        """Return 32 hex digits over the bits of all weights, their names and shapes."""
+        digest = hashlib.blake2b(digest_size=16)
+        for variable in self.model.weights:
+            value = np.ascontiguousarray(variable)
+            digest.update(f"{variable.path}:{value.dtype}:{value.shape};".encode())
+            digest.update(value.tobytes())
+        return digest.hexdigest()
+
+    def state(self) -> list[npt.NDArray[Any]]:
+        """Return a copy of everything that training changes: weights, optimiser, dropout position."""
+        return [np.array(variable) for variable in self._variables()]
+
+    def restore(self, state: list[npt.NDArray[Any]]) -> None:
+        """Go on from a `state`; raises ValueError where it does not fit this network."""
+        variables = self._variables()
+        if [tuple(value.shape) for value in state] != [tuple(variable.shape) for variable in variables]:
+            raise ValueError("the state belongs to another network")
+        for variable, value in zip(variables, state, strict=True):
+            variable.assign(value)
+        self.totals()
+
+    def _variables(self) -> list[Any]:
+        return [*self.model.weights, *self.optimizer.variables, *model.random_states(self.model).values()]
+
+
+def _learning_rate(training: Training, total_steps: int) -> Any:
+    if training.schedule == "cosine":
+        return keras.optimizers.schedules.CosineDecay(training.learning_rate, total_steps)
+    return training.learning_rate
+
+
+class Workshop:
+    """Keeps the last network, so that runs of one experiment share building and tracing."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] = ()
+        self._network: Network | None = None
+
+    def network(self, training: Training, image_size: int, num_classes: int, total_steps: int) -> Network:
+        """Return a network for these settings, the same object for equal ones; call `renew` on it."""
+        steps = total_steps if training.schedule == "cosine" else 0
+        part = training.model_dump(include={"model", "batch_size", "learning_rate", "schedule", "precision"})
+        key = (*sorted(part.items()), image_size, num_classes, steps)
+        if self._network is None or key != self._key:
+            self._network = Network(training, image_size, num_classes, total_steps)
+            self._key = key
+        return self._network

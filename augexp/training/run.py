@@ -1,0 +1,282 @@
+"""Execute one run: train one arm with one seed, evaluate it, write it down.
+
+The arm is data: every arm goes through the same `Augmenter`, with another policy. Order, training draw,
+initial weights, dropout and mixing partners are addressed by block and not by arm. The evaluation path
+rescales pictures and has no access to a policy.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import keras  # noqa: TID253 - this module is only loaded by workers
+import numpy as np
+
+import augexp
+from augexp import seeds
+from augexp.augment.pipeline import Augmenter
+from augexp.data.generator import cyclic_generator
+from augexp.data.store import Store, open_store
+from augexp.errors import Interrupted, RunError
+from augexp.training import checkpoint, evaluation, records
+from augexp.training.checkpoint import Checkpoint
+from augexp.training.clock import Clock
+from augexp.training.network import Network, Workshop
+from augexp.training.tally import Tally
+from augexp.training.task import Kind, RunEvent, RunTask
+
+Report = Callable[[RunEvent], None]
+
+
+def execute(
+    task: RunTask,
+    *,
+    workshop: Workshop | None = None,
+    report: Report = lambda event: None,
+    stop: Callable[[], bool] = lambda: False,
+    checkpoint_seconds: float = checkpoint.SHORTEST,
+) -> None:
+    """Run `task` to its end, going on from its checkpoint if there is one, and write the records.
+
+    Args:
+        task: what to run.
+        workshop: keeps the compiled network for the next run of the same worker.
+        report: is told when the run starts, after every epoch, and when it is over.
+        stop: asked after every epoch; True writes a checkpoint and raises Interrupted.
+        checkpoint_seconds: least time between two checkpoints; 0 for one after every epoch.
+
+    Raises:
+        RunError: the definition cannot be run on these images.
+        ResultsError: the records cannot be written.
+        Interrupted: `stop` said so.
+    """
+    run = _Run(task, workshop or Workshop(), report)
+    run.resume()
+    run.train(stop, checkpoint.Pace(checkpoint_seconds))
+    run.finish()
+
+
+class _Run:
+    """The state of one run between its first and last epoch."""
+
+    def __init__(self, task: RunTask, workshop: Workshop, report: Report) -> None:
+        self._clock = Clock()
+        self._task, self._report = task, report
+        self._experiment, self._training = task.experiment, task.experiment.training
+        self._block = (task.experiment.root_seed, task.seed)
+        self._store: Store = open_store(task.store_path)
+        rows = self._store.training_rows(task.experiment.data, *self._block)
+        self._draw, self._labels = self._store.view(rows), self._store.labels[rows]
+        self._epoch_steps = _steps_per_epoch(len(rows), self._training.batch_size)
+        self._network = self._make_network(workshop)
+        self._probe = evaluation.Split(self._store, _choose_probe(rows, self._training.probe, self._block))
+        self._validation = evaluation.Split(self._store, self._store.rows("validation"))
+        self._test = evaluation.Split(self._store, self._store.rows("test"))
+        _make_folder(task)
+        self._tally = Tally(task.folder)
+        self._versions = _versions()
+        self._rows: list[dict[str, int | float]] = []
+        self._identity = {
+            "experiment": self._experiment.hash,
+            "arm_hash": self._experiment.arm_hash(task.arm),
+            "seed": task.seed,
+            "store": self._store.fingerprint,
+            "versions": self._versions,
+        }
+
+    def _make_network(self, workshop: Workshop) -> Network:
+        total = self._epoch_steps * self._training.epochs
+        size, classes = self._experiment.data.image_size, len(self._store.classes)
+        network = workshop.network(self._training, size, classes, total)
+        network.renew(*self._block)
+        self._initial = network.weights_hash()
+        return network
+
+    # -- before ------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Take up the checkpoint, or start from nothing."""
+        (self._task.folder / records.RUN).unlink(missing_ok=True)  # of a run that failed
+        found, refusal = checkpoint.read(self._task.folder, self._identity)
+        if found is not None:
+            refusal = self._take_up(found)
+        if refusal:
+            self._tell("note", message=refusal)
+        if not self._rows:
+            self._tally.clear()
+        # Rows of epochs after the checkpoint are about to be computed again.
+        records.write_atomically(self._task.folder / records.EPOCHS, records.epochs_bytes(self._rows))
+        self._tell("started")
+
+    def _take_up(self, found: Checkpoint) -> str:
+        position = found.position
+        try:
+            self._tally.restore(position["epoch"], position["unique"], position["order"])
+            self._network.restore(found.state)
+        except ValueError as error:
+            self._network.renew(*self._block)
+            self._tally = Tally(self._task.folder)
+            return f"its checkpoint cannot be used ({error}), so it starts afresh"
+        self._rows = list(position["rows"])
+        self._clock.take_up(position["timing"])
+        return ""
+
+    # -- epochs ------------------------------------------------------------------------------
+
+    def train(self, stop: Callable[[], bool], pace: checkpoint.Pace) -> None:
+        """Train the remaining epochs."""
+        classes = len(self._store.classes)
+        policy = self._experiment.policy(self._task.arm)
+        partners = (self._draw, self._labels)
+        root_seed, seed = self._block
+        augment = Augmenter(policy, root_seed=root_seed, seed=seed, num_classes=classes, partners=partners)
+        batches = cyclic_generator(
+            self._draw,
+            self._labels,
+            self._training.batch_size,
+            seed=seeds.integer(root_seed, seed, "order"),
+            first_pass=len(self._rows),
+        )
+        for epoch in range(len(self._rows), self._training.epochs):
+            self._clock.start_epoch()
+            for _ in range(self._epoch_steps):
+                batch, labels = next(batches)
+                begin = time.perf_counter()
+                images, targets = augment(batch.images, labels, batch.ids, epoch)
+                self._clock.augmented(time.perf_counter() - begin)
+                self._tally.add(images, batch.ids)
+                self._network.train(images, targets)
+            self._close_epoch(epoch + 1)
+            if epoch + 1 == self._training.epochs:
+                break
+            stopping = stop()
+            if stopping or pace.due():
+                pace.written(self._write_checkpoint())
+            if stopping:
+                self._tell("stopped", message="stopped on request; it goes on from its checkpoint")
+                raise Interrupted(f"{self._task.name}: stopped after epoch {epoch + 1}")
+
+    def _close_epoch(self, epoch: int) -> None:
+        train_loss, train_accuracy = self._network.totals()
+        self._tally.close_epoch()
+        probe, validation = self._probe.measure(self._network), self._validation.measure(self._network)
+        steps = epoch * self._epoch_steps
+        row: dict[str, int | float] = {
+            "epoch": epoch,
+            "steps": steps,
+            "images_seen": steps * self._training.batch_size,
+            "unique_images": self._tally.unique,
+            "train_loss": train_loss,
+            "train_accuracy": train_accuracy,
+            "probe_loss": probe.loss,
+            "probe_accuracy": probe.accuracy,
+            "val_loss": validation.loss,
+            "val_accuracy": validation.accuracy,
+        }
+        self._rows.append(row)
+        records.append_epoch(self._task.folder / records.EPOCHS, row)
+        seconds = self._clock.end_epoch()
+        self._tell("epoch", seconds=seconds, row=row)
+
+    def _write_checkpoint(self) -> float:
+        begin = time.perf_counter()
+        position = {
+            "epoch": len(self._rows),
+            "unique": self._tally.unique,
+            "order": self._tally.order,
+            "rows": self._rows,
+            "timing": self._clock.state(),
+        }
+        self._tally.keep()
+        checkpoint.write(self._task.folder, Checkpoint(self._identity, position, self._network.state()))
+        self._tally.kept()
+        return time.perf_counter() - begin
+
+    # -- after -------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Evaluate the test split, once, and write the records; ``run.json`` last."""
+        folder = self._task.folder
+        predictions, sound = self._test.predict(self._network)
+        sound = sound and bool(np.isfinite([row["train_loss"] for row in self._rows]).all())
+        records.write_atomically(folder / records.EPOCHS, records.epochs_bytes(self._rows))
+        records.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions))
+        if self._task.keep_model:
+            self._network.model.save(folder / records.MODEL)
+        records.write_atomically(folder / records.TIMING, records.json_bytes(self._clock.report()))
+        record = {**self._description("complete" if sound else "diverged"), "test": evaluation.summary(predictions)}
+        records.write_atomically(folder / records.RUN, records.json_bytes(record))
+        checkpoint.remove(folder)
+        self._tally.clear()
+        self._tell("finished", seconds=self._clock.wall(), message=str(record["status"]))
+
+    def _description(self, status: str) -> dict[str, Any]:
+        training, splits = self._training, ("validation", "test")
+        counts = {"train": len(self._labels), **{name: len(self._store.rows(name)) for name in splits}}
+        steps = len(self._rows) * self._epoch_steps
+        ledger = {
+            "steps": steps,
+            "batch_size": training.batch_size,
+            "images_seen": steps * training.batch_size,
+            "epochs": len(self._rows),
+            "parameters": self._network.parameters,
+            "optimizer": f"adam {training.learning_rate!r}",
+            "schedule": training.schedule,
+            "precision": training.precision,
+        }
+        return {
+            "schema": records.SCHEMA,
+            "status": status,
+            "arm": self._task.arm,
+            **self._identity,
+            "classes": list(self._store.classes),
+            "counts": counts,
+            "ledger": ledger,
+            "weights_initial": self._initial,
+            "order": self._tally.order,
+            "weights_final": self._network.weights_hash(),
+            "error": None,
+        }
+
+    def _tell(self, kind: Kind, **details: Any) -> None:
+        done, total = len(self._rows), self._training.epochs
+        self._report(RunEvent(kind, self._task.arm, self._task.seed, epoch=done, epochs=total, **details))
+
+
+def _steps_per_epoch(images: int, batch_size: int) -> int:
+    if images < batch_size:
+        raise RunError(
+            f"batch_size: received {batch_size}, but a training draw has only {images} images; "
+            f"allowed are 1 to {images}: lower training.batch_size or provide more images"
+        )
+    return images // batch_size
+
+
+def _choose_probe(rows: Any, wanted: int, block: tuple[int, int]) -> Any:
+    """Choose the fixed training pictures, equal in all arms, whose accuracy is measured un-augmented."""
+    if wanted >= len(rows):
+        return rows
+    return np.sort(seeds.stream(*block, "probe").choice(rows, size=wanted, replace=False))
+
+
+def _make_folder(task: RunTask) -> None:
+    try:
+        task.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise records.unwritable(task.folder, error) from None
+
+
+def _versions() -> dict[str, str]:
+    """Return what may change the last bits of a result: libraries, backend, processor family."""
+    packages = ("numpy", "keras", "tensorflow", "opencv-python-headless")
+    return {
+        "augexp": augexp.__version__,
+        "python": platform.python_version(),
+        "backend": keras.backend.backend(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        **{name: version(name) for name in packages},
+    }

@@ -1,0 +1,126 @@
+"""Counts what the network really received: how many different pictures, and in which order.
+
+A picture is the float32 tensor that went into the training step, so a picture counts anew when
+augmentation changed a single bit of it. The hashes of all pictures so far lie sorted in a file, eight
+bytes each, and are merged epoch by epoch in slices: memory holds one epoch's hashes, however long the
+run is, and the file is the state that a checkpoint refers to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from augexp.training import records
+
+_SLICE = 1 << 16
+
+Hashes = npt.NDArray[np.uint64]
+
+
+class Tally:
+    """Unique pictures and order of one run.
+
+    Args:
+        folder: of the run; the files ``.unique-<epoch>`` are kept there until `clear`.
+
+    Attributes:
+        unique: number of different pictures up to the last closed epoch.
+        order: 32 hex digits over the identities of all pictures in the order in which they came.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._fresh = array("Q")
+        self._epoch = 0
+        self._kept = 0
+        self.unique = 0
+        self.order = ""
+        self._digest = hashlib.blake2b(digest_size=16)
+
+    def add(self, images: npt.NDArray[np.float32], ids: npt.NDArray[np.uint64]) -> None:
+        """Count a batch.
+
+        Args:
+            images: float32 (B, S, S, 3) as given to the network.
+            ids: uint64 (B,), which pictures of the training draw they come from.
+        """
+        images = np.ascontiguousarray(images)
+        self._fresh.extend([xxhash.xxh3_64_intdigest(image) for image in images])
+        self._digest.update(ids.astype("<u8").tobytes())
+
+    def close_epoch(self) -> None:
+        """Bring `unique` and `order` up to date with everything added since the last call."""
+        fresh = np.unique(np.frombuffer(self._fresh, dtype=np.uint64))
+        before, after = self._path(self._epoch), self._path(self._epoch + 1)
+        try:
+            with after.open("wb") as file:
+                self.unique = 0
+                for part in _merged(_slices(before), fresh):
+                    file.write(part.tobytes())
+                    self.unique += len(part)
+        except OSError as error:
+            raise records.unwritable(after, error) from None
+        if self._epoch != self._kept:
+            before.unlink(missing_ok=True)
+        self._epoch += 1
+        self._fresh = array("Q")
+        self.order = self._digest.hexdigest()
+        self._digest = hashlib.blake2b(self.order.encode(), digest_size=16)
+
+    def keep(self) -> None:
+        """A checkpoint of the last closed epoch is about to be written: hold its file until the next."""
+        self._discard(keep={self._epoch, self._kept})
+
+    def kept(self) -> None:
+        """That checkpoint is on disk: the file of the one before is not needed any more."""
+        self._kept = self._epoch
+        self._discard(keep={self._epoch})
+
+    def restore(self, epoch: int, unique: int, order: str) -> None:
+        """Go on after `epoch`; raises ValueError where the file of that epoch is missing or short."""
+        path = self._path(epoch)
+        if not path.exists() or path.stat().st_size != 8 * unique:
+            raise ValueError(f"{path.name} is missing or damaged")
+        self._epoch = self._kept = epoch
+        self.unique, self.order = unique, order
+        self._fresh = array("Q")
+        self._digest = hashlib.blake2b(order.encode(), digest_size=16)
+        self._discard(keep={epoch})
+
+    def clear(self) -> None:
+        """Remove the files."""
+        self._discard(keep=set())
+
+    def _path(self, epoch: int) -> Path:
+        return self._folder / f".unique-{epoch}"
+
+    def _discard(self, keep: set[int]) -> None:
+        wanted = {self._path(epoch).name for epoch in keep}
+        for path in self._folder.glob(".unique-*"):
+            if path.name not in wanted:
+                path.unlink(missing_ok=True)
+
+
+def _slices(path: Path) -> Iterator[Hashes]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        while len(part := np.fromfile(file, dtype=np.uint64, count=_SLICE)):
+            yield part
+
+
+def _merged(old: Iterator[Hashes], fresh: Hashes) -> Iterator[Hashes]:
+    """Merge sorted, duplicate-free slices with one sorted, duplicate-free array."""
+    start = 0
+    for part in old:
+        stop = int(np.searchsorted(fresh, part[-1], side="right"))
+        yield np.union1d(part, fresh[start:stop])
+        start = stop
+    yield fresh[start:]
