@@ -1,15 +1,12 @@
 """The Keras layers that a policy may name, known without importing Keras.
 
-Only layers that take pictures to pictures of the same size, one at a time and without training, are
-here. Left out of `keras.layers`' image preprocessing layers: `CutMix` and `MixUp` (they need labels;
-augexp has its own), `MaxNumBoundingBoxes` (no pictures), and `CenterCrop`, `RandomCrop` and `Resizing`
-unless they keep the size, which the adapter checks when it runs.
+Only layers that take pictures to pictures, one at a time and without training, are here. `CenterCrop`,
+`RandomCrop` and `Resizing` are allowed where they keep the size, which the adapter checks when it runs.
 """
 
 from __future__ import annotations
 
 LAYERS = (
-    "AugMix",
     "AutoContrast",
     "CenterCrop",
     "ContrastLimitedAdaptiveHistogramEqualization",
@@ -40,5 +37,10 @@ LAYERS = (
 )
 """Names of allowed classes of `keras.layers`."""
 
-REFUSED = ("CutMix", "MaxNumBoundingBoxes", "MixUp")
-"""Image preprocessing layers of Keras that cannot be an operation of a policy."""
+REFUSED = {
+    "AugMix": "it chooses with Python's global generator, so that no run could be repeated; use op = 'augmix'",
+    "CutMix": "it needs the labels; use op = 'cutmix'",
+    "MaxNumBoundingBoxes": "it changes no pictures",
+    "MixUp": "it needs the labels; use op = 'mixup'",
+}
+"""Image preprocessing layers of Keras that cannot be an operation of a policy, and why."""

@@ -181,7 +181,7 @@ def _build(values: object, where: str) -> Operation:
 def _build_keras(values: Mapping[str, Any], where: str) -> Operation:
     name = values["keras"]
     if not isinstance(name, str) or name not in LAYERS:
-        reason = "; use the mixing operations of augexp" if name in REFUSED else close_to(str(name), LAYERS)
+        reason = f"; {name}: {REFUSED[name]}" if name in REFUSED else close_to(str(name), LAYERS)
         raise DefinitionError(f"{where}: keras: received {name!r}; allowed: {', '.join(LAYERS)}{reason}")
     parameters: dict[str, operations.Value] = {"value_range": (0.0, 255.0)}
     for key, value in values.items():
