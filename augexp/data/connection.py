@@ -70,7 +70,11 @@ class HttpAnswer:
             return bytes(self._raw.read(min(count, 16_384), decode_content=False))
         except exceptions.ReadTimeoutError:
             raise Dropped(f"nothing arrived for {self._stall_timeout:g} s") from None
+        except exceptions.IncompleteRead:
+            raise Dropped("the connection ended early") from None
         except (exceptions.HTTPError, OSError, ValueError) as error:
+            if any(isinstance(arg, exceptions.IncompleteRead) for arg in error.args):
+                raise Dropped("the connection ended early") from None
             raise Dropped(f"the connection broke ({_reason(error)})") from None
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from typing import IO, Any
 from augexp.errors import DownloadError
 
 _BLOCK = 1 << 20
+_DISK_BLOCK = 4096
 
 
 class Partial:
@@ -68,22 +69,19 @@ class Partial:
             raise DownloadError(f"{self.path}: cannot be written ({error.strerror})") from None
 
     def _end_of_content(self) -> int:
-        """Length without trailing zeros: a power cut leaves blocks that were promised and never written.
-
-        A compressed archive does not end in a long run of zeros on its own; where a few belong to it,
-        they are fetched again.
-        """
+        """Length without trailing zeros: a power cut leaves blocks that were promised and never written."""
         file = self._file
         assert file is not None  # noqa: S101 - for the type checker
-        end = file.seek(0, os.SEEK_END)
+        size = end = file.seek(0, os.SEEK_END)
         while end:
             start = max(0, end - _BLOCK)
             file.seek(start)
             kept = file.read(end - start).rstrip(b"\0")
+            end = start + len(kept)
             if kept:
-                return start + len(kept)
-            end = start
-        return 0
+                break
+        # A few zeros may well be the archive's own (every zip ends in two); a whole block of them is not.
+        return end if size - end >= _DISK_BLOCK else size
 
     def _read_notes(self) -> None:
         with contextlib.suppress(OSError, ValueError):

@@ -286,7 +286,15 @@ class _Transfer:
     def _receive(self, answer: Answer) -> None:
         part = self.part
         self._advance(part.length)
-        while data := answer.read(self.settings.piece):
+        known = self.size if self.size is not None else part.total
+        progress = "{:,} of " + ("unknown" if known is None else f"{known:,}") + " bytes"
+        while True:
+            try:
+                data = answer.read(self.settings.piece)
+            except Dropped as fault:
+                raise _Retry(f"{fault} after {progress.format(part.length)}") from None
+            if not data:
+                break
             self.transferred += len(data)
             # What goes beyond the size is not wanted; the checksum tells whether the rest is right.
             part.write(data if self.size is None else data[: self.size - part.length])
@@ -296,8 +304,7 @@ class _Transfer:
         if self.size is None and part.total is None:
             self.ended = True
         elif not self._complete():
-            known = self.size if self.size is not None else part.total
-            raise _Retry(f"the connection ended after {part.length:,} of {known:,} bytes")
+            raise _Retry(f"the connection ended after {progress.format(part.length)}")
 
     def _turn_down(self, answer: Answer, asked: int | None) -> None:
         """Any status but a body."""
