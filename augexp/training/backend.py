@@ -17,15 +17,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
-"""Environment variables that must say 1 before the libraries are loaded."""
-
 
 class Steps(Protocol):
     """What a network needs from its backend; images float32 (B, S, S, 3), targets float32 (B, C)."""

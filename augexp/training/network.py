@@ -13,7 +13,7 @@ import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 import numpy.typing as npt
 
-from augexp.experiment import Training
+from augexp.experiment import Experiment, Training
 from augexp.training import backend, model
 
 Floats = npt.NDArray[np.float32]
@@ -102,3 +102,8 @@ class Workshop:
             self._network = Network(training, image_size, num_classes, total_steps)
             self._key = key
         return self._network
+
+    def warm(self, experiment: Experiment, num_classes: int) -> None:
+        """Build the network of `experiment` ahead of its first run, where the images are not needed for it."""
+        if experiment.training.schedule == "constant":
+            self.network(experiment.training, experiment.data.image_size, num_classes, 0)

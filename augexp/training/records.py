@@ -14,6 +14,7 @@ two equal runs are equal byte by byte. This module needs numpy alone, so that re
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -260,6 +261,15 @@ def epochs_bytes(rows: Sequence[Row]) -> bytes:
     for row in rows:
         writer.writerow([*(int(row[name]) for name in INTEGER_COLUMNS), *(repr(float(row[c])) for c in FLOAT_COLUMNS)])
     return text.getvalue().encode()
+
+
+def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: int, message: str) -> None:
+    """Write down that a run failed and why, where the folder takes it; never over a finished run."""
+    values = {"experiment": experiment, "arm": arm, "arm_hash": arm_hash, "seed": seed}
+    content = json_bytes({"schema": SCHEMA, "status": "failed", **values, "error": message})
+    with contextlib.suppress(ResultsError, OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / RUN, content)
 
 
 def append_epoch(path: Path, row: Row) -> None:

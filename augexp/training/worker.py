@@ -1,0 +1,112 @@
+"""A worker: a process that loads TensorFlow once and then executes the runs that it is handed.
+
+It is started as ``python -m augexp.training.worker`` and not through `multiprocessing`, so that a user's
+script needs no ``if __name__ == "__main__"`` and is never imported a second time. Commands come as
+lines of JSON on standard input, answers go as lines of JSON to standard output. When the process that
+started it is gone, standard input ends, and the worker ends with it at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import Any, TextIO
+
+from augexp.errors import AugexpError, Interrupted
+from augexp.training.task import RunEvent, RunTask
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve commands until standard input ends."""
+    parser = argparse.ArgumentParser(prog="augexp.training.worker")
+    parser.add_argument("--core", type=int, default=None, help="processor core to stay on (Linux)")
+    parser.add_argument("--memory-limit", type=int, default=None, help="MiB of GPU memory")
+    options = parser.parse_args(arguments)
+    # Ctrl-C in a terminal reaches every process of the group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if options.core is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {options.core})
+    _Worker(_own_output(), options.memory_limit).serve()
+
+
+def _own_output() -> TextIO:
+    """Keep standard output for answers; whatever a library prints goes to standard error."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+class _Worker:
+    def __init__(self, answers: TextIO, memory_limit: int | None) -> None:
+        self._answers = answers
+        self._memory_limit = memory_limit
+        self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def serve(self) -> None:
+        from augexp.training import backend, run  # noqa: PLC0415 - loads TensorFlow
+        from augexp.training.network import Workshop  # noqa: PLC0415 - loads TensorFlow
+
+        backend.configure(threads=1, memory_limit=self._memory_limit)
+        workshop = Workshop()
+        self._answer({"is": "ready"})
+        while True:
+            command = self._commands.get()
+            if command["do"] == "warm":
+                workshop.warm(RunTask.from_json(command["task"]).experiment, command["classes"])
+            else:
+                self._execute(run, workshop, command)
+
+    def _execute(self, run: Any, workshop: Any, command: dict[str, Any]) -> None:
+        task = RunTask.from_json(command["task"])
+        ending, message = "finished", ""
+        try:
+            run.execute(
+                task,
+                workshop=workshop,
+                report=self._report,
+                stop=self._stop.is_set,
+                checkpoint_seconds=command["checkpoint_seconds"],
+            )
+        except Interrupted as error:
+            ending, message = "stopped", str(error)
+        except AugexpError as error:
+            ending, message = "failed", str(error)
+        except MemoryError:
+            ending, message = "failed", "memory ran out; try fewer --jobs or a smaller batch_size"
+        except Exception as error:  # noqa: BLE001 - the worker serves on; the driver tells the user
+            import traceback  # noqa: PLC0415 - only here
+
+            ending = "failed"
+            message = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+            traceback.print_exc()
+        self._stop.clear()
+        self._answer({"is": "end", "ending": ending, "message": message})
+
+    def _report(self, event: RunEvent) -> None:
+        self._answer({"is": "event", "event": event.to_json()})
+
+    def _answer(self, value: dict[str, Any]) -> None:
+        try:
+            self._answers.write(json.dumps(value) + "\n")
+        except OSError:
+            os._exit(1)  # nobody is there any more
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            command = json.loads(line)
+            if command["do"] == "stop":
+                self._stop.set()
+            else:
+                self._commands.put(command)
+        os._exit(0)  # at once, also in the middle of a step: what counts is on disk
+
+
+if __name__ == "__main__":
+    main()
