@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import http
+import random
+import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 MAX_REDIRECTS = 8
@@ -46,6 +49,37 @@ class Answer(Protocol):
 
 Connect = Callable[[str, Mapping[str, str]], Answer]
 """Asks for an URL with headers; raises Dropped or Unusable."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How patient a transfer is. All times in seconds.
+
+    Attributes:
+        first_attempts: failures in a row before anything has come from an address.
+        attempts: failures in a row, without moving forward, once something has come from it.
+        first_delay: before the second attempt; doubles with every further one.
+        longest_delay: limit of the doubling.
+        longest_wait: a server that asks (Retry-After) for more than this is given up.
+        connect_timeout: until a connection stands.
+        stall_timeout: without a single byte.
+        piece: bytes read at once at most.
+        jitter: returns a number in [0, 1); a delay is multiplied by 0.75 + half of it.
+        wait: waits for so many seconds or until the event is set.
+        connect: asks for an URL; None asks over HTTP with the two timeouts.
+    """
+
+    first_attempts: int = 4
+    attempts: int = 10
+    first_delay: float = 1.0
+    longest_delay: float = 60.0
+    longest_wait: float = 600.0
+    connect_timeout: float = 15.0
+    stall_timeout: float = 60.0
+    piece: int = 1 << 18
+    jitter: Callable[[], float] = random.random
+    wait: Callable[[threading.Event, float], object] = threading.Event.wait
+    connect: Connect | None = None
 
 
 class HttpAnswer:

@@ -17,10 +17,11 @@ from typing import Literal
 
 from augexp.data import archive as archives
 from augexp.data import crew, locks, lsun
+from augexp.data.connection import Settings
 from augexp.data.download_plan import Plan, Planned, free_bytes, look, plan
 from augexp.data.lsun import Archive, Catalogue, Split
 from augexp.data.progress import Progress, Reporter
-from augexp.data.transfer import Settings, fetch
+from augexp.data.transfer import fetch
 from augexp.errors import DownloadError, Interrupted
 
 __all__ = ["MAX_JOBS", "Plan", "Planned", "Progress", "Result", "Settings", "download", "free_bytes", "look", "plan"]

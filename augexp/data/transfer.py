@@ -16,16 +16,15 @@ The rules, in the order in which they matter:
 from __future__ import annotations
 
 import contextlib
-import random
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from augexp import __version__
 from augexp.data import connection
-from augexp.data.connection import Answer, Connect, Dropped, Unusable, open_http
+from augexp.data.connection import Answer, Dropped, Settings, Unusable, open_http
 from augexp.data.partial import Partial
 from augexp.data.progress import Reporter
 from augexp.errors import DownloadError, Interrupted
@@ -33,35 +32,6 @@ from augexp.errors import DownloadError, Interrupted
 USER_AGENT = f"augexp/{__version__} (LSUN downloader; python-requests)"
 
 ZIP_MAGIC = b"PK\x03\x04"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How patient a transfer is. All times in seconds.
-
-    Attributes:
-        first_attempts: failures in a row before anything has come from an address.
-        attempts: failures in a row, without moving forward, once something has come from it.
-        first_delay: before the second attempt; doubles with every further one.
-        longest_delay: limit of the doubling.
-        longest_wait: a server that asks (Retry-After) for more than this is given up.
-        connect_timeout: until a connection stands.
-        stall_timeout: without a single byte.
-        piece: bytes read at once at most.
-        jitter: returns a number in [0, 1); a delay is multiplied by 0.75 + half of it.
-        connect: asks for an URL; None asks over HTTP with the two timeouts.
-    """
-
-    first_attempts: int = 4
-    attempts: int = 10
-    first_delay: float = 1.0
-    longest_delay: float = 60.0
-    longest_wait: float = 600.0
-    connect_timeout: float = 15.0
-    stall_timeout: float = 60.0
-    piece: int = 1 << 18
-    jitter: Callable[[], float] = random.random
-    connect: Connect | None = None
 
 
 @dataclass(frozen=True)
@@ -209,8 +179,8 @@ class _Transfer:
         delay = min(self.settings.longest_delay, self.settings.first_delay * 2.0 ** (failures - 1))
         delay = max(delay * (0.75 + 0.5 * self.settings.jitter()), failure.after or 0.0)
         self.reporter.note(f"{failure}; trying again in {delay:.0f} s", warning=True)
-        if self.stop.wait(delay):
-            self._advance(self.part.length)
+        self.settings.wait(self.stop, delay)
+        self._advance(self.part.length)
 
     # -- one request ---------------------------------------------------------------------------
 
