@@ -42,7 +42,6 @@ _GEOMETRIC = (
         "Simard et al. 2003",
         (Parameter("degrees", 15.0, 0.0, 180.0, "degrees"),),
         draws=1,
-        strength=("degrees", 180.0),
         breaks="above 45 degrees where the orientation decides the class (6 and 9)",
     ),
     Spec(
@@ -52,7 +51,6 @@ _GEOMETRIC = (
         "Simard et al. 2003",
         (Parameter("x", 0.1, 0.0, 1.0, _SIDE), Parameter("y", 0.1, 0.0, 1.0, _SIDE)),
         draws=2,
-        strength=("x", 0.5),
     ),
     Spec(
         "zoom",
@@ -61,7 +59,6 @@ _GEOMETRIC = (
         "Simard et al. 2003",
         (Parameter("factor", 0.12, 0.0, 0.9, "relative size"),),
         draws=1,
-        strength=("factor", 0.9),
     ),
     Spec(
         "shear",
@@ -70,7 +67,6 @@ _GEOMETRIC = (
         "Simard et al. 2003",
         (Parameter("x", 10.0, 0.0, 60.0, "degrees"), Parameter("y", 10.0, 0.0, 60.0, "degrees")),
         draws=2,
-        strength=("x", 45.0),
     ),
     Spec(
         "random_crop",
@@ -79,7 +75,6 @@ _GEOMETRIC = (
         "He et al. 2015 (arXiv 1512.03385): 4 pixels of 32",
         (Parameter("padding", 0.125, 0.0, 1.0, _SIDE),),
         draws=2,
-        strength=("padding", 0.5),
     ),
     Spec(
         "random_resized_crop",
@@ -94,7 +89,6 @@ _GEOMETRIC = (
         ),
         draws=4,
         ordered=(("scale_min", "scale_max"),),
-        strength=("scale_min", 0.01),
         breaks="with small areas, when the object is cut away",
     ),
     Spec(
@@ -104,7 +98,6 @@ _GEOMETRIC = (
         "torchvision RandomPerspective (distortion_scale)",
         (Parameter("distortion", 0.3, 0.0, 0.9, _SIDE),),
         draws=8,
-        strength=("distortion", 0.9),
     ),
 )
 
@@ -116,7 +109,6 @@ _PHOTOMETRIC = (
         "Howard 2013 (arXiv 1312.5402); multiplicative as in PIL, not additive as in Keras",
         (Parameter("factor", 0.25, 0.0, 1.0, "relative"),),
         draws=1,
-        strength=("factor", 1.0),
     ),
     Spec(
         "contrast",
@@ -125,7 +117,6 @@ _PHOTOMETRIC = (
         "Howard 2013 (arXiv 1312.5402); mean of the luma (ITU-R 601) as in PIL",
         (Parameter("factor", 0.25, 0.0, 1.0, "relative"),),
         draws=1,
-        strength=("factor", 1.0),
     ),
     Spec(
         "gamma",
@@ -134,7 +125,6 @@ _PHOTOMETRIC = (
         "Poynton, Frequently asked questions about gamma",
         (Parameter("gamma", 1.5, 1.0, 10.0, "largest exponent"),),
         draws=1,
-        strength=("gamma", 4.0),
     ),
     Spec(
         "posterize",
@@ -143,7 +133,6 @@ _PHOTOMETRIC = (
         "Cubuk et al. 2018 (arXiv 1805.09501)",
         (Parameter("bits", 4, 1, 8, "bits kept", integer=True),),
         draws=1,
-        strength=("bits", 1),
     ),
     Spec(
         "solarize",
@@ -152,7 +141,6 @@ _PHOTOMETRIC = (
         "Cubuk et al. 2018 (arXiv 1805.09501)",
         (Parameter("threshold", 128, 0, 256, "8-bit value", integer=True),),
         draws=1,
-        strength=("threshold", 0),
         breaks="with low thresholds where brightness decides the class",
     ),
     Spec(
@@ -170,7 +158,6 @@ _PHOTOMETRIC = (
         "Howard 2013 (arXiv 1312.5402); luma weights of ITU-R 601",
         (Parameter("factor", 0.5, 0.0, 1.0, "relative"),),
         draws=1,
-        strength=("factor", 1.0),
         breaks="where colour decides the class",
     ),
     Spec(
@@ -180,7 +167,6 @@ _PHOTOMETRIC = (
         "Krizhevsky et al. 2012 for colour shifts; YIQ (NTSC) rather than HSV, so that it is one matrix",
         (Parameter("degrees", 18.0, 0.0, 180.0, "degrees"),),
         draws=1,
-        strength=("degrees", 180.0),
         breaks="where colour decides the class",
     ),
     Spec(
@@ -216,7 +202,6 @@ _SPATIAL = (
         "Cubuk et al. 2018 (arXiv 1805.09501); PIL ImageEnhance.Sharpness",
         (Parameter("factor", 0.9, 0.0, 1.0, "relative"),),
         draws=1,
-        strength=("factor", 1.0),
     ),
     Spec(
         "blur",
@@ -225,7 +210,6 @@ _SPATIAL = (
         "Chen et al. 2020 (arXiv 2002.05709)",
         (Parameter("sigma", 0.02, 0.0, 0.5, _SIDE),),
         draws=1,
-        strength=("sigma", 0.1),
     ),
     Spec(
         "noise",
@@ -234,7 +218,6 @@ _SPATIAL = (
         "Bishop 1995, Training with noise is equivalent to Tikhonov regularization",
         (Parameter("std", 0.05, 0.0, 1.0, _FULL),),
         draws=2,
-        strength=("std", 0.5),
     ),
     Spec(
         "jpeg",
@@ -247,7 +230,6 @@ _SPATIAL = (
         ),
         draws=1,
         ordered=(("quality_min", "quality_max"),),
-        strength=("quality_min", 1),
     ),
     Spec(
         "cutout",
@@ -256,7 +238,6 @@ _SPATIAL = (
         "DeVries & Taylor 2017 (arXiv 1708.04552): 16 of 32 pixels for CIFAR-10, filled with the mean",
         (Parameter("size", 0.5, 0.0, 2.0, _SIDE), Parameter("fill", 0.5, 0.0, 1.0, _FULL)),
         draws=2,
-        strength=("size", 1.0),
         breaks="with large squares, when the object is covered",
     ),
     Spec(
@@ -272,7 +253,6 @@ _SPATIAL = (
         draws=5,
         p=0.5,
         ordered=(("area_min", "area_max"),),
-        strength=("area_max", 1.0),
         breaks="with large areas, when the object is covered",
     ),
 )
@@ -288,7 +268,6 @@ _COMPOSITE = (
             Parameter("m", 9.0, 0.0, 30.0, "magnitude, 30 the strongest"),
         ),
         draws=20,
-        strength=("m", 30.0),
         breaks="solarize and colour, where colour decides the class",
     ),
     Spec(
@@ -320,7 +299,6 @@ _COMPOSITE = (
             Parameter("alpha", 1.0, 0.01, 100.0, "of the Dirichlet and Beta weights"),
         ),
         draws=1 + 8 + 8 * (1 + 3 * 8),
-        strength=("severity", 10.0),
     ),
     Spec(
         "random_chain",

@@ -77,15 +77,16 @@ def _blur(operation: Operation) -> Layer:
 
 
 def _erasing(operation: Operation) -> Layer:
-    code = "RandomErasing(factor=({0}, {0}), value_range=(0, 255))".format(_number(operation["p"]))
-    return Layer(code, "Keras counts the sides rather than the area, and fills with normal noise")
+    p, low, high = (_number(operation[key]) for key in ("p", "area_min", "area_max"))
+    code = f"RandomErasing(factor=({p}, {p}), scale=({low}, {high}), value_range=(0, 255))"
+    return Layer(code, "Keras draws each side on its own, as the root of `scale`, and fills with normal noise")
 
 
 def _cutout(operation: Operation) -> Layer:
-    p, size = _number(operation["p"]), _number(min(operation["size"], 1.0))
+    p, area = _number(operation["p"]), _number(min(operation["size"], 1.0) ** 2)
     fill = _number(operation["fill"] * 255)
-    code = f"RandomErasing(factor=({p}, {p}), scale=({size}, {size}), fill_value={fill}, value_range=(0, 255))"
-    return Layer(code, "Keras keeps more of the square inside the picture")
+    code = f"RandomErasing(factor=({p}, {p}), scale=({area}, {area}), fill_value={fill}, value_range=(0, 255))"
+    return Layer(code, "other rounding")
 
 
 def _factor(name: str, note: str, *, centred: bool = False) -> Callable[[Operation], Layer]:

@@ -103,12 +103,13 @@ def _runner(operation: Operation) -> Runner:
 def _traced(change: Callable[[Any, Any], Any]) -> Runner:
     import tensorflow as tf  # noqa: PLC0415 - as above
 
-    @tf.function(reduce_retracing=True)
-    def mapped(pictures: Any, states: Any) -> Any:
+    def all_of_them(pictures: Any, states: Any) -> Any:
         def one(pair: Any) -> Any:
             return change(pair[0], pair[1])
 
         return tf.map_fn(one, (pictures, states), fn_output_signature=tf.float32)
+
+    mapped: Any = tf.function(all_of_them, reduce_retracing=True)
 
     def loop(pictures: npt.NDArray[np.float32], states: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
         # Augmentation belongs to the processor: a device would only add two copies.

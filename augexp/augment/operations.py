@@ -65,7 +65,6 @@ class Spec:
         p: default probability of being applied.
         breaks: in which case the operation changes what the right label is; empty where it does not.
         ordered: pairs of parameters of which the first may not exceed the second.
-        strength: parameter that `preview --strength` varies, with its strongest shown value.
     """
 
     name: str
@@ -77,7 +76,6 @@ class Spec:
     p: float = 1.0
     breaks: str = ""
     ordered: tuple[tuple[str, str], ...] = ()
-    strength: tuple[str, float] | None = None
 
     @property
     def all_parameters(self) -> tuple[Parameter, ...]:

@@ -23,7 +23,7 @@ from augexp.augment.policies import KERAS, Policy
 from augexp.augment.primitives import FUNCTIONS
 from augexp.errors import RunError
 
-__all__ = ["Augmenter", "apply", "rescale"]
+__all__ = ["Augmenter", "apply", "draws_of", "rescale"]
 
 Images = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -89,7 +89,7 @@ class Augmenter:
             seen[operation.name] += 1
             mixes = operation.name in SPECS and SPECS[operation.name].family == "mixing"
             (self._mixing if mixes else self._plain).append((operation, address))
-        self._counts = [_draws(operation) for operation, _ in self._plain]
+        self._counts = [draws_of(operation) for operation, _ in self._plain]
         self._keys_of: tuple[int, npt.NDArray[np.uint64]] = (-1, np.empty(0, dtype=np.uint64))
 
     def __call__(self, images: Images, labels: Labels, ids: Ids, epoch: int) -> tuple[Floats, Floats]:
@@ -157,5 +157,6 @@ class Augmenter:
         pictures[rows], targets[rows] = mixed, soft
 
 
-def _draws(operation: Operation) -> int:
+def draws_of(operation: Operation) -> int:
+    """Return how many numbers per picture `apply` takes, the one for `p` included."""
     return 1 + (SPECS[operation.name].draws if operation.name in SPECS else keras_layers.DRAWS)
