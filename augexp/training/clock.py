@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import socket
 import time
 from datetime import UTC, datetime
@@ -58,5 +59,16 @@ class Clock:
             "wall_seconds": round(self.wall(), 3),
             "cpu_seconds": round(self._cpu(), 3),
             "host": socket.gethostname(),
+            "processor": _processor(),
             "epochs": self._epochs,
         }
+
+
+def _processor() -> str:
+    """Return the name of the processor, which decides how sums are rounded."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()

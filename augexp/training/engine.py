@@ -14,17 +14,19 @@ import contextlib
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Protocol, Self
 
-from augexp.data import locks
 from augexp.errors import Interrupted, ResultsError, RunError
 from augexp.training import checkpoint, records, resources
+from augexp.training.claims import lock_results
 from augexp.training.task import RunEvent, RunTask
 from augexp.training.workforce import Message, Worker
+
+__all__ = ["AnyEngine", "Engine", "Outcome", "RunEvent", "RunTask", "execute", "in_order", "lock_results"]
 
 Listener = Callable[[RunEvent], None]
 
@@ -64,24 +66,6 @@ def execute(tasks: Sequence[RunTask], *, jobs: int | None = None, on_event: List
     """Execute what is missing among `tasks` with workers that live just as long; see `Engine.execute`."""
     with Engine(jobs) as engine:
         return engine.execute(tasks, on_event)
-
-
-@contextlib.contextmanager
-def lock_results(results_folder: Path) -> Iterator[None]:
-    """Hold the results folder for one command; raises ResultsError at once where another one has it.
-
-    The lock dies with its holder, so that nothing has to be cleaned up after a crash.
-    """
-    busy = ResultsError(
-        f"{results_folder}: another augexp command is working in this folder; wait for it to end, or choose another "
-        "--results-dir"
-    )
-    try:
-        results_folder.mkdir(parents=True, exist_ok=True)
-        with locks.hold(results_folder / ".lock", busy):
-            yield
-    except OSError as error:
-        raise records.unwritable(results_folder, error) from None
 
 
 @dataclass
@@ -125,9 +109,7 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
         self.close()
 
     def start(self, workers: int | None = None) -> None:
@@ -227,6 +209,8 @@ class Engine:
             task, worker.task = worker.task, None
             if task is not None and content["ending"] == "finished":
                 shift.executed += 1
+            elif task is not None and content["ending"] == "unwritable":
+                raise ResultsError(content["message"])  # the disk: every other run would meet it too
             elif task is not None and content["ending"] == "failed":
                 shift.fail(task, content["message"])
         else:

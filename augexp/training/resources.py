@@ -37,10 +37,8 @@ class Seat:
 
 def cores() -> list[int]:
     """Return the cores that this process may use, after affinity and container limits."""
-    if hasattr(os, "sched_getaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-    else:
-        allowed = list(range(os.cpu_count() or 1))
+    known = hasattr(os, "sched_getaffinity")
+    allowed = sorted(os.sched_getaffinity(0)) if known else list(range(os.cpu_count() or 1))
     quota = _cgroup_cpus()
     return allowed[: max(1, int(quota))] if quota is not None else allowed
 

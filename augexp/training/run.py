@@ -22,7 +22,7 @@ from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
-from augexp.training import checkpoint, evaluation, records
+from augexp.training import checkpoint, claims, evaluation, pulse, records
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.clock import Clock
 from augexp.training.network import Network, Workshop
@@ -54,10 +54,11 @@ def execute(
         ResultsError: the records cannot be written.
         Interrupted: `stop` said so.
     """
-    run = _Run(task, workshop or Workshop(), report)
-    run.resume()
-    run.train(stop, checkpoint.Pace(checkpoint_seconds))
-    run.finish()
+    with claims.claim_run(task.folder):
+        run = _Run(task, workshop or Workshop(), report)
+        run.resume()
+        run.train(stop, checkpoint.Pace(checkpoint_seconds))
+        run.finish()
 
 
 class _Run:
@@ -76,8 +77,7 @@ class _Run:
         self._probe = evaluation.Split(self._store, _choose_probe(rows, self._training.probe, self._block))
         self._validation = evaluation.Split(self._store, self._store.rows("validation"))
         self._test = evaluation.Split(self._store, self._store.rows("test"))
-        _make_folder(task)
-        self._tally = Tally(task.folder)
+        self._tally, self._heart = Tally(task.folder), pulse.Heart(task.folder)
         self._versions = _versions()
         self._rows: list[dict[str, int | float]] = []
         self._identity = {
@@ -212,6 +212,7 @@ class _Run:
         records.write_atomically(folder / records.RUN, records.json_bytes(record))
         checkpoint.remove(folder)
         self._tally.clear()
+        self._heart.stop()
         self._tell("finished", seconds=self._clock.wall(), message=str(record["status"]))
 
     def _description(self, status: str) -> dict[str, Any]:
@@ -244,6 +245,8 @@ class _Run:
 
     def _tell(self, kind: Kind, **details: Any) -> None:
         done, total = len(self._rows), self._training.epochs
+        if kind in ("started", "epoch"):
+            self._heart.beat(done, total, details.get("seconds", 0.0))
         self._report(RunEvent(kind, self._task.arm, self._task.seed, epoch=done, epochs=total, **details))
 
 
@@ -261,13 +264,6 @@ def _choose_probe(rows: Any, wanted: int, block: tuple[int, int]) -> Any:
     if wanted >= len(rows):
         return rows
     return np.sort(seeds.stream(*block, "probe").choice(rows, size=wanted, replace=False))
-
-
-def _make_folder(task: RunTask) -> None:
-    try:
-        task.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise records.unwritable(task.folder, error) from None
 
 
 def _versions() -> dict[str, str]:

@@ -17,7 +17,7 @@ import sys
 import threading
 from typing import Any, TextIO
 
-from augexp.errors import AugexpError, Interrupted
+from augexp.errors import AugexpError, Interrupted, ResultsError
 from augexp.training.task import RunEvent, RunTask
 
 
@@ -76,6 +76,8 @@ class _Worker:
             )
         except Interrupted as error:
             ending, message = "stopped", str(error)
+        except ResultsError as error:
+            ending, message = "unwritable", str(error)
         except AugexpError as error:
             ending, message = "failed", str(error)
         except MemoryError:

@@ -57,7 +57,7 @@ class Worker:
         self.task: RunTask | None = None
         self._inbox = inbox
         # A file and not a pipe: nobody has to read it for the worker to go on.
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         command = [sys.executable, "-P", "-m", "augexp.training.worker"]
         if seat.core is not None:
             command += ["--core", str(seat.core)]

@@ -1,0 +1,62 @@
+"""Who may write where: one command per results folder, one process per run.
+
+Both are locks of the operating system that die with their holder: after a crash nothing has to be
+cleaned up, and a lock file that was left behind means nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from augexp.data import locks
+from augexp.errors import ResultsError
+from augexp.training import records
+
+LOCK = ".lock"
+
+PATIENCE = 10.0
+"""Seconds that a run waits for a process that still holds its folder."""
+
+
+@contextlib.contextmanager
+def lock_results(results_folder: Path) -> Iterator[None]:
+    """Hold the results folder for one command; raises ResultsError at once where another one has it."""
+    busy = ResultsError(
+        f"{results_folder}: another augexp command is working in this folder; wait for it to end, or choose another "
+        "--results-dir"
+    )
+    with contextlib.ExitStack() as held:
+        _enter(held, results_folder, busy)
+        yield
+
+
+@contextlib.contextmanager
+def claim_run(folder: Path) -> Iterator[None]:
+    """Hold a run's folder, which is made if missing.
+
+    A worker whose driver was killed ends within moments, but the next driver may be quicker: so this
+    waits a while before it raises ResultsError.
+    """
+    busy = ResultsError(f"{folder}: another process is executing this run; wait for it to end")
+    deadline = time.monotonic() + PATIENCE
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                _enter(held, folder, busy)
+                break
+            except ResultsError as error:
+                if error is not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        yield
+
+
+def _enter(held: contextlib.ExitStack, folder: Path, busy: ResultsError) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held.enter_context(locks.hold(folder / LOCK, busy))
+    except OSError as error:
+        raise records.unwritable(folder, error) from None

@@ -1,0 +1,90 @@
+"""The sign of life of a run that is going on: a small file beside its records.
+
+It says how far the run is and which process is at it. It is not part of the records and goes away with
+the end of the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from augexp.training import records
+
+NAME = "pulse.json"
+
+STALE = 600.0
+"""Seconds without a sign after which a run on another machine counts as interrupted."""
+
+_SELDOM = 0.5
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How far a run is.
+
+    Attributes:
+        epoch, epochs: done, and in all.
+        seconds: of the last epoch.
+        host, process, born: which process executes it, and when that process was started (Unix time).
+        written: Unix time of this sign.
+    """
+
+    epoch: int
+    epochs: int
+    seconds: float
+    host: str
+    process: int
+    born: float
+    written: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether the run goes on; by its process here, and by the sign's age from another machine."""
+        if self.host != socket.gethostname():
+            return abs(time.time() - self.written) < STALE
+        try:
+            # The number of a dead process may have been given to another one.
+            return bool(abs(psutil.Process(self.process).create_time() - self.born) < 1.0)
+        except psutil.Error:
+            return False
+
+
+class Heart:
+    """Writes the pulse of one run, at most twice a second.
+
+    Args:
+        folder: of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._born = psutil.Process().create_time()
+        self._last = -_SELDOM
+
+    def beat(self, epoch: int, epochs: int, seconds: float) -> None:
+        """Say how far the run is."""
+        now = time.monotonic()
+        if epoch and now - self._last < _SELDOM:
+            return
+        self._last = now
+        pulse = Pulse(epoch, epochs, seconds, socket.gethostname(), os.getpid(), self._born, time.time())
+        records.write_atomically(self._path, json.dumps(asdict(pulse)).encode(), durable=False)
+
+    def stop(self) -> None:
+        """Remove the pulse: the run is over."""
+        self._path.unlink(missing_ok=True)
+
+
+def read(folder: Path) -> Pulse | None:
+    """Return the pulse in a run's folder; None where there is none or it cannot be read."""
+    try:
+        return Pulse(**json.loads((folder / NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
