@@ -55,7 +55,8 @@ def scale(values: Iterable[float], start: float, stop: float, *, count: int = 5,
 
     Args:
         values: data to show; non-finite ones are ignored, none at all gives the axis 0 to 1.
-        start, stop: ends of the axis in user units.
+        start: lower or left end of the axis in user units.
+        stop: the other end.
         count: wanted number of intervals between ticks.
         whole: ticks on whole numbers only (epochs, images).
     """
@@ -160,13 +161,9 @@ class Chart:
         back = [f"{_n(x(px))} {_n(y(bottom))}" for px, bottom, _ in reversed(points)]
         self.add("path", css, d="M" + "L".join([*there, *back]) + "Z")
 
-    def x_axis(
-        self, x: Scale, y: float, title: str, label: Callable[[float], str], *, top: float | None = None
-    ) -> None:
-        """Draw ticks and labels below `y`, grid lines up to `top`, and the axis title."""
+    def x_axis(self, x: Scale, y: float, title: str, label: Callable[[float], str]) -> None:
+        """Write the tick labels and the title below `y`."""
         for tick in x.ticks:
-            if top is not None:
-                self.segment(x(tick), top, x(tick), y, "grid")
             self.text(x(tick), y + 15, label(tick), "num", anchor="middle")
         self.text((x.start + x.stop) / 2, y + 32, title, "soft", anchor="middle")
 

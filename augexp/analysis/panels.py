@@ -15,9 +15,10 @@ import numpy as np
 from matplotlib import font_manager, ticker  # noqa: TID253 - nothing light imports this module
 
 from augexp.analysis.drawing import stack
-from augexp.analysis.exhibits import Line, Span
+from augexp.analysis.exhibits import Gain, Line, Span
 from augexp.analysis.palette import ZONE
 from augexp.analysis.series import Floats
+from augexp.analysis.tables import number
 
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so figures look the same everywhere."""
@@ -35,6 +36,11 @@ def drawable(text: str, width: int = 60) -> str:
     font = _font()
     plain = "".join(c if font.get_char_index(ord(c)) and c.isprintable() else f"\\u{ord(c):04x}" for c in text)
     return "\n".join(textwrap.wrap(plain, width, break_long_words=True, break_on_hyphens=False)) or " "
+
+
+def brief(text: str, length: int = 64) -> str:
+    """Cut a name in the middle so that legends and labels stay inside the figure."""
+    return text if len(text) <= length else text[: length - length // 3 - 1] + "…" + text[-(length // 3) :]
 
 
 def dress(axes: Any, *, title: str = "", x: str = "", y: str = "") -> None:
@@ -56,7 +62,7 @@ def epoch_axis(axes: Any, last: float) -> None:
     axes.xaxis.set_major_locator(ticker.MaxNLocator(nbins=8, integer=True))
 
 
-def draw_lines(axes: Any, lines: Sequence[Line], *, thin: bool = True) -> None:
+def draw_lines(axes: Any, lines: Sequence[Line], *, thin: bool = True, labelled: bool = True) -> None:
     """Draw each course: a thin line per seed and the bold mean over the seeds."""
     for line in lines:
         epochs = line.course.epochs
@@ -70,7 +76,7 @@ def draw_lines(axes: Any, lines: Sequence[Line], *, thin: bool = True) -> None:
             color=line.ink.light,
             linewidth=2.4,
             linestyle=style,
-            label=line.label,
+            label=line.label if labelled else None,
             marker=marker,
         )
     epoch_axis(axes, max((line.course.epochs[-1] for line in lines if len(line.course.epochs)), default=1.0))
@@ -80,7 +86,9 @@ def draw_band(axes: Any, epochs: Floats, low: Floats, high: Floats, colour: str,
     """Fill between `low` and `high` where both are finite."""
     fine = np.isfinite(low) & np.isfinite(high)
     if fine.any():
-        axes.fill_between(epochs[fine], low[fine], high[fine], color=colour, alpha=0.18, linewidth=0, label=label)
+        axes.fill_between(
+            epochs[fine], low[fine], high[fine], color=colour, alpha=0.18, linewidth=0, label=label or None
+        )
 
 
 def draw_region(axes: Any, r: float, *, vertical: bool) -> None:
@@ -125,9 +133,8 @@ def draw_spans(axes: Any, spans: Sequence[Span], r: float, names: tuple[str, str
                           solid_capstyle="butt")  # fmt: skip
         axes.plot([span.estimate], [base], "o", color="white", markeredgecolor=span.ink.light, markersize=8,
                   markeredgewidth=2.2, zorder=5)  # fmt: skip
-        axes.text(
-            0.0, base + 0.52, span.label, transform=axes.get_yaxis_transform(), fontsize=9, color=INK, va="center"
-        )
+        name = drawable(": ".join(part for part in (brief(span.label, 70), span.words) if part), 120)
+        axes.text(0.0, base + 0.52, name, transform=axes.get_yaxis_transform(), fontsize=9, color=INK, va="center")
     axes.set_ylim(-len(spans) + 0.68, 0.68)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")
@@ -138,9 +145,31 @@ def draw_spans(axes: Any, spans: Sequence[Span], r: float, names: tuple[str, str
     axes.fill_between([], [], color=ZONE, label=f"no practical difference (±{r:g} pp)")
 
 
-def legend_below(axes: Any, *, columns: int = 2) -> None:
-    """Put the legend under the axes, where it hides no data."""
-    axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=columns, frameon=False, fontsize=8.5, labelcolor=INK,
-        handlelength=2.2, columnspacing=1.4,
-    )  # fmt: skip
+def signed(axis: Any) -> None:
+    """Write tick labels with their sign, a true minus among them."""
+    axis.set_major_formatter(lambda value, _: number(value, _digits(axis), signed=True))
+
+
+def _digits(axis: Any) -> int:
+    steps = np.diff(axis.get_majorticklocs())
+    return max(0, -int(np.floor(np.log10(steps[0]) + 1e-9))) if len(steps) and steps[0] > 0 else 1
+
+
+def draw_gains(axes: Any, gains: Sequence[Gain], r: float) -> None:
+    """Draw the paired difference by epoch with its band; the seeds too where there is one contrast."""
+    draw_region(axes, r, vertical=False)
+    for gain in gains:
+        draw_band(axes, gain.epochs, gain.low, gain.high, gain.line.ink.light, _band_label(gain, gains))
+    draw_lines(axes, [gain.line for gain in gains], thin=len(gains) == 1, labelled=len(gains) == 1)
+    values = np.concatenate([gain.line.course.values.ravel() for gain in gains] or [np.zeros(1)])
+    finite = np.abs(values[np.isfinite(values)])
+    # The band of the first epochs can be huge; it is cut so that the rest stays readable.
+    limit = max(1.6 * r, 1.1 * float(finite.max(initial=0.0)))
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, -limit), min(high, limit))
+
+
+def _band_label(gain: Gain, gains: Sequence[Gain]) -> str:
+    if len(gains) == 1:
+        return gain.band
+    return f"band: {gain.band}" if gain is gains[0] else ""

@@ -7,13 +7,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from augexp.analysis.drawing import FONT, WIDTH, Chart, Scale, scale, shorten, stack
+from augexp.analysis.drawing import FONT, WIDTH, Chart, Scale, scale, shorten, stack, text_width
 from augexp.analysis.exhibits import Gain, Line, Span
 from augexp.analysis.tables import number
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 30.0, 40.0
 HEIGHT = 250.0
 DOT = 4.2
+BOLD = 1.12 * FONT
+"""Size that bold text takes as much room as."""
+
+SIGN = 64.0
+"""Room for "helps" and its arrow."""
+
 ROOM = 24.0
 """Height for the axis title above a plot."""
 
@@ -33,8 +39,10 @@ def draw_spans(spans: Sequence[Span], r: float) -> str:
     for edge in (-r, r):
         chart.segment(x(edge), ROOM, x(edge), bottom, "edge")
     chart.segment(x(0.0), ROOM - 4, x(0.0), bottom, "axis")
-    chart.text(x(0.0) - 8, 14, "← hurts", "soft", anchor="end")
-    chart.text(x(0.0) + 8, 14, "helps →", "soft")
+    if x(0.0) > SIGN:
+        chart.text(x(0.0) - 8, 14, "← hurts", "soft", anchor="end")
+    if x(0.0) < WIDTH - SIGN:
+        chart.text(x(0.0) + 8, 14, "helps →", "soft")
     top = ROOM
     for span, height in zip(spans, blocks, strict=True):
         _draw_span(chart, x, span, top, height, named=len(spans) > 1)
@@ -64,8 +72,9 @@ def _block_height(span: Span, x: Scale) -> float:
 def _draw_span(chart: Chart, x: Scale, span: Span, top: float, height: float, *, named: bool) -> None:
     css, base = f"c{span.ink.index}", top + height - 26
     if named:
-        words = f"{span.label}: {span.words}" if span.words else span.label
-        chart.text(14, top + 13, shorten(words, WIDTH - 28), "strong", tip=words)
+        words = f": {span.words}" if span.words else ""
+        room = WIDTH - 28 - text_width(words, BOLD)
+        chart.text(14, top + 13, shorten(span.label, room, BOLD) + words, "strong", tip=span.label + words)
     for dot, seed, level in zip(span.dots, span.seeds, _levels(span, x), strict=True):
         tip = f"seed {seed}: {number(float(dot), 2, signed=True)} pp"
         chart.dot(x(float(dot)), base - 12 - level * (2 * DOT + 0.6), f"dot {css}", radius=DOT, tip=tip)
@@ -89,10 +98,10 @@ def _ends(chart: Chart, x: Scale, pair: tuple[float, float], y: float) -> None:
     gap = places[1] - places[0]
     if gap < 4 * FONT:
         middle = min(max(sum(places) / 2, 60.0), WIDTH - 60.0)
-        chart.text(middle, y, f"{left} to {right}", "num", anchor="middle")
+        chart.text(middle, y, f"{left} to {right}", "num halo", anchor="middle")
         return
     for place, text in zip(places, (left, right), strict=True):
-        chart.text(place, y, text, "num", anchor="middle")
+        chart.text(place, y, text, "num halo", anchor="middle")
 
 
 def _range(pair: tuple[float, float]) -> str:

@@ -1,0 +1,97 @@
+"""Photos inside the report: encoded into the page, and the test images that an arm wins or loses consistently."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp.analysis.blocks import Picture, Strip
+from augexp.training.records import RunRecord
+
+if TYPE_CHECKING:
+    from augexp.analysis.sheets import Sheet
+    from augexp.data.store import Store
+
+SIDE = 128
+"""Longest side in pixels of a photo in the report."""
+
+QUALITY = 82
+PER_STRIP = 12
+"""Photos per strip."""
+
+Images = npt.NDArray[np.uint8]
+
+
+def encode(image: Images) -> str:
+    """Return a picture as a ``data:`` address (WebP, at most `SIDE` pixels wide and high).
+
+    Args:
+        image: uint8 (height, width, 3).
+    """
+    from PIL import Image  # noqa: PLC0415 - only a report with photos needs it
+
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="WEBP", quality=QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) -> list[Strip]:
+    """Show the test images on which `arm` beats the baseline in most seeds, and those on which it loses.
+
+    Images are ordered by the number of seeds won minus those lost, then by their row, so that the choice is
+    the same every time. Images that change in no seed are never shown.
+    """
+    first, second = _right(records, baseline), _right(records, arm)
+    seeds = sorted(set(first) & set(second))
+    if not seeds:
+        return []
+    one, two = np.stack([first[seed] for seed in seeds]), np.stack([second[seed] for seed in seeds])
+    rows, labels = store.rows("test"), store.labels[store.rows("test")]
+    if len(rows) != one.shape[1]:
+        return []
+    net = two.sum(axis=0).astype(np.int64) - one.sum(axis=0).astype(np.int64)
+    made = []
+    for sign, title in ((1, f"Won by {arm}."), (-1, f"Lost by {arm}.")):
+        order = [int(i) for i in np.argsort(-sign * net, kind="stable") if sign * net[i] > 0][:PER_STRIP]
+        pictures = tuple(
+            Picture(
+                uri=encode(store.images[int(rows[i])]),
+                name=store.classes[int(labels[i])],
+                lines=(
+                    f"{baseline} {one[:, i].sum()}/{len(seeds)} right",
+                    f"{arm} {two[:, i].sum()}/{len(seeds)} right",
+                ),
+            )
+            for i in order
+        )
+        better, worse = (arm, baseline) if sign > 0 else (baseline, arm)
+        total = int((sign * net > 0).sum())
+        note = (
+            f"{total:,} of {len(net):,} test images are right with {better} in more seeds than with {worse}"
+            + (f"; the {len(order)} clearest." if total > len(order) else ".")
+        )  # fmt: skip
+        made.append(Strip(title, note, pictures))
+    return made
+
+
+def _right(records: Sequence[RunRecord], arm: str) -> dict[int, npt.NDArray[np.bool_]]:
+    return {r.seed: r.predictions().correct for r in records if r.arm == arm and r.status == "complete"}
+
+
+def sheet_strips(sheet: Sheet) -> list[Strip]:
+    """Turn a sample sheet into one row of photos per class: the original, then its augmented versions."""
+    strips = []
+    for row in sheet.rows:
+        pictures = tuple(
+            Picture(encode(cell.image), " · ".join(part for part in (head, cell.caption) if part))
+            for cell, head in zip(row.cells, (*sheet.columns, *[""] * len(row.cells)), strict=False)
+        )
+        strips.append(Strip(f"{row.name}:", "original, then its augmented versions.", pictures, cells=len(pictures)))
+    return strips
