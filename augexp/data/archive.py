@@ -11,6 +11,7 @@ that a half-unpacked folder is never taken for a whole one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -191,8 +192,10 @@ def unpack(
         _remove(target)
         os.rename(beside, target)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DownloadError(f"{path}: damaged ({error}); delete it and download it again") from None
+        raise DownloadError(f"{path}: damaged ({str(error) or 'cut off'}); delete it and download it again") from None
     except OSError as error:
+        if error.errno in (None, errno.EINVAL):  # a wrong offset or stream inside the zip, not the disk
+            raise DownloadError(f"{path}: damaged ({error}); delete it and download it again") from None
         raise DownloadError(f"{beside}: cannot be written ({error.strerror or error})") from None
     finally:
         _remove(beside)

@@ -281,7 +281,7 @@ class _Transfer:
         status = answer.status
         text = f"HTTP {status} {connection.phrase(status)}".rstrip()
         if status == 416 and asked is not None:
-            has = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            has = "".join(re.findall(r"/(\d+)$", answer.headers.get("Content-Range", "").strip()))
             shorter = f"{text}: the file there ends before byte {asked:,} (it has {has or 'unknown'} bytes)"
             if self.size is not None:
                 raise _Refused(f"{shorter}, the catalogue says {self.size:,}")

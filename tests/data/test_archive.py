@@ -3,11 +3,14 @@ from __future__ import annotations
 import io
 import json
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lsun_server import make_zip, pack
 
 from augexp.data import archive as archives
@@ -145,6 +148,28 @@ def test_flipped_byte_inside_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="damaged"):
         unpack(tmp_path, bytes(content))
     assert below(tmp_path) == ["archive.zip"]
+
+
+SMALL = pack({DATA: b"0123456789" * 30, LOCK: b"lock", "notes.txt": b"n"})
+
+
+@settings(max_examples=300, deadline=None)
+@given(changes=st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(1, 255)), min_size=1, max_size=4))
+def test_no_change_of_bytes_gives_anything_but_the_content_or_one_line(changes: list[tuple[int, int]]) -> None:
+    content = bytearray(SMALL)
+    for position, difference in changes:
+        content[position] ^= difference
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        try:
+            unpacked = unpack(root, bytes(content))
+        except DownloadError as error:
+            lines, written = str(error).splitlines(), below(root)
+        else:
+            lines, written = ["whole"], below(unpacked.folder)
+            assert (unpacked.folder / "data.mdb").read_bytes() == b"0123456789" * 30
+        assert len(lines) == 1
+        assert written in (["archive.zip"], ["augexp.json", "data.mdb", "lock.mdb"], ["augexp.json", "data.mdb"])
 
 
 def test_zip64_archive_unpacks(tmp_path: Path) -> None:
