@@ -196,7 +196,7 @@ def _obtain(item: Planned, order: _Order, reporter: Reporter, target: Path) -> R
     archive, transferred = item.archive, 0
     if not order.verify:
         reporter.note(
-            f"{archive.name}: NOT VERIFIED: nothing is compared with the catalogue, whatever arrives is unpacked",
+            "NOT VERIFIED: nothing is compared with the catalogue, whatever arrives is unpacked",
             warning=True,
         )
     source = order.from_file or target

@@ -25,7 +25,8 @@ class Progress:
         total: bytes of this stage; None where the server does not say.
         speed: bytes per second over the last seconds; None before there is anything to measure.
         seconds_left: of this stage; None where it cannot be told.
-        message: a line that should be shown and stay (a retry, a start from the beginning); else None.
+        message: a line that should be shown and stay (a retry, a start from the beginning), which begins
+            with the name of the archive; else None.
         warning: whether `message` is one that the user must not miss.
     """
 
@@ -83,7 +84,7 @@ class Reporter:
 
     def note(self, message: str, *, warning: bool = False) -> None:
         """Say something that should stay on the screen."""
-        self._send(message, warning=warning)
+        self._send(f"{self._archive}: {message}", warning=warning)
 
     def _send(self, message: str | None, *, warning: bool = False) -> None:
         self._last = self._clock()

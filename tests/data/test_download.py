@@ -260,4 +260,4 @@ def test_speed_and_time_left() -> None:
     assert len(events) == count
     reporter.move(0)  # a start from the beginning: no speed from before
     reporter.note("starting over", warning=True)
-    assert (events[-1].speed, events[-1].message, events[-1].warning) == (None, "starting over", True)
+    assert (events[-1].speed, events[-1].message, events[-1].warning) == (None, "a.zip: starting over", True)
