@@ -53,7 +53,10 @@ def test_lock_on_a_file_that_was_removed_meanwhile_is_taken_again(
         lock(descriptor)
 
     monkeypatch.setattr(locks, "_lock", remove_first)
-    with locks.hold(path, RuntimeError("busy")):
-        with pytest.raises(RuntimeError, match="busy"), locks.hold(path, RuntimeError("busy")):
-            pytest.fail("two hold the lock")
+    with (
+        locks.hold(path, RuntimeError("busy")),
+        pytest.raises(RuntimeError, match="busy"),
+        locks.hold(path, RuntimeError("busy")),
+    ):
+        pytest.fail("two hold the lock")
     assert len(attempts) == 3
