@@ -33,7 +33,7 @@ class Network:
         self.model = model.build(training.model, image_size, num_classes, training.precision)
         self.optimizer = keras.optimizers.Adam(_learning_rate(training, total_steps))
         self.optimizer.build(self.model.trainable_variables)
-        self._fresh_optimizer = [np.array(variable) for variable in self.optimizer.variables]
+        self._fresh_optimizer = [_value(variable) for variable in self.optimizer.variables]
         self._steps = backend.compile_steps(self.model, self.optimizer, training.batch_size)
         self.train = self._steps.train
         self.totals = self._steps.totals
@@ -58,14 +58,14 @@ class Network:
         """Return 32 hex digits over the bits of all weights, their names and shapes."""
         digest = hashlib.blake2b(digest_size=16)
         for variable in self.model.weights:
-            value = np.ascontiguousarray(variable)
+            value = _value(variable)
             digest.update(f"{variable.path}:{value.dtype}:{value.shape};".encode())
             digest.update(value.tobytes())
         return digest.hexdigest()
 
     def state(self) -> list[npt.NDArray[Any]]:
         """Return a copy of everything that training changes: weights, optimiser, dropout position."""
-        return [np.array(variable) for variable in self._variables()]
+        return [_value(variable) for variable in self._variables()]
 
     def restore(self, state: list[npt.NDArray[Any]]) -> None:
         """Go on from a `state`; raises ValueError where it does not fit this network."""
@@ -78,6 +78,12 @@ class Network:
 
     def _variables(self) -> list[Any]:
         return [*self.model.weights, *self.optimizer.variables, *model.random_states(self.model).values()]
+
+
+def _value(variable: Any) -> npt.NDArray[Any]:
+    """Return a copy of a variable as it lies in memory."""
+    # A variable itself would be converted with a deprecation warning of NumPy; a tensor is not.
+    return np.array(keras.ops.convert_to_numpy(keras.ops.copy(variable)), order="C")
 
 
 def _learning_rate(training: Training, total_steps: int) -> Any:
@@ -106,4 +112,9 @@ class Workshop:
     def warm(self, experiment: Experiment, num_classes: int) -> None:
         """Build the network of `experiment` ahead of its first run, where the images are not needed for it."""
         if experiment.training.schedule == "constant":
-            self.network(experiment.training, experiment.data.image_size, num_classes, 0)
+            size, batch = experiment.data.image_size, experiment.training.batch_size
+            network = self.network(experiment.training, size, num_classes, 0)
+            # The first execution of a graph costs as much as tracing it; `renew` undoes the step.
+            images = np.zeros((batch, size, size, 3), np.float32)
+            network.train(images, np.full((batch, num_classes), 1 / num_classes, np.float32))
+            network.logits(images)

@@ -168,9 +168,7 @@ def _words(
 ) -> str:
     name = f"{recorded.arm} seed {recorded.seed}"
     if all(equal.values()):
-        return (
-            f"{name}: bit-exact; weights, order of the images, every epoch and all {images} predictions are as recorded"
-        )
+        return f"{name}: bit-exact: weights, image order, every epoch and all {images} predictions as recorded"
     parts = ", ".join(part for part, same in equal.items() if not same)
     what = f"{name}: differs in {parts}; {changed} of {images} test images are classified differently"
     if not equal["order"]:

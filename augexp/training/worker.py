@@ -9,16 +9,21 @@ started it is gone, standard input ends, and the worker ends with it at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import queue
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 from augexp.errors import AugexpError, Interrupted, ResultsError
 from augexp.training.task import RunEvent, RunTask
+
+NOT_NEEDED = ("matplotlib", "pandas")
+"""Libraries that Keras loads where it finds them and that training never uses: a fifth of the start-up."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,6 +46,19 @@ def _own_output() -> TextIO:
     return answers
 
 
+@contextlib.contextmanager
+def _without(*libraries: str) -> Iterator[None]:
+    """Make optional imports of `libraries` fail while the block runs, as if they were not installed."""
+    hidden = [name for name in libraries if name not in sys.modules]
+    hide: dict[str, Any] = dict.fromkeys(hidden)
+    sys.modules.update(hide)
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
 class _Worker:
     def __init__(self, answers: TextIO, memory_limit: int | None) -> None:
         self._answers = answers
@@ -50,8 +68,9 @@ class _Worker:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def serve(self) -> None:
-        from augexp.training import backend, run  # noqa: PLC0415 - loads TensorFlow
-        from augexp.training.network import Workshop  # noqa: PLC0415 - loads TensorFlow
+        with _without(*NOT_NEEDED):
+            from augexp.training import backend, run  # noqa: PLC0415 - loads TensorFlow
+            from augexp.training.network import Workshop  # noqa: PLC0415 - loads TensorFlow
 
         backend.configure(threads=1, memory_limit=self._memory_limit)
         workshop = Workshop()
