@@ -10,6 +10,7 @@ Sources: AutoAugment (arXiv 1805.09501), RandAugment (1909.13719), TrivialAugmen
   Here the level is the distance from 1 and the sign is drawn, so that level 0 changes nothing.
 - **Posterize.** The number of bits kept falls from 8 to 4 (AutoAugment, RandAugment) or 2 (TrivialAugment,
   wide) with the level; AutoAugment's paper counts 4 to 8 the other way round. AugMix keeps 4 at level 0.
+- **Solarize.** The threshold falls from 256 (nothing is inverted) to 0 (everything is).
 - **Translation** is a part of the side (150 / 331) except in TrivialAugment, whose 32 pixels are kept
   whatever the size, as published.
 - **Shear** is about the centre rather than the upper left corner, and pixels from beyond the edge are
@@ -18,6 +19,7 @@ Sources: AutoAugment (arXiv 1805.09501), RandAugment (1909.13719), TrivialAugmen
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 TRANSLATION = 150.0 / 331.0
@@ -31,6 +33,7 @@ class Range:
     Attributes:
         weakest, strongest: amounts, linear in between; None where the operation has no strength.
         signed: whether the sign of the amount is drawn.
+        upwards: bits that are not whole are rounded up rather than to the nearest.
         unit: `fraction` of the side, `pixels`, `degrees`, `tangent`, `relative` (to 1), `bits`, `value`.
     """
 
@@ -38,13 +41,16 @@ class Range:
     strongest: float | None = None
     signed: bool = False
     unit: str = ""
+    upwards: bool = False
 
     def at(self, level: float) -> float:
         """Return the amount at `level` from 0 to 1; whole for bits."""
         if self.weakest is None or self.strongest is None:
             return 0.0
         amount = self.weakest + (self.strongest - self.weakest) * level
-        return float(round(amount)) if self.unit == "bits" else amount
+        if self.unit == "bits":
+            return float(math.ceil(amount) if self.upwards else round(amount))
+        return amount
 
 
 def _space(*, shear: float, translate: tuple[float, str], rotate: float, enhance: float, bits: int) -> dict[str, Range]:
@@ -82,7 +88,7 @@ AUTO_LEVELS = 10
 AUGMIX: dict[str, Range] = {
     "autocontrast": Range(),
     "equalize": Range(),
-    "posterize": Range(4.0, 0.0, unit="bits"),
+    "posterize": Range(4.0, 0.0, unit="bits", upwards=True),
     "rotate": Range(0.0, 30.0, signed=True, unit="degrees"),
     "solarize": Range(256.0, 0.0, unit="value"),
     "shear_x": Range(0.0, 0.3, signed=True, unit="tangent"),

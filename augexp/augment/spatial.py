@@ -93,13 +93,15 @@ def equalize(picture: Image) -> Image:
 
 
 def autocontrast(picture: Image) -> Image:
-    """Stretch every channel from its darkest and brightest value to 0 and 255; a constant channel stays."""
+    """Stretch every channel from its darkest and brightest value to 0 and 255; a constant channel stays.
+
+    Broken values are cut off, as PIL does (ImageOps.autocontrast).
+    """
     low = picture.min(axis=(0, 1)).astype(np.float64)
     span = picture.max(axis=(0, 1)) - low
     scale = np.where(span > 0, 255.0 / np.maximum(span, 1.0), 1.0)
     start = np.where(span > 0, low, 0.0)
-    # The small addition keeps whole results whole where the product ends in ...999.
-    tables = np.clip((np.arange(256)[:, None] - start) * scale + 1e-9, 0, 255).astype(np.uint8)
+    tables = np.clip(np.arange(256)[:, None] * scale - start * scale, 0, 255).astype(np.uint8)
     stretched: Image = cv2.LUT(picture, tables[None])
     return stretched
 
