@@ -39,12 +39,12 @@ def test_killed_ten_times_at_random_moments_ends_verified(tmp_path: Path) -> Non
     content = make_zip(NAME, 5_000_000)
     archives = {("bedroom", "val"): content}
     chance = random.Random(20150610)
-    with Server(layout(archives), rate=4_000_000) as server:
+    with Server(layout(archives), rate=2_500_000) as server:
         make_catalogue(tmp_path / "catalogue.json", server.url, archives)
         command = [sys.executable, "-c", CHILD, str(tmp_path / "catalogue.json"), str(tmp_path / "data")]
         for _ in range(10):
             process = subprocess.Popen(command, env={**os.environ})
-            goal = server.sent + chance.randrange(1, len(content) // 11)
+            goal = server.sent + chance.randrange(1, len(content) // 16)
             kill_at(process, lambda goal=goal: server.sent >= goal)  # type: ignore[misc]
             assert process.returncode == -9
             assert not (tmp_path / "data" / "lsun" / NAME).exists()
