@@ -172,7 +172,7 @@ class Chart:
         for tick in y.ticks:
             self.segment(left, y(tick), right, y(tick), "grid")
             self.text(left - 6, y(tick) + 4, label(tick), "num", anchor="end")
-        self.text(4, min(y.start, y.stop) - 10, title, "soft")
+        self.text(4, min(y.start, y.stop) - 16, title, "soft")
 
     def render(self) -> str:
         """Return the SVG element as text; safe to put into HTML."""

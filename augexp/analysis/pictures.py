@@ -11,7 +11,7 @@ from augexp.analysis.drawing import FONT, WIDTH, Chart, Scale, scale, shorten, s
 from augexp.analysis.exhibits import Gain, Line, Span
 from augexp.analysis.tables import number
 
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 30.0, 40.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 34.0, 40.0
 HEIGHT = 250.0
 DOT = 4.2
 BOLD = 1.12 * FONT

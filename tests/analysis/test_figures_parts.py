@@ -1,0 +1,131 @@
+"""The course of the runs as arrays and ``runs.csv``, and the figures drawn from plain values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from augexp.analysis import palette, panels, plates, series
+from augexp.analysis.exhibits import Gain, Line, Span
+from augexp.training.records import COLUMNS, RunRecord
+
+INKS = palette.assign(["none", *(f"arm-{i}" for i in range(6))], "none")
+NAMES = ("new images: 95 % interval, 8 pairs, 3,000 images", "these test images: 95 % t interval, 8 pairs")
+
+
+def record(arm: str, seed: int, accuracy: list[float]) -> RunRecord:
+    epochs = {name: np.arange(1, len(accuracy) + 1) for name in COLUMNS}
+    epochs["val_accuracy"] = np.array(accuracy)
+    timing = {"epochs": [{"seconds": 0.5} for _ in accuracy]}
+    return RunRecord(Path("nowhere"), {"arm": arm, "seed": seed, "status": "complete"}, epochs, timing)
+
+
+def line(shift: float, arm: str = "arm-1", *, seeds: int = 3, epochs: int = 6, label: str = "validation") -> Line:
+    values = shift + np.arange(float(epochs)) + np.arange(float(seeds))[:, None] / 10
+    return Line(series.Course(np.arange(1.0, epochs + 1), values, tuple(range(seeds))), INKS[arm], label)
+
+
+def gain(arm: str, shift: float, seeds: int = 3) -> Gain:
+    drawn = line(shift, arm, seeds=seeds, label=arm)
+    mean = drawn.course.mean
+    return Gain(drawn, drawn.course.epochs, mean, mean - 50, mean + 50, "95 % t interval, 3 pairs")
+
+
+def span(arm: str, dots: list[float]) -> Span:
+    mean = float(np.mean(dots))
+    return Span(f"{arm} − none", INKS[arm], dots, range(len(dots)), mean, (mean - 1, mean + 1), None, "UNDECIDED")
+
+
+def test_a_run_that_ended_early_leaves_gaps() -> None:
+    course = series.course([record("a", 1, [0.5]), record("a", 0, [0.5, 0.75])], "a", "val_accuracy", factor=100)
+    assert course.seeds == (0, 1)
+    np.testing.assert_array_equal(course.values, [[50, 75], [50, np.nan]])
+    np.testing.assert_array_equal(course.mean, [50, np.nan])
+
+
+def test_differences_are_paired_by_seed() -> None:
+    first = series.course([record("a", s, [s / 8, 0.5]) for s in (0, 1, 2)], "a", "val_accuracy")
+    second = series.course([record("b", s, [0.25, 0.75]) for s in (2, 1)], "b", "val_accuracy")
+    both = series.paired(first, second)
+    assert both.seeds == (1, 2)
+    np.testing.assert_array_equal(both.values, [[0.125, 0.25], [0.0, 0.25]])
+
+
+def test_runs_csv_has_one_row_per_run_and_epoch_in_full_precision() -> None:
+    rows = list(csv.DictReader(io.StringIO(series.tidy([record("b", 0, [0.1]), record("a", 3, [1 / 3, 2 / 3])]))))
+    assert [(row["arm"], row["seed"], row["epoch"]) for row in rows] == [
+        ("a", "3", "1"),
+        ("a", "3", "2"),
+        ("b", "0", "1"),
+    ]
+    assert float(rows[0]["val_accuracy"]) == 1 / 3
+    assert rows[0]["seconds"] == "0.5"
+    assert list(rows[0]) == ["arm", "seed", "status", *COLUMNS, "seconds"]
+
+
+def test_what_the_font_cannot_draw_is_named() -> None:
+    assert panels.drawable("a長") == "a\\u9577"
+    assert panels.drawable("Größe $x$ ±") == "Größe $x$ ±"
+    assert max(map(len, panels.drawable("x" * 200, 60).splitlines())) == 60
+
+
+def win() -> mpl.figure.Figure:
+    spans = [span("arm-1", [1.0, 2, 3])]
+    return plates.draw_comparison("win", [line(50), line(60)], [gain("arm-1", 1)], spans, 0.5, NAMES)
+
+
+def figures() -> dict[str, mpl.figure.Figure]:
+    arms = [f"arm-{i}" for i in range(5)]
+    long = "x" * 63
+    return {
+        "curves": plates.draw_curves("長い $name", [line(50), line(60, "arm-2"), line(70, "arm-3", label=long)]),
+        "one-epoch": plates.draw_curves("one", [line(50, epochs=1)]),
+        "nothing": plates.draw_curves("none", [line(50, seeds=0, epochs=0)]),
+        "win": win(),
+        "null": plates.draw_comparison(
+            "A/A", [line(50), line(50)], [gain("arm-1", 0)], [span("arm-1", [0.0] * 5)], 0.5, NAMES
+        ),
+        "many": plates.draw_comparison(
+            "many",
+            [line(50, arm, label=arm + long) for arm in arms],
+            [gain(arm, 0) for arm in arms],
+            [span(arm, [index - 3.0] * 20) for index, arm in enumerate(arms)],
+            0.5,
+            NAMES,
+        ),
+        "unique": plates.draw_unique("unique", [line(5), line(6, "arm-2")], line(7, label="images seen")),
+    }
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("figures")
+    with plates.styled():
+        for name, figure in figures().items():
+            plates.save(figure, folder, name)
+    return {path.name: path for path in folder.iterdir()}
+
+
+def test_figures_are_the_same_every_time(drawn: dict[str, Path], tmp_path: Path) -> None:
+    before = {key: mpl.rcParams[key] for key in plates.STYLE}
+    with plates.styled():
+        paths = plates.save(win(), tmp_path, "win")
+    assert {key: mpl.rcParams[key] for key in plates.STYLE} == before
+    for path in paths:
+        assert path.read_bytes() == drawn[path.name].read_bytes(), path.name
+
+
+def test_no_ink_touches_the_edge(drawn: dict[str, Path]) -> None:
+    for name, path in drawn.items():
+        if name.endswith(".png"):
+            pixels = np.asarray(Image.open(path).convert("RGB"))
+            assert pixels.shape[1] == 900
+            for edge in (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:]):
+                assert edge.min() == 255, f"{name}: something is clipped"
+            assert pixels.min() < 80, f"{name}: nothing is drawn"

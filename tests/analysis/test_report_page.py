@@ -1,0 +1,108 @@
+"""The page as such: hostile text stays text, nothing is fetched, and the browser check can fail."""
+
+from __future__ import annotations
+
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augexp.analysis import blocks, photos, report, sheets
+from augexp.analysis.tables import Column, Table
+
+sys.path.insert(0, str(Path(__file__).parent))
+import browser
+
+HOSTILE = "\"><script>alert('x')</script><img src=http://example.org/x.png onerror=alert(1)>{{ 7 * 7 }}</style>"
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def page(text: str) -> blocks.Page:
+    picture = blocks.Picture(photos.encode(np.zeros((8, 8, 3), dtype=np.uint8)), text, (text, text))
+    shown: tuple[blocks.Block, ...] = (
+        blocks.Figure("<svg></svg>", text, text, (("bold c1", text),)),
+        blocks.Tabular(Table(text, (Column(text), Column(text, 1)), ((text, 1.0),), text)),
+        blocks.Matrix(text, text, (text,), ((blocks.Square(text),),)),
+        blocks.Strip(text, text, (picture,)),
+        blocks.Strip(text, text, (picture, picture), cells=2),
+        blocks.Facts(((text, text),)),
+        blocks.Prose((text,)),
+        blocks.Items(text, (text,)),
+        blocks.Code(text),
+    )
+    verdict = blocks.Verdict(text, "helps", text, (text,))
+    return blocks.Page(text, text, (verdict,), (text,), (blocks.Section(text, "anchor", shown),), text)
+
+
+def test_hostile_text_stays_text() -> None:
+    tags = Tags(report.lay_out(page(HOSTILE)))
+    assert "script" not in tags.tags
+    assert tags.tags.count("img") == 3
+    assert not [name for name, _ in tags.attributes if name.startswith("on")]
+    assert tags.text.count(HOSTILE) > 20
+
+
+def test_page_points_nowhere() -> None:
+    tags = Tags(report.lay_out(page("plain")))
+    addresses = [value for name, value in tags.attributes if name in ("src", "href", "srcset", "action", "data")]
+    assert addresses
+    assert all(value is not None and value.startswith("data:") for value in addresses)
+
+
+def test_layout_is_the_same_every_time() -> None:
+    assert report.lay_out(page("x")) == report.lay_out(page("x"))
+
+
+def test_photos_are_small_and_keep_their_shape() -> None:
+    import base64
+    import io
+
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(0, 256, (300, 150, 3), dtype=np.uint8)
+    uri = photos.encode(noise)
+    head, data = uri.split(",")
+    assert head == "data:image/webp;base64"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (photos.SIDE // 2, photos.SIDE)
+    assert photos.encode(noise) == uri
+
+
+def test_sample_sheets_become_rows_of_photos() -> None:
+    image = np.zeros((8, 8, 3), dtype=np.uint8)
+    cells = (sheets.Cell(image), sheets.Cell(image, "bedroom 0.6"))
+    sheet = sheets.Sheet("t", "n", ("original", "epoch 1"), (sheets.Row("bedroom", cells),))
+    (strip,) = photos.sheet_strips(sheet)
+    assert strip.cells == 2
+    assert [picture.name for picture in strip.pictures] == ["original", "epoch 1 · bedroom 0.6"]
+
+
+@pytest.mark.slow
+def test_the_browser_check_sees_what_it_looks_for(tmp_path: Path) -> None:
+    bad = (
+        "<!doctype html><body><div style='width:900px'>wide</div><svg viewBox='0 0 50 20' width='50'>"
+        "<text x='40' y='10'>clipped label</text></svg><img src='http://127.0.0.1:9/nowhere.png'>"
+        "<script>console.error('boom')</script>"
+    )
+    seen = browser.look(bad, tmp_path, width=390)
+    assert seen.found["width"] > 390
+    assert seen.found["clipped"] == ["clipped label"]
+    assert seen.found["broken"] == 1
+    assert seen.found["requests"]
+    assert any("boom" in line for line in seen.console)
