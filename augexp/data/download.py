@@ -146,13 +146,14 @@ def _check_arguments(mirrors: Sequence[str], jobs: int) -> None:
 
 
 def _identify(path: Path, categories: Sequence[str], split: Split, known: Catalogue | None) -> tuple[list[str], Split]:
-    """Find out which archive the zip `path` is meant to be, from the words given or from its name."""
+    """Find out which archive the zip `path` is meant to be: by the words given, its name or its size."""
     if not path.is_file():
         hint = "a folder; name the zip file itself" if path.is_dir() else "not there; name an existing zip file"
         raise DownloadError(f"{path}: {hint}")
     candidates = lsun.archives(categories or (known or lsun.catalogue()).names(), split, catalogue=known)
     named = [archive for archive in candidates if archive.name == path.name]
-    found = named or (list(candidates) if categories else [])
+    sized = [archive for archive in candidates if archive.size == path.stat().st_size]
+    found = named or sized or (list(candidates) if categories else [])
     if len(found) != 1:
         raise DownloadError(
             f"{path}: cannot tell which LSUN archive this is; name one category and --split train or val, "

@@ -125,7 +125,7 @@ def test_file_given_by_name_by_category_and_wrongly(bench: Bench, tmp_path: Path
         path.write_bytes(ARCHIVES["bedroom", "val"])
     with pytest.raises(DownloadError, match="cannot tell which LSUN archive"):
         downloads.download([], data_dir=bench.data_dir, from_file=other)
-    (result,) = take(other, "bedroom")
+    (result,) = take(other)
     assert (result.status, result.verified) == ("unpacked", True)
     whole(bench)
     assert take(named)[0].status == "here"
