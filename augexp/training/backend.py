@@ -123,16 +123,18 @@ class _PlainSteps:
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         model.compile(optimizer=optimizer, loss=loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
         self._model = model
-        self._last: dict[str, float] = {}
+        self._sums, self._batches = np.zeros(2), 0
 
     def train(self, images: Floats, targets: Floats) -> None:
-        # Means over all batches since the metrics were reset; the batches are equally large.
-        self._last = self._model.train_on_batch(images, targets, return_dict=True)
+        self._model.reset_metrics()  # whether they are means over one batch or all depends on the version
+        found = self._model.train_on_batch(images, targets, return_dict=True)
+        self._sums += float(found["loss"]), float(found["accuracy"])
+        self._batches += 1
 
     def totals(self) -> tuple[float, float]:
-        loss, accuracy = float(self._last.get("loss", 0.0)), float(self._last.get("accuracy", 0.0))
-        self._model.reset_metrics()
-        return loss, accuracy
+        loss, accuracy = self._sums / max(self._batches, 1)
+        self._sums, self._batches = np.zeros(2), 0
+        return float(loss), float(accuracy)
 
     def forward(self, images: Floats) -> Floats:
         return np.asarray(self._model.predict_on_batch(images), dtype=np.float32)

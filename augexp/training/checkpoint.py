@@ -56,7 +56,8 @@ def read(folder: Path, identity: Mapping[str, Any]) -> tuple[Checkpoint | None, 
     if not path.exists():
         return None, ""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # From memory: np.load leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             meta = json.loads(bytes(arrays["meta"]).decode())
             state = [arrays[f"v{number}"] for number in range(meta["variables"])]
     except Exception:  # damage shows in zipfile, zlib, numpy and json, each with its own exceptions

@@ -182,7 +182,8 @@ def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
 def read_predictions(path: Path) -> Predictions:
     """Read ``predictions.npz``; raises ResultsError where it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # From memory: np.load leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             labels = arrays["labels"]
             correct = np.unpackbits(arrays["correct"], count=len(labels)).astype(bool)
             return Predictions(

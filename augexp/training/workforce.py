@@ -26,6 +26,9 @@ THREAD_VARIABLES = (
 )
 """Environment variables that say 1 to the numerical libraries before they are loaded."""
 
+PROGRAM = ("-P", "-m", "augexp.training.worker")
+"""What a worker executes; without the current folder on the import path, where anything may lie."""
+
 PATIENCE = 5.0
 """Seconds that a worker gets to end after its input was closed."""
 
@@ -58,7 +61,7 @@ class Worker:
         self._inbox = inbox
         # A file and not a pipe: nobody has to read it for the worker to go on.
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        command = [sys.executable, "-P", "-m", "augexp.training.worker"]
+        command = [sys.executable, *PROGRAM]
         if seat.core is not None:
             command += ["--core", str(seat.core)]
         if seat.memory_limit is not None:
