@@ -19,6 +19,7 @@ import numpy.typing as npt
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_ELEVEN, _TWENTY_SEVEN, _THIRTY, _THIRTY_ONE = (np.uint64(n) for n in (11, 27, 30, 31))
 
 
 def key(*names: int | str, bits: int = 64) -> int:
@@ -81,8 +82,26 @@ def uniforms_of(
     Returns:
         float64 of shape (K, B, count).
     """
+    # In place throughout: at the size of a batch the calls cost more than the arithmetic.
     keys = stream_keys[:, None]
-    base = _mix(_mix(ids[None, :] ^ keys) + keys)
-    index = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
-    bits = _mix(base[:, :, None] + index)
-    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    base = _mix_in_place(ids[None, :] ^ keys)
+    base += keys
+    _mix_in_place(base)
+    index = np.arange(1, count + 1, dtype=np.uint64)
+    index *= _GOLDEN
+    bits = _mix_in_place(base[:, :, None] + index)
+    bits >>= _ELEVEN
+    return np.multiply(bits, 2.0**-53, dtype=np.float64)
+
+
+def _mix_in_place(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Do what `_mix` does, overwriting `x`."""
+    shifted = x >> _THIRTY
+    x ^= shifted
+    x *= _MIX_1
+    np.right_shift(x, _TWENTY_SEVEN, out=shifted)
+    x ^= shifted
+    x *= _MIX_2
+    np.right_shift(x, _THIRTY_ONE, out=shifted)
+    x ^= shifted
+    return x

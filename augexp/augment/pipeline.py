@@ -41,7 +41,7 @@ def apply(operation: Operation, canvas: Canvas, draws: Draws) -> None:
     Args:
         operation: from a policy.
         canvas: the pictures.
-        draws: numbers in [0, 1), shape (B, 1 + draws of the operation): the first is compared with `p`.
+        draws: numbers in [0, 1), shape (B, at least `draws_of`): the first is compared with `p`.
     """
     p = 1.0 if operation.name.startswith(KERAS) else operation["p"]
     rows = np.arange(canvas.count) if p >= 1.0 else np.flatnonzero(draws[:, 0] < p)
@@ -90,7 +90,10 @@ class Augmenter:
             mixes = operation.name in SPECS and SPECS[operation.name].family == "mixing"
             (self._mixing if mixes else self._plain).append((operation, address))
         self._counts = [draws_of(operation) for operation, _ in self._plain]
-        self._keys_of: tuple[int, npt.NDArray[np.uint64]] = (-1, np.empty(0, dtype=np.uint64))
+        self._small = [i for i, count in enumerate(self._counts) if count <= _SMALL]
+        self._most = max((self._counts[i] for i in self._small), default=0)
+        self._keys_epoch, self._keys = -1, list[int]()
+        self._small_keys = np.empty(0, dtype=np.uint64)
 
     def __call__(self, images: Images, labels: Labels, ids: Ids, epoch: int) -> tuple[Floats, Floats]:
         """Augment a batch.
@@ -122,18 +125,15 @@ class Augmenter:
 
     def _draw(self, ids: Ids, epoch: int) -> list[Draws]:
         """Draw for every operation; the few-number operations in one pass, since the pass is what costs."""
-        keys = self._keys(epoch)
-        small = [i for i, count in enumerate(self._counts) if count <= _SMALL]
-        together = seeds.uniforms_of(keys[small], ids, max((self._counts[i] for i in small), default=1))
-        alone = {i: seeds.uniforms(int(keys[i]), ids, n) for i, n in enumerate(self._counts) if n > _SMALL}
-        alone.update(zip(small, together, strict=True))
-        return [alone[i][:, :n] for i, n in enumerate(self._counts)]
-
-    def _keys(self, epoch: int) -> npt.NDArray[np.uint64]:
-        if self._keys_of[0] != epoch:
-            keys = [self._key(address, epoch) for _, address in self._plain]
-            self._keys_of = (epoch, np.array(keys, dtype=np.uint64))
-        return self._keys_of[1]
+        if self._keys_epoch != epoch:
+            self._keys = [self._key(address, epoch) for _, address in self._plain]
+            self._small_keys = np.array([self._keys[i] for i in self._small], dtype=np.uint64)
+            self._keys_epoch = epoch
+        together = iter(seeds.uniforms_of(self._small_keys, ids, self._most) if self._small else ())
+        return [
+            next(together) if count <= _SMALL else seeds.uniforms(key, ids, count)
+            for key, count in zip(self._keys, self._counts, strict=True)
+        ]
 
     def _key(self, address: str, epoch: int) -> int:
         return seeds.key("augment", *self._scope, epoch, address)

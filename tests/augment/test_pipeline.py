@@ -10,7 +10,7 @@ import pytest
 from augexp import seeds
 from augexp.augment import policies
 from augexp.augment.canvas import Buffers
-from augexp.augment.pipeline import Augmenter, rescale
+from augexp.augment.pipeline import Augmenter, draws_of, rescale
 from augexp.errors import RunError
 
 
@@ -118,7 +118,8 @@ def test_a_named_policy_and_its_alias_draw_the_same():
 def numbers(policy, epoch=0):
     augment = augmenter(policy)
     drawn = augment._draw(batch()[2], epoch)
-    return {address: draws for (_, address), draws in zip(augment._plain, drawn, strict=True)}
+    pairs = zip(augment._plain, drawn, strict=True)
+    return {address: draws[:, : draws_of(operation)] for (operation, address), draws in pairs}
 
 
 def test_removing_an_operation_leaves_the_draws_of_the_others():
