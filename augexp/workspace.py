@@ -1,10 +1,10 @@
 """The results folder of one experiment: guarded by the definition's hash, with the plan's history.
 
-    results/<name>/
-      experiment.toml    the resolved definition; its hash guards the folder
-      plan.json          every plan the folder has had, and how many blocks were finished by then
-      runs/<arm>/seed-<n>/
-      comparison/
+results/<name>/
+  experiment.toml    the resolved definition; its hash guards the folder
+  plan.json          every plan the folder has had, and how many blocks were finished by then
+  runs/<arm>/seed-<n>/
+  comparison/
 """
 
 from __future__ import annotations

@@ -13,17 +13,19 @@ from augexp.cli.options import DATA_DIR
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
-    app.command()(download)
-    app.command()(index)
-    app.command()(preview)
-    app.command("export-policy")(export_policy)
+    app.command(short_help="Fetch LSUN categories, verified and resumable.")(download)
+    app.command(short_help="Decode the images once, find duplicates, split.")(index)
+    app.command(short_help="Show what an arm does to the images.")(preview)
+    app.command("export-policy", short_help="Print a policy as Keras layers.")(export_policy)
 
 
 def download(
     categories: Annotated[
-        list[str] | None, typer.Argument(metavar="[CATEGORY]...", help="LSUN categories.", show_default=False)
+        list[str] | None, typer.Argument(metavar="CATEGORY", help="LSUN categories.", show_default=False)
     ] = None,
-    split: Annotated[str, typer.Option(metavar="[train|val|both]", help="Which archives; objects have no val.")] = "both",
+    split: Annotated[
+        str, typer.Option(metavar="[train|val|both]", help="Which archives; objects have no val.")
+    ] = "both",
     catalogue: Annotated[bool, typer.Option("--list", help="Show all categories, sizes and what is here.")] = False,
     mirror: Annotated[
         list[str] | None,
@@ -98,7 +100,9 @@ def preview(
         Path | None,
         typer.Option("--output", "-o", help="Picture (.png, .svg) or page (.html).", show_default="samples-ARM.png"),
     ] = None,
-    describe: Annotated[bool, typer.Option("--describe", help="Print the policy's operations and sources only.")] = False,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Print the policy's operations and sources only.")
+    ] = False,
     strength: Annotated[bool, typer.Option("--strength", help="Show every operation over its range.")] = False,
     draws: Annotated[int, typer.Option(min=1, max=12, help="Augmented versions of each original.")] = 6,
     image_size: given.ImageSize = None,

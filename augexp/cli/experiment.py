@@ -12,8 +12,8 @@ from augexp.cli.options import DATA_DIR, RESULTS_DIR
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
-    app.command()(compare)
-    app.command()(train)
+    app.command(short_help="Train all arms with all seeds, and answer.")(compare)
+    app.command(short_help="Train one arm with one seed.")(train)
 
 
 def compare(
@@ -27,7 +27,9 @@ def compare(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, help="A fixed number of seeds, instead of planned looks at 5, 8, 12, 20.", show_default=False),
+        typer.Option(
+            min=1, help="A fixed number of seeds, instead of planned looks at 5, 8, 12, 20.", show_default=False
+        ),
     ] = None,
     epochs: given.Epochs = None,
     image_size: given.ImageSize = None,
@@ -38,7 +40,8 @@ def compare(
     model: given.Model = None,
     precision: given.Precision = None,
     metric: Annotated[
-        str | None, typer.Option(metavar="[auto|accuracy|balanced_accuracy]", help="What is compared.", show_default=False)
+        str | None,
+        typer.Option(metavar="[auto|accuracy|balanced_accuracy]", help="What is compared.", show_default=False),
     ] = None,
     equivalence: Annotated[
         float | None,

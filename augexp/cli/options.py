@@ -11,7 +11,7 @@ import typer
 Source = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SOURCE]...",
+        metavar="SOURCE",
         help="An experiment .toml, an image folder, LSUN categories; nothing is the embedded sample.",
         show_default=False,
     ),
@@ -24,7 +24,9 @@ DataDir = Annotated[
 ]
 Jobs = Annotated[
     int,
-    typer.Option("--jobs", "-j", min=0, help="Runs side by side, one thread each; 0: as many as cores and memory bear."),
+    typer.Option(
+        "--jobs", "-j", min=0, help="Runs side by side, one thread each; 0: as many as cores and memory bear."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Name = Annotated[str | None, typer.Option(help="Name of the results folder.", show_default=False)]

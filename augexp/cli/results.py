@@ -18,10 +18,10 @@ Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results fold
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
-    app.command()(report)
-    app.command()(status)
-    app.command()(verify)
-    app.command()(export)
+    app.command(short_help="Draw the answer again, or print it as a table.")(report)
+    app.command(short_help="Say what is done, running and failed.")(status)
+    app.command(short_help="Execute a run again and compare the bits.")(verify)
+    app.command(short_help="Hand results to TensorBoard or MLflow.")(export)
 
 
 def report(
@@ -79,7 +79,9 @@ def status(
 def verify(
     results: Results,
     arm: Annotated[str | None, typer.Option(help="The arm to run again.", show_default="drawn by chance")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The seed to run again.", show_default="drawn by chance")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The seed to run again.", show_default="drawn by chance")
+    ] = None,
     data_dir: given.DataDir = DATA_DIR,
     quiet: given.Quiet = False,
 ) -> None:

@@ -1,0 +1,134 @@
+"""The terminal's side of `augexp download`: the catalogue, the question before a large transfer, progress bars."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from augexp.data import download as downloads
+from augexp.data import lsun
+from augexp.data.download_plan import Plan
+from augexp.data.lsun import Split
+from augexp.errors import DownloadError
+
+ASK_ABOVE = 1_000_000_000
+"""Bytes from which a download on a terminal asks first."""
+
+STATES = {
+    "here": "here",
+    "archive": "zip here, not unpacked",
+    "partial": "partly fetched",
+    "missing": "-",
+    "unverified": "here, not verified",
+    "damaged": "damaged, fetch again",
+    "foreign": "folder here, not from augexp",
+}
+
+
+def print_catalogue(data_dir: Path) -> None:
+    """Print every archive of LSUN with its size, its number of images and what is here of it."""
+    table = Table("category", "split", "images", "size", "here", box=None, pad_edge=False)
+    for column in (2, 3):
+        table.columns[column].justify = "right"
+    for archive in lsun.catalogue().all_archives():
+        state = STATES[downloads.look(archive, data_dir).state] if archive.split != "test" else "no labels"
+        size = "about 172 MB" if archive.size is None else _size(archive.size)
+        table.add_row(archive.category, archive.split, f"{archive.images:,}", size, state)
+    console = Console()
+    console.print(table)
+    console.print(f"\nSource: yf.io/p/lsun. Folder: {data_dir / 'lsun'}", soft_wrap=True, highlight=False)
+
+
+def download(
+    categories: Sequence[str],
+    *,
+    split: str,
+    mirrors: Sequence[str],
+    from_file: Path | None,
+    verify: bool,
+    keep_archive: bool,
+    jobs: int,
+    yes: bool,
+    data_dir: Path,
+    quiet: bool,
+) -> None:
+    """Show the plan, ask where it is large, fetch with a bar per archive, and print what is here now."""
+    wanted = cast(Split, split)
+    if from_file is None:
+        plan = downloads.plan(
+            categories, split=wanted, data_dir=data_dir, verify=verify, keep_archive=keep_archive, jobs=jobs
+        )
+        _show_plan(plan, quiet)
+        plan.check()
+        if plan.to_fetch > ASK_ABOVE and not yes:
+            _ask(plan)
+    with _bars(quiet) as report:
+        results = downloads.download(
+            categories,
+            split=wanted,
+            data_dir=data_dir,
+            mirrors=mirrors,
+            from_file=from_file,
+            verify=verify,
+            keep_archive=keep_archive,
+            jobs=jobs,
+            on_progress=report,
+        )
+    for result in results:
+        checked = "" if result.verified else " (NOT VERIFIED)"
+        typer.echo(f"{result.folder}: {result.status}, {result.transferred / 1e6:,.1f} MB transferred{checked}")
+    names = " ".join(dict.fromkeys(result.archive.category for result in results))
+    sys.stderr.write(f"next: augexp compare {names}\n" if " " in names else f"next: augexp index {names} <another>\n")
+
+
+def _show_plan(plan: Plan, quiet: bool) -> None:
+    if quiet:
+        return
+    for item in plan.items:
+        size = "size unknown" if item.to_fetch is None else f"{_size(item.to_fetch)} to fetch"
+        sys.stderr.write(f"{item.archive.name}: {STATES[item.state]}, {size}\n".replace("-, ", ""))
+    sys.stderr.write(
+        f"in all {_size(plan.to_fetch)} to fetch; about {_size(plan.disk_needed)} of disk needed, "
+        f"{_size(plan.disk_free)} free\n"
+    )
+
+
+def _ask(plan: Plan) -> None:
+    if not sys.stdin.isatty():
+        raise DownloadError(f"{_size(plan.to_fetch)} would be fetched and nobody can be asked; say --yes to go ahead")
+    if not typer.confirm(f"Fetch {_size(plan.to_fetch)}?", err=True):
+        raise typer.Exit(1)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:,.2f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
+
+
+@contextmanager
+def _bars(quiet: bool) -> Iterator[Callable[[downloads.Progress], None]]:
+    """One bar per archive on a terminal; only the lines that should stay elsewhere."""
+    console = Console(stderr=True, quiet=quiet)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[speed]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(event: downloads.Progress) -> None:
+            if event.message:
+                console.print(event.message, style="bold red" if event.warning else None, soft_wrap=True, markup=False)
+            task = tasks.get(event.archive)
+            if task is None:
+                task = tasks[event.archive] = bars.add_task(event.archive, total=event.total, speed="")
+            speed = f"{event.speed / 1e6:,.1f} MB/s" if event.speed else ""
+            bars.update(
+                task, description=f"{event.archive} {event.stage}", completed=event.done, total=event.total, speed=speed
+            )
+
+        yield report

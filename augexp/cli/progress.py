@@ -1,0 +1,121 @@
+"""Progress on stderr: bars on a terminal, a line per finished run elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from augexp.progress import Progress as Listener
+from augexp.progress import Silent
+
+if TYPE_CHECKING:
+    from augexp.training.task import RunEvent
+
+ENDED = ("finished", "failed", "stopped")
+
+
+@contextmanager
+def show(quiet: bool) -> Iterator[Listener]:
+    """Show what the work reports until the block ends."""
+    console = Console(stderr=True)
+    if quiet:
+        yield Silent()
+    elif not console.is_terminal:
+        yield _Lines()
+    else:
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[said]}"))
+        bars = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
+        with bars:
+            yield _Bars(bars)
+
+
+class _Lines:
+    """For logs and pipes: a line for what has ended, none for what moves."""
+
+    def __init__(self) -> None:
+        self._total = self._ended = 0
+        self._stage = ""
+        self._start = time.monotonic()
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        if name != self._stage:
+            self._stage = name
+            self.note(name)
+
+    def runs(self, total: int) -> None:
+        self._total = total
+
+    def event(self, event: RunEvent) -> None:
+        if event.kind == "note":
+            self.note(f"{event.arm} seed {event.seed}: {event.message}")
+        if event.kind in ENDED:
+            self._ended += event.kind == "finished"
+            said = f": {event.message}" if event.message else ""
+            self.note(
+                f"[{time.monotonic() - self._start:5.0f} s] {self._ended}/{self._total} "
+                f"{event.arm} seed {event.seed} {event.kind}{said}"
+            )
+
+    def note(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+class _Bars:
+    """A bar for the stage or the whole, and one for every run that is going on."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._stages: dict[str, TaskID] = {}
+        self._whole: TaskID | None = None
+        self._live: dict[tuple[str, int], TaskID] = {}
+        self._epochs: dict[tuple[str, int], float] = {}
+        self._total = self._ended = 0
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        if name not in self._stages:
+            self._stages[name] = self._bars.add_task(name, total=total or None, said="")
+        said = f"{done:,}/{total:,}" if total else f"{done:,}"
+        self._bars.update(self._stages[name], completed=done, total=total or None, said=said)
+
+    def runs(self, total: int) -> None:
+        self._total = total
+        if self._whole is None:
+            self._whole = self._bars.add_task("all runs", total=total, said="")
+        self._bars.update(self._whole, total=total)
+
+    def event(self, event: RunEvent) -> None:
+        run = (event.arm, event.seed)
+        if event.kind == "note":
+            self.note(f"{event.arm} seed {event.seed}: {event.message}")
+            return
+        if event.kind in ENDED:
+            self._end(run, event)
+        else:
+            if run not in self._live:
+                name = f"{event.arm} seed {event.seed}"
+                self._live[run] = self._bars.add_task(name, total=event.epochs or None, said="")
+            accuracy = event.row.get("val_accuracy")
+            said = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
+            self._bars.update(self._live[run], completed=event.epoch, total=event.epochs or None, said=said)
+            self._epochs[run] = event.epoch / event.epochs if event.epochs else 0.0
+        if self._whole is not None:
+            done = self._ended + sum(self._epochs.values())
+            self._bars.update(self._whole, completed=done, said=f"{self._ended}/{self._total} runs")
+
+    def _end(self, run: tuple[str, int], event: RunEvent) -> None:
+        self._epochs.pop(run, None)
+        if run in self._live:
+            self._bars.remove_task(self._live.pop(run))
+        self._ended += event.kind == "finished"
+        if event.kind != "finished":
+            self.note(f"{event.arm} seed {event.seed} {event.kind}: {event.message}")
+
+    def note(self, text: str) -> None:
+        self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)

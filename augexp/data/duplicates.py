@@ -1,0 +1,87 @@
+"""Pictures that are the same, or nearly: they have to stand on one side of a split.
+
+Candidates come from a difference hash (64 bits: is a point of the 9 x 8 thumbnail darker than its right
+neighbour?) and are confirmed on the pixels themselves, since flat pictures share their hash by chance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_BITS = 4
+"""Hash bits in which near-duplicates may differ."""
+
+MAX_DIFFERENCE = 8.0
+"""Mean absolute difference of the pixels, of 255, up to which a candidate is confirmed."""
+
+_BANDS = 5  # 4 differing bits leave at least one of 5 bands equal
+_WINDOW = 16
+"""Neighbours that are compared inside a run of equal bands; longer runs are searched only that far."""
+
+Keys = npt.NDArray[np.uint8]
+
+
+def difference_hash(pixels: npt.NDArray[np.uint8]) -> int:
+    """Return 64 bits of a picture uint8 (S, S, 3), S >= 9."""
+    grey = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    rows = np.linspace(0, len(grey), 9).astype(int)
+    columns = np.linspace(0, len(grey), 10).astype(int)
+    sums = np.add.reduceat(np.add.reduceat(grey, rows[:-1], axis=0), columns[:-1], axis=1)
+    thumbnail = sums / np.diff(rows)[:, None] / np.diff(columns)
+    return int.from_bytes(np.packbits(thumbnail[:, :-1] < thumbnail[:, 1:]).tobytes(), "little")
+
+
+def find_clusters(
+    images: npt.NDArray[np.uint8], hashes: npt.NDArray[np.uint64], keys: Keys
+) -> tuple[npt.NDArray[np.int64], int, list[tuple[int, int]]]:
+    """Group pictures that are equal or nearly so.
+
+    Args:
+        images: uint8 (N, S, S, 3), a memory map; only candidates are read.
+        hashes: uint64 (N,), from `difference_hash`.
+        keys: uint8 (N, 20), content hashes; rows in ascending order of these.
+
+    Returns:
+        clusters int64 (N,), the lowest row of each picture's group; the number of pictures that repeat
+        an earlier one exactly; the confirmed near-duplicate pairs.
+    """
+    parent = np.arange(len(hashes))
+    equal = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1)) if len(keys) > 1 else np.array([], int)
+    for row in equal:
+        _join(parent, int(row), int(row) + 1)
+    near = []
+    for first, second in _candidates(hashes):
+        if (keys[first] == keys[second]).all():
+            continue
+        difference = np.abs(images[first].astype(np.int16) - images[second]).mean()
+        if difference <= MAX_DIFFERENCE:
+            near.append((first, second))
+            _join(parent, first, second)
+    clusters = np.array([_root(parent, row) for row in range(len(parent))], dtype=np.int64)
+    return clusters, len(equal), near
+
+
+def _candidates(hashes: npt.NDArray[np.uint64]) -> list[tuple[int, int]]:
+    pairs: set[tuple[int, int]] = set()
+    edges = np.linspace(0, 64, _BANDS + 1).astype(int)
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        band = (hashes >> np.uint64(low)) & np.uint64((1 << int(high - low)) - 1)
+        order = np.lexsort((hashes, band))
+        for step in range(1, _WINDOW + 1):
+            left, right = order[:-step], order[step:]
+            close = (band[left] == band[right]) & (np.bitwise_count(hashes[left] ^ hashes[right]) <= MAX_BITS)
+            pairs |= {(int(min(a, b)), int(max(a, b))) for a, b in zip(left[close], right[close], strict=True)}
+    return sorted(pairs)
+
+
+def _root(parent: npt.NDArray[np.int64], row: int) -> int:
+    while parent[row] != row:
+        parent[row] = parent[parent[row]]
+        row = int(parent[row])
+    return row
+
+
+def _join(parent: npt.NDArray[np.int64], first: int, second: int) -> None:
+    a, b = _root(parent, first), _root(parent, second)
+    parent[max(a, b)] = min(a, b)

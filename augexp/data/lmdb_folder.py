@@ -1,0 +1,109 @@
+"""LSUN's database format, read without leaving a trace: no lock file, no cache, no writing."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from augexp.errors import DataError
+
+_KEY_LENGTH = 40
+
+
+class LmdbFolder:
+    """One LMDB environment, opened when it is first needed.
+
+    Args:
+        folder: holds ``data.mdb``; ``lock.mdb`` is neither needed nor made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._file = folder / "data.mdb"
+        self._environment: Any = None
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        if folder.is_file():
+            raise DataError(
+                f"{folder}: a file, not the folder of a database; unpack it first (augexp download --from-file)"
+            )
+        if not self._file.is_file():
+            raise DataError(f"{self._file}: missing; the folder is no unpacked LSUN category, download it again")
+
+    def stamp(self) -> str:
+        """Return size and time of the database file."""
+        status = self._file.stat()
+        return f"{status.st_size}:{status.st_mtime_ns}"
+
+    def keys(self, limit: int | None) -> Iterator[bytes]:
+        """Yield keys in ascending order; with `limit`, that many chosen as if by chance.
+
+        LSUN's keys are SHA-1 digests in hex, so the first ones in key order are a random subset, and
+        nothing else of the database has to be touched. Keys of another kind are hashed and all listed.
+        """
+        if limit is None:
+            yield from self._scan()
+            return
+        first = next(self._scan(), None)
+        if first is None:
+            return
+        if len(first) == _KEY_LENGTH and _is_hex(first):
+            for _, key in zip(range(limit), self._scan(), strict=False):
+                yield key
+            return
+        chosen = heapq.nsmallest(limit, self._scan(), key=lambda key: hashlib.blake2b(key, digest_size=8).digest())
+        yield from sorted(chosen)
+
+    def _scan(self) -> Iterator[bytes]:
+        try:
+            with self._open().begin() as transaction, transaction.cursor() as cursor:
+                yield from cursor.iternext(keys=True, values=False)
+        except lmdb.Error as error:
+            raise self._damaged(error) from None
+
+    def value(self, key: bytes) -> bytes:
+        """Return a copy of the value of `key`, empty where there is none."""
+        transaction = getattr(self._local, "transaction", None)
+        try:
+            if transaction is None:
+                transaction = self._local.transaction = self._open().begin(buffers=True)
+            value = transaction.get(key)
+            return b"" if value is None else bytes(value)
+        except lmdb.Error as error:
+            raise self._damaged(error) from None
+
+    def _open(self) -> Any:
+        with self._lock:
+            if self._environment is None:
+                try:
+                    self._environment = lmdb.open(
+                        str(self.folder), readonly=True, lock=False, readahead=False, create=False, max_spare_txns=16
+                    )
+                    self._check_length()
+                except lmdb.Error as error:
+                    raise self._damaged(error) from None
+            return self._environment
+
+    def _check_length(self) -> None:
+        # Reading past the end of a mapped file is a signal that kills the process, not an exception.
+        pages = self._environment.info()["last_pgno"] + 1
+        needed, present = pages * self._environment.stat()["psize"], self._file.stat().st_size
+        if present < needed:
+            raise DataError(
+                f"{self._file}: truncated: {present:,} bytes, its own header says {needed:,}; download it again"
+            )
+
+    def _damaged(self, error: lmdb.Error) -> DataError:
+        return DataError(
+            f"{self._file}: damaged or no LMDB database ({error}); delete the folder and download it again"
+        )
+
+
+def _is_hex(key: bytes) -> bool:
+    return all(byte in b"0123456789abcdef" for byte in key)

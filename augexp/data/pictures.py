@@ -1,0 +1,78 @@
+"""From the bytes of a picture to the square of pixels that the network sees."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+MOST_PIXELS = 150_000_000
+"""Pictures with more pixels are refused: they are mistakes, or made to exhaust the memory."""
+
+
+class Undecodable(Exception):  # noqa: N818 - a state of a record, listed and counted by whoever reads it
+    """The bytes are no picture that can be used; the message says why in a few words."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture: `pixels` uint8 (S, S, 3) RGB, and the shorter `side` of the original in pixels."""
+
+    pixels: npt.NDArray[np.uint8]
+    side: int
+
+
+def decode(data: bytes, size: int) -> Picture:
+    """Decode to upright RGB, resize the shorter side to `size` and crop the centre.
+
+    The format is told by content: JPEG, PNG, WebP, BMP, GIF (first frame), TIFF (first page). The EXIF
+    orientation is applied; transparency is laid over white; 16-bit greyscale is scaled to 8 bits. A
+    JPEG much larger than needed is decoded at a reduced scale of at least twice `size`, then averaged
+    down with a Lanczos filter.
+
+    Raises:
+        Undecodable: empty, damaged, no picture, or more than `MOST_PIXELS` pixels.
+    """
+    if not data:
+        raise Undecodable("empty record")
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Undecodable(f"{image.width} x {image.height} pixels, more than {MOST_PIXELS:,}")
+            side = min(image.size)
+            if image.format == "JPEG":
+                image.draft("RGB", (2 * size, 2 * size))
+            upright = _to_rgb(ImageOps.exif_transpose(image))
+            return Picture(np.asarray(_fit(upright, size)), side)
+    except Undecodable:
+        raise
+    except Exception as error:
+        # Pillow's decoders raise whatever their format's code meets: OSError, SyntaxError, struct.error...
+        raise Undecodable(" ".join(f"{type(error).__name__}: {error}".split())[:120]) from None
+
+
+def _fit(image: Image.Image, size: int) -> Image.Image:
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    if image.size == (size, size):
+        return image
+    box = (left, top, left + side, top + side)
+    return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        values = np.asarray(image).astype(np.float64)
+        top = 65535.0 if image.mode != "F" else max(float(values.max(initial=0.0)), 1e-12)
+        grey = np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    if image.has_transparency_data:
+        layers = image.convert("RGBA")
+        white = Image.new("RGBA", layers.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, layers).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,177 @@
+"""Which image is for training, validation and test: decided by what the image shows, not by where it lies.
+
+An image's place is a number in [0, 1) hashed from its pixels (from those of its cluster's first member,
+where it has near-duplicates). Below one threshold it is a test image, below a second one a validation
+image. So images do not change sides when files are added, removed, renamed or listed in another order,
+and equal images are always on the same side. Only a near-duplicate that joins two clusters can move one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp import seeds
+from augexp.errors import DataError
+from augexp.experiment import Data
+
+TRAIN, VALIDATION, TEST, EXCLUDED = 0, 1, 2, 3
+"""Values of a split array; excluded are training images that repeat an evaluation image."""
+
+CODES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+
+FOLDER_SHARES = (0.2, 0.1)
+"""Test and validation share of a class that is split by default."""
+
+MOST_SHARES = (0.25, 0.15)
+"""The default counts are not taken where they would be a larger share of the class than this."""
+
+LSUN_COUNTS = (2500, 300)
+"""Test and validation images per class of LSUN by default."""
+
+Codes = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """The split of N images and how it came about, in words."""
+
+    codes: Codes
+    explanation: str
+    rule: str
+    excluded: int
+
+
+def place(keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Return a number in [0, 1) for each content hash uint8 (N, 20); float64 (N,)."""
+    ids = np.ascontiguousarray(keys[:, :8]).view(np.uint64)[:, 0]
+    return seeds.uniforms(seeds.key("split"), ids, 1)[:, 0]
+
+
+def wanted(data: Data) -> tuple[int | None, int | None]:
+    """Return test and validation images per class where they are carved out; None means a share."""
+    test, validation = LSUN_COUNTS if data.source == "lsun" else (None, None)
+    return data.test_per_class or test, data.validation_per_class or validation
+
+
+def split(
+    data: Data, given: Codes, labels: Labels, clusters: npt.NDArray[np.int64], keys: npt.NDArray[np.uint8], classes: int
+) -> Split:
+    """Assign every image to a split.
+
+    Args:
+        data: the definition.
+        given: uint8 (N,), where the source puts each image.
+        labels: int64 (N,).
+        clusters: int64 (N,), row of the first member of each image's cluster.
+        keys: uint8 (N, 20), content hashes.
+        classes: C.
+
+    Raises:
+        DataError: `test = "official"` without an official set, or too few images.
+    """
+    where = place(keys)[clusters]
+    codes = given.copy()
+    official = _official(given)
+    rule = _rule(data, given, labels, classes, official)
+    shares = []
+    if rule == "held-out":
+        pool = given == TRAIN
+        codes[given == TEST] = VALIDATION  # another evaluation set of the source, not needed for the test
+        shares = [_carve(codes, pool, where, labels, classes, TEST, wanted(data)[0], _share(data, 0))]
+    elif official == VALIDATION:
+        codes[given == VALIDATION] = TEST
+    if not (codes == VALIDATION).any():
+        pool = codes == TRAIN
+        already = max(shares, default=0.0)
+        shares.append(
+            _carve(codes, pool, where, labels, classes, VALIDATION, wanted(data)[1], _share(data, 1), above=already)
+        )
+    excluded = _exclude(codes, clusters)
+    counts = {name: np.bincount(labels[codes == code], minlength=classes) for name, code in CODES.items()}
+    return Split(codes, _explain(rule, official, given, counts, excluded), rule, excluded)
+
+
+def _official(given: Codes) -> int | None:
+    return TEST if (given == TEST).any() else VALIDATION if (given == VALIDATION).any() else None
+
+
+def _rule(data: Data, given: Codes, labels: Labels, classes: int, official: int | None) -> str:
+    if data.test == "official" and official is None:
+        raise DataError(
+            'test: received "official", but the source has no test or validation set of its own; '
+            'allowed are "held-out" and "auto"'
+        )
+    if data.test != "auto":
+        return data.test
+    if official is None:
+        return "held-out"
+    if data.source == "sample" or data.train_per_class is None:
+        return "official"
+    available = int(np.bincount(labels[given == TRAIN], minlength=classes).min())
+    test, validation = wanted(data)
+    needed = data.train_per_class + (test or round(FOLDER_SHARES[0] * available))
+    needed += 0 if (given != TRAIN).any() else (validation or 0)
+    return "held-out" if available >= needed else "official"
+
+
+def _carve(
+    codes: Codes,
+    pool: npt.NDArray[np.bool_],
+    where: npt.NDArray[np.float64],
+    labels: Labels,
+    classes: int,
+    code: int,
+    count: int | None,
+    share: float,
+    above: float = 0.0,
+) -> float:
+    """Move the images of `pool` whose place is in the next share of [0, 1) to split `code`."""
+    # One threshold for all classes, in steps of 1/64, so that a few more files move no image.
+    sizes = np.bincount(labels[pool], minlength=classes)
+    if count is not None:
+        share = min(max(round(64 * count / max(int(sizes.min()), 1)), 1), 32) / 64
+    share = min(share, (1.0 - above) / 2)
+    chosen = pool & (where >= above) & (where < above + share)
+    for label in range(classes):
+        own = np.flatnonzero(pool & (labels == label))
+        if len(own) and not chosen[own].any():
+            # A class so small that chance left it without: its image nearest to the threshold.
+            chosen |= pool & (where == where[own[np.argmin(np.abs(where[own] - above))]])
+    codes[chosen] = code
+    return above + share
+
+
+def _exclude(codes: Codes, clusters: npt.NDArray[np.int64]) -> int:
+    """Take out of training (and validation) what repeats a test (or validation) image; return how many."""
+    excluded = 0
+    for code, lower in ((TEST, (TRAIN, VALIDATION)), (VALIDATION, (TRAIN,))):
+        taken = np.isin(clusters, clusters[codes == code]) & np.isin(codes, lower)
+        excluded += int(taken.sum())
+        codes[taken] = EXCLUDED
+    return excluded
+
+
+def _explain(
+    rule: str, official: int | None, given: Codes, counts: dict[str, npt.NDArray[np.int64]], excluded: int
+) -> str:
+    sizes = ", ".join(f"{_span(counts[name])} {name}" for name in CODES)
+    if rule == "held-out":
+        text = "The test set was carved out of the training images by content hash"
+        text += ", which leaves a whole training draw" if official is not None else ", since the source has none"
+    else:
+        text = f"The test set is the source's own {'test' if official == TEST else 'val'} set"
+    if not (given == VALIDATION).any() or (rule == "official" and official == VALIDATION):
+        text += "; validation was carved out of the training images"
+    text += f"; images per class: {sizes}."
+    if excluded:
+        text += f" {excluded} training or validation images were left out because they repeat an evaluation image."
+    return text
+
+
+def _span(values: npt.NDArray[np.int64]) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
