@@ -100,8 +100,9 @@ def _check_entries(data: Data, source: Any_Source, entries: list[Entry]) -> None
     counts = np.bincount([entry.label for entry in entries if entry.given == "train"], minlength=len(source.classes))
     for name, count in zip(source.classes, counts, strict=True):
         if count < 3:
+            plural = "" if count == 1 else "s"
             raise DataError(
-                f"class {name!r} has {count} training image{'' if count == 1 else 's'}; at least 3 are needed, one each "
+                f"class {name!r} has {count} training image{plural}; at least 3 are needed, one each "
                 "for training, validation and test: add images, or remove the class"
             )
 

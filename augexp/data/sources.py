@@ -65,8 +65,7 @@ class LsunSource:
         folder: holds ``<category>_train_lmdb`` and ``<category>_val_lmdb`` (scenes) or ``<category>``
             (objects).
         categories: the classes.
-        limit: read at most so many training records per class.
-        evaluation_limit: the same for the records of `val`; None reads all.
+        limit: read at most so many training records per class; None reads all, as of `val`.
     """
 
     def __init__(self, folder: Path, categories: tuple[str, ...], limit: int | None) -> None:
@@ -98,12 +97,14 @@ class LsunSource:
             )
 
     def stamp(self) -> str:
+        """Return a digest of names, sizes and times of the files."""
         digest = hashlib.blake2b(digest_size=16)
         for (label, given), part in sorted(self._parts.items()):
             digest.update(f"{self.classes[label]}:{given}:{part.stamp()};".encode())
         return digest.hexdigest()
 
     def entries(self) -> list[Entry]:
+        """List the records by class, split and key; only keys are read."""
         found = []
         for (label, given), part in sorted(self._parts.items()):
             limit = self._limit if given == "train" else None
@@ -111,6 +112,7 @@ class LsunSource:
         return found
 
     def read(self, entry: Entry) -> bytes:
+        """Return the encoded bytes of one record."""
         return self._parts[entry.label, entry.given].value(bytes.fromhex(entry.key.split("/")[1]))
 
     def name_of(self, entry: Entry) -> str:
@@ -182,15 +184,18 @@ class FolderSource:
                 yield Path(path).relative_to(self._folder).as_posix(), status.st_size, status.st_mtime_ns
 
     def stamp(self) -> str:
+        """Return a digest of names, sizes and times of the files."""
         digest = hashlib.blake2b(digest_size=16)
         for path, size, modified in self._sizes:
             digest.update(f"{path}\0{size}\0{modified}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
     def entries(self) -> list[Entry]:
+        """List the files by split, class and path."""
         return self._entries
 
     def read(self, entry: Entry) -> bytes:
+        """Return the encoded bytes of one record."""
         return (self._folder / entry.key).read_bytes()
 
     def name_of(self, entry: Entry) -> str:

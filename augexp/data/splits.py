@@ -77,19 +77,17 @@ def split(
     codes = given.copy()
     official = _official(given)
     rule = _rule(data, given, labels, classes, official)
-    shares = []
+    smallest = int(np.bincount(labels[given == TRAIN], minlength=classes).min())
+    taken = 0.0
     if rule == "held-out":
-        pool = given == TRAIN
         codes[given == TEST] = VALIDATION  # another evaluation set of the source, not needed for the test
-        shares = [_carve(codes, pool, where, labels, classes, TEST, wanted(data)[0], _share(data, 0))]
+        pool, taken = given == TRAIN, _share(data, 0, smallest)
+        _carve(codes, pool, where, labels, TEST, 0.0, taken)
     elif official == VALIDATION:
         codes[given == VALIDATION] = TEST
     if not (codes == VALIDATION).any():
-        pool = codes == TRAIN
-        already = max(shares, default=0.0)
-        shares.append(
-            _carve(codes, pool, where, labels, classes, VALIDATION, wanted(data)[1], _share(data, 1), above=already)
-        )
+        share = min(_share(data, 1, smallest), (1.0 - taken) / 2)
+        _carve(codes, codes == TRAIN, where, labels, VALIDATION, taken, taken + share)
     excluded = _exclude(codes, clusters)
     counts = {name: np.bincount(labels[codes == code], minlength=classes) for name, code in CODES.items()}
     return Split(codes, _explain(rule, official, given, counts, excluded), rule, excluded)
@@ -118,31 +116,45 @@ def _rule(data: Data, given: Codes, labels: Labels, classes: int, official: int 
     return "held-out" if available >= needed else "official"
 
 
+def _share(data: Data, which: int, smallest: int) -> float:
+    """Return the share of every class that is carved out for test (0) or validation (1).
+
+    Where counts are wanted they are met in the class of `smallest` training images, and the share is a
+    multiple of 1/64, so that a few more files move no image. A count that the user names may take half
+    of a class, a default one no more than `MOST_SHARES`.
+    """
+    count = wanted(data)[which]
+    if count is None:
+        return FOLDER_SHARES[which]
+    named = (data.test_per_class, data.validation_per_class)[which]
+    most = 0.5 if named else MOST_SHARES[which]
+    return min(max(round(64 * count / max(smallest, 1)), 1) / 64, most)
+
+
 def _carve(
     codes: Codes,
     pool: npt.NDArray[np.bool_],
     where: npt.NDArray[np.float64],
     labels: Labels,
-    classes: int,
     code: int,
-    count: int | None,
-    share: float,
-    above: float = 0.0,
-) -> float:
-    """Move the images of `pool` whose place is in the next share of [0, 1) to split `code`."""
-    # One threshold for all classes, in steps of 1/64, so that a few more files move no image.
-    sizes = np.bincount(labels[pool], minlength=classes)
-    if count is not None:
-        share = min(max(round(64 * count / max(int(sizes.min()), 1)), 1), 32) / 64
-    share = min(share, (1.0 - above) / 2)
-    chosen = pool & (where >= above) & (where < above + share)
-    for label in range(classes):
-        own = np.flatnonzero(pool & (labels == label))
-        if len(own) and not chosen[own].any():
-            # A class so small that chance left it without: its image nearest to the threshold.
-            chosen |= pool & (where == where[own[np.argmin(np.abs(where[own] - above))]])
+    low: float,
+    high: float,
+) -> None:
+    """Move the images of `pool` whose place is in [low, high) to split `code`.
+
+    Every class gives at least one picture, and keeps one for each split that is still to be filled,
+    so that a class of three different pictures has one for each.
+    """
+    keep = 2 if code == TEST else 1
+    chosen = pool & (where >= low) & (where < high)
+    for label in np.unique(labels[pool]):
+        own = pool & (labels == label)
+        places, taken = np.unique(where[own]), np.unique(where[own & chosen])
+        if not len(taken):
+            chosen |= pool & (where == places[np.argmin(np.abs(places - low))])
+        elif len(places) - len(taken) < keep:
+            chosen &= ~np.isin(where, taken[max(len(places) - keep, 1) :])
     codes[chosen] = code
-    return above + share
 
 
 def _exclude(codes: Codes, clusters: npt.NDArray[np.int64]) -> int:
