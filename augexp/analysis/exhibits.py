@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from augexp.analysis.palette import Ink
-from augexp.analysis.series import Course, Floats
+import numpy as np
+
+from augexp.analysis.digest import Digest
+from augexp.analysis.palette import HUES, Ink, assign
+from augexp.analysis.series import Course, Floats, course, paired
+from augexp.training.records import RunRecord
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,64 @@ class Span:
     wide: tuple[float, float] | None
     narrow: tuple[float, float] | None
     words: str
+
+
+KINDS = (
+    ("train_accuracy", "training images as the network got them", 2),
+    ("probe_accuracy", "training images, clean (probe)", 3),
+    ("val_accuracy", "validation", 1),
+)
+"""The accuracies of ``epochs.csv`` with their labels and hues; not the arms' hues, since they are kinds, not arms."""
+
+
+def kinds(records: Sequence[RunRecord], arm: str) -> list[Line]:
+    """Return training, clean-probe and validation accuracy of one arm, in percent."""
+    return [
+        Line(course(records, arm, column, factor=100.0), Ink(hue, *HUES[hue]), label) for column, label, hue in KINDS
+    ]
+
+
+def validation(records: Sequence[RunRecord], inks: Mapping[str, Ink]) -> list[Line]:
+    """Return the validation accuracy of every arm, in percent, in the order of `inks`."""
+    return [Line(course(records, arm, "val_accuracy", factor=100.0), ink, arm) for arm, ink in inks.items()]
+
+
+def unique(records: Sequence[RunRecord], inks: Mapping[str, Ink]) -> list[Line]:
+    """Return the cumulative number of different images that the network of every arm has received."""
+    return [Line(course(records, arm, "unique_images"), ink, f"{arm}: unique images") for arm, ink in inks.items()]
+
+
+def seen(records: Sequence[RunRecord], baseline: str) -> Line:
+    """Return the cumulative number of images seen, which the budget makes equal in every arm."""
+    return Line(course(records, baseline, "images_seen"), Ink(0, *HUES[0]), "images seen, in every arm")
+
+
+def differences(records: Sequence[RunRecord], baseline: str, arm: str) -> Course:
+    """Return the paired difference of validation accuracy by epoch, in percentage points."""
+    first = course(records, baseline, "val_accuracy", factor=100.0)
+    return paired(first, course(records, arm, "val_accuracy", factor=100.0))
+
+
+def inks(digest: Digest) -> dict[str, Ink]:
+    """Give the arms of a comparison their inks, in the order of the plan."""
+    given = assign(digest.arm_names, digest.baseline)
+    return {name: given[name] for name in digest.arm_names}
+
+
+def spans(digest: Digest) -> list[Span]:
+    """Return the test differences of every contrast."""
+    given = inks(digest)
+    return [
+        Span(f"{c.arm} − {digest.baseline}", given[c.arm], c.dots, c.seeds, c.estimate, c.wide, c.narrow, c.words)
+        for c in digest.contrasts
+    ]
+
+
+def gains(digest: Digest, records: Sequence[RunRecord]) -> list[Gain]:
+    """Return the paired difference of validation accuracy of every contrast, with its band."""
+    given, found = inks(digest), []
+    for c in digest.contrasts:
+        epochs = np.arange(1, len(c.gain) + 1, dtype=np.float64)
+        line = Line(differences(records, digest.baseline, c.arm), given[c.arm], f"{c.arm} − {digest.baseline}")
+        found.append(Gain(line, epochs, c.gain, c.gain_low, c.gain_high, c.band))
+    return found

@@ -156,7 +156,7 @@ def draw_gain(gains: Sequence[Gain], label: str) -> str:
             for seed, row in zip(gain.line.course.seeds, gain.line.course.values, strict=True):
                 css = f"thin c{gain.line.ink.index}"
                 chart.line(x, y, gain.line.course.epochs, row, css, tip=f"{gain.line.label}, seed {seed}")
-        chart.line(x, y, gain.epochs, gain.mean, _bold(gain.line), tip=gain.line.label)
+        chart.line(x, y, gain.epochs, gain.mean, bold(gain.line), tip=gain.line.label)
     return chart.render()
 
 
@@ -190,7 +190,8 @@ def _compact(axis: Scale, *, signed: bool) -> Callable[[float], str]:
     return _tick_label(axis, signed=signed)
 
 
-def _bold(line: Line) -> str:
+def bold(line: Line) -> str:
+    """Return the class names of the bold line of an arm."""
     dash = {0: "", 6: " d1", 2: " d2"}[int(line.ink.dash[0]) if line.ink.dash else 0]
     return f"bold c{line.ink.index}{dash}"
 
@@ -199,7 +200,7 @@ def _mean(chart: Chart, x: Scale, y: Scale, line: Line) -> None:
     mean = line.course.mean
     if len(mean) == 1 and math.isfinite(mean[0]):
         chart.dot(x(line.course.epochs[0]), y(mean[0]), f"dot c{line.ink.index}", tip=line.label)
-    chart.line(x, y, line.course.epochs, mean, _bold(line), tip=line.label)
+    chart.line(x, y, line.course.epochs, mean, bold(line), tip=line.label)
 
 
 def swatch(css: str) -> str:

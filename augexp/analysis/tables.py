@@ -95,15 +95,16 @@ def number(value: float, digits: int, *, signed: bool = False) -> str:
 
 def to_markdown(table: Table) -> str:
     """Return a GitHub table under a heading of level 3."""
-    heads = [_markdown(column.title) for column in table.columns]
+    heads = [escape_markdown(column.title) for column in table.columns]
     rule = ["---:" if right else "---" for right in table.numeric()]
-    body = [[_markdown(text) for text in row] for row in table.text_rows()]
+    body = [[escape_markdown(text) for text in row] for row in table.text_rows()]
     lines = ["| " + " | ".join(row) + " |" for row in [heads, rule, *body]]
-    note = [_markdown(table.note), ""] if table.note else []
-    return "\n".join([f"### {_markdown(table.title)}", "", *lines, "", *note])
+    note = [escape_markdown(table.note), ""] if table.note else []
+    return "\n".join([f"### {escape_markdown(table.title)}", "", *lines, "", *note])
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Escape what Markdown would interpret."""
     for character in "\\`*_<>|[]#~":
         text = text.replace(character, "\\" + character)
     return " ".join(text.split())

@@ -1,0 +1,53 @@
+"""The figures of a comparison as files: ``curves-<arm>``, ``comparison`` and ``unique-images``, PNG and SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augexp.analysis import exhibits, plates
+from augexp.analysis.digest import Digest
+from augexp.training.records import RunRecord
+
+if TYPE_CHECKING:
+    from augexp.analysis.answer import Comparison
+
+
+def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> list[Path]:
+    """Draw all figures into `folder` and return their paths.
+
+    Args:
+        comparison: the answer.
+        records: the runs behind it.
+        folder: must exist.
+
+    Raises:
+        ResultsError: the folder cannot be written.
+    """
+    from augexp.analysis.reading import digest  # noqa: PLC0415 - the drawing itself needs no models
+
+    return draw_digest(digest(comparison, records), records, folder)
+
+
+def draw_digest(digest: Digest, records: Sequence[RunRecord], folder: Path) -> list[Path]:
+    """Draw all figures of a digest; equal values give equal bytes."""
+    inks, paths = exhibits.inks(digest), []
+    with plates.styled():
+        for arm in digest.arm_names:
+            figure = plates.draw_curves(f"{arm}: accuracy by epoch, {digest.images}", exhibits.kinds(records, arm))
+            paths += plates.save(figure, folder, f"curves-{arm}")
+        first = digest.contrasts[0] if digest.contrasts else None
+        figure = plates.draw_comparison(
+            f"Does augmentation help? {digest.images}",
+            exhibits.validation(records, inks),
+            exhibits.gains(digest, records),
+            exhibits.spans(digest),
+            digest.r,
+            (first.wide_label, first.narrow_label) if first else ("", ""),
+        )
+        paths += plates.save(figure, folder, "comparison")
+        lines, seen = exhibits.unique(records, inks), exhibits.seen(records, digest.baseline)
+        figure = plates.draw_unique(f"How many different images the network received, {digest.images}", lines, seen)
+        paths += plates.save(figure, folder, "unique-images")
+    return paths
