@@ -46,7 +46,7 @@ def find_clusters(
         clusters int64 (N,), the lowest row of each picture's group; the number of pictures that repeat
         an earlier one exactly; the confirmed near-duplicate pairs.
     """
-    parent = np.arange(len(hashes))
+    parent = np.arange(len(hashes), dtype=np.int64)
     equal = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1)) if len(keys) > 1 else np.array([], int)
     for row in equal:
         _join(parent, int(row), int(row) + 1)
@@ -58,8 +58,15 @@ def find_clusters(
         if difference <= MAX_DIFFERENCE:
             near.append((first, second))
             _join(parent, first, second)
-    clusters = np.array([_root(parent, row) for row in range(len(parent))], dtype=np.int64)
-    return clusters, len(equal), near
+    while not (parent[parent] == parent).all():
+        parent = parent[parent]
+    return parent, len(equal), near
+
+
+def count_mixed(clusters: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> int:
+    """Return how many pictures have an equal or nearly equal one in another class."""
+    mixed = np.unique(clusters[labels != labels[clusters]])
+    return int(np.isin(clusters, mixed).sum())
 
 
 def _candidates(hashes: npt.NDArray[np.uint64]) -> list[tuple[int, int]]:

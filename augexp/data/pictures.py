@@ -45,13 +45,21 @@ def decode(data: bytes, size: int) -> Picture:
             side = min(image.size)
             if image.format == "JPEG":
                 image.draft("RGB", (2 * size, 2 * size))
-            upright = _to_rgb(ImageOps.exif_transpose(image))
-            return Picture(np.asarray(_fit(upright, size)), side)
+            return Picture(np.asarray(_fit(_to_rgb(_upright(image)), size)), side)
     except Undecodable:
         raise
     except Exception as error:
         # Pillow's decoders raise whatever their format's code meets: OSError, SyntaxError, struct.error...
         raise Undecodable(" ".join(f"{type(error).__name__}: {error}".split())[:120]) from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except Exception:
+        # Damaged EXIF is common, and the picture is none the worse for it; a damaged picture fails again.
+        image.load()
+    return image
 
 
 def _fit(image: Image.Image, size: int) -> Image.Image:
@@ -67,7 +75,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.float64)
+        values = np.nan_to_num(np.asarray(image).astype(np.float64))
         top = 65535.0 if image.mode != "F" else max(float(values.max(initial=0.0)), 1e-12)
         grey = np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")

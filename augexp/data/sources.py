@@ -1,6 +1,6 @@
 """Where images come from: LSUN's LMDB folders (the drawn sample among them) and folders of files.
 
-A source lists `Entry`s, cheaply and without reading pictures, and gives the bytes of one at a time.
+A source lists its records, cheaply and without reading pictures, and gives the bytes of one at a time.
 """
 
 from __future__ import annotations
@@ -8,16 +8,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from augexp.data.listing import Block, Entry, Given
 from augexp.data.lmdb_folder import LmdbFolder
 from augexp.errors import DataError
-
-Given = Literal["train", "validation", "test"]
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """File names that are taken for pictures, compared in lower case."""
@@ -33,17 +31,24 @@ SPLIT_FOLDERS: dict[str, Given] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record: its name in the source, its class, and the split that the source puts it in."""
+NOT_IMAGES = frozenset({"thumbs.db", "desktop.ini"})
+"""Files that systems leave behind in image folders, in lower case; not worth a word."""
 
-    key: str
-    label: int
-    given: Given
+NOT_CLASSES = frozenset({"__MACOSX", "@eaDir"})
+"""Folders that archives and network drives add beside the images."""
+
+_BLOCK = 4096
+
+_File = tuple[bytes, int, int]
 
 
 class Source(Protocol):
-    """What a store is made from."""
+    """What a store is made from.
+
+    Attributes:
+        classes: names, sorted; a label is an index into them.
+        ignored: files that are no pictures by name, once `stamp` has been called.
+    """
 
     classes: tuple[str, ...]
     ignored: int
@@ -51,11 +56,14 @@ class Source(Protocol):
     def stamp(self) -> str:
         """Return a digest that changes when the content may have changed; reads no picture."""
 
-    def entries(self) -> list[Entry]:
+    def blocks(self) -> Iterator[Block]:
         """List the records in an order that is the same on every call."""
 
     def read(self, entry: Entry) -> bytes:
         """Return the encoded bytes of one record; safe to call from several threads."""
+
+    def name_of(self, entry: Entry) -> str:
+        """Return the name that people know the record by."""
 
 
 class LsunSource:
@@ -103,21 +111,20 @@ class LsunSource:
             digest.update(f"{self.classes[label]}:{given}:{part.stamp()};".encode())
         return digest.hexdigest()
 
-    def entries(self) -> list[Entry]:
+    def blocks(self) -> Iterator[Block]:
         """List the records by class, split and key; only keys are read."""
-        found = []
         for (label, given), part in sorted(self._parts.items()):
-            limit = self._limit if given == "train" else None
-            found += [Entry(f"{given}/{key.hex()}", label, given) for key in part.keys(limit)]
-        return found
+            keys = part.keys(self._limit if given == "train" else None)
+            while names := list(islice(keys, _BLOCK)):
+                yield label, given, names
 
     def read(self, entry: Entry) -> bytes:
         """Return the encoded bytes of one record."""
-        return self._parts[entry.label, entry.given].value(bytes.fromhex(entry.key.split("/")[1]))
+        return self._parts[entry.label, entry.given].value(entry.name)
 
     def name_of(self, entry: Entry) -> str:
-        """Return the entry's key as people know it."""
-        return bytes.fromhex(entry.key.split("/")[1]).decode("ascii", "backslashreplace")
+        """Return the record's key as text."""
+        return entry.name.decode("ascii", "backslashreplace")
 
 
 class FolderSource:
@@ -147,70 +154,82 @@ class FolderSource:
                 f"{folder}: has {found}; at least two classes are needed, each a sub-folder with its images "
                 "(optionally below train/, val/ and test/)"
             )
-        self._sizes: list[tuple[str, int, int]] = []
-        self._entries = self._list()
 
-    def _list(self) -> list[Entry]:
-        found: list[Entry] = []
+    def stamp(self) -> str:
+        """Return a digest of names, sizes and times of the files."""
+        digest = hashlib.blake2b(digest_size=16)
+        self.ignored = 0
+        for label, given, top in self._places():
+            for path, size, modified in self._files(given, top):
+                digest.update(b"%d\0%s\0%d\0%d\n" % (label, path, size, modified))
+        return digest.hexdigest()
+
+    def blocks(self) -> Iterator[Block]:
+        """List the files by split, class and path below the folder."""
+        for label, given, top in self._places():
+            files = self._files(given, top)
+            while names := [path for path, _, _ in islice(files, _BLOCK)]:
+                yield label, given, names
+
+    def read(self, entry: Entry) -> bytes:
+        """Return the encoded bytes of one record."""
+        with open(os.path.join(os.fsencode(self._folder), entry.name), "rb") as file:
+            return file.read()
+
+    def name_of(self, entry: Entry) -> str:
+        """Return the entry's path below the folder."""
+        return os.fsdecode(entry.name).encode("utf-8", "backslashreplace").decode()
+
+    def _places(self) -> Iterator[tuple[int, Given, Path]]:
         for given, top in self._tops:
             for label, name in enumerate(self.classes):
-                files = list(self._walk(top / name)) if (top / name).is_dir() else []
-                if self._limit is not None and given == "train":
-                    files = heapq.nsmallest(self._limit, files, key=lambda file: _digest(file[0]))
-                files.sort()
-                self._sizes += files
-                found += [Entry(path, label, given) for path, _, _ in files]
-        return found
+                if (top / name).is_dir():
+                    yield label, given, top / name
 
-    def _walk(self, folder: Path) -> Iterator[tuple[str, int, int]]:
+    def _files(self, given: Given, top: Path) -> Iterator[_File]:
+        """Yield path below the folder, size and time of a class's files; with a limit, those chosen by name."""
+        files = self._walk(top)
+        if self._limit is None or given != "train":
+            return files
+        return iter(sorted(heapq.nsmallest(self._limit, files, key=lambda file: (_digest(file[0]), file[0]))))
+
+    def _walk(self, folder: Path) -> Iterator[_File]:
         entered: set[str] = set()
-        for place, below, names in os.walk(folder, followlinks=True):
+        for place, below, names in os.walk(folder, followlinks=True, onerror=_refuse):
             real = os.path.realpath(place)
             if real in entered:  # a link that leads back
                 below.clear()
                 continue
             entered.add(real)
-            below[:] = sorted(one for one in below if not one.startswith("."))
-            for name in names:
-                path = os.path.join(place, name)
+            below[:] = sorted(one for one in below if _may_hold_images(one))
+            for name in sorted(names):
                 if name.startswith(".") or os.path.splitext(name)[1].lower() not in SUFFIXES:
-                    self.ignored += not (name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini"))
+                    self.ignored += not (name.startswith(".") or name.lower() in NOT_IMAGES)
                     continue
+                path = os.path.join(place, name)
+                inside = os.fsencode(os.path.relpath(path, self._folder)).replace(os.sep.encode(), b"/")
                 try:
                     status = os.stat(path)
-                except OSError:  # a link to nothing: listed as undecodable when it is read
-                    yield Path(path).relative_to(self._folder).as_posix(), 0, 0
-                    continue
-                yield Path(path).relative_to(self._folder).as_posix(), status.st_size, status.st_mtime_ns
+                    yield inside, status.st_size, status.st_mtime_ns
+                except OSError:  # a link to nothing: counted as undecodable when it is read
+                    yield inside, 0, 0
 
-    def stamp(self) -> str:
-        """Return a digest of names, sizes and times of the files."""
-        digest = hashlib.blake2b(digest_size=16)
-        for path, size, modified in self._sizes:
-            digest.update(f"{path}\0{size}\0{modified}\n".encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
 
-    def entries(self) -> list[Entry]:
-        """List the files by split, class and path."""
-        return self._entries
+def _may_hold_images(name: str) -> bool:
+    return not name.startswith(".") and name not in NOT_CLASSES
 
-    def read(self, entry: Entry) -> bytes:
-        """Return the encoded bytes of one record."""
-        return (self._folder / entry.key).read_bytes()
 
-    def name_of(self, entry: Entry) -> str:
-        """Return the entry's path below the folder."""
-        return entry.key.encode("utf-8", "backslashreplace").decode()
+def _refuse(error: OSError) -> None:
+    raise DataError(f"{error.filename}: cannot be read ({error.strerror}); give yourself access or move it elsewhere")
 
 
 def _subfolders(folder: Path) -> list[Path]:
     try:
-        return sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+        return sorted(one for one in folder.iterdir() if _may_hold_images(one.name) and one.is_dir())
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from None
 
 
-def _digest(path: str) -> bytes:
+def _digest(path: bytes) -> bytes:
     # Only the file's own name: moving the folder must not choose other images.
-    name = re.sub(r".*/", "", path)
-    return hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+    return hashlib.blake2b(path.rsplit(b"/", 1)[-1], digest_size=8).digest()

@@ -63,6 +63,8 @@ class Store:
     Attributes:
         path: its folder.
         facts: content of ``store.json``.
+        fingerprint: 16 hex digits over all pixels, labels and splits.
+        classes: names of the C classes; a label is an index into them.
         images: uint8 (N, S, S, 3), memory-mapped.
         labels: int64 (N,).
         keys: uint8 (N, 20), content hashes, ascending.
@@ -73,28 +75,25 @@ class Store:
         self.path = path
         try:
             self.facts: dict[str, Any] = json.loads((path / "store.json").read_text(encoding="utf-8"))
+            self.fingerprint, self.classes = str(self.facts["fingerprint"]), tuple(self.facts["classes"])
             self.images = np.load(path / "images.npy", mmap_mode="r")
             self.labels: npt.NDArray[np.int64] = np.load(path / "labels.npy")
             self.keys: npt.NDArray[np.uint8] = np.load(path / "keys.npy")
             self.clusters: npt.NDArray[np.int64] = np.load(path / "clusters.npy")
             self._splits: npt.NDArray[np.uint8] = np.load(path / "splits.npy")
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: the prepared images are damaged ({error}); delete this folder") from None
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise DataError(
+                f"{path}: the prepared images are damaged ({reason}); delete this folder, they will be prepared again"
+            ) from None
         if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
-            raise DataError(f"{path}: the prepared images are damaged (lengths differ); delete this folder")
+            raise DataError(
+                f"{path}: the prepared images are damaged (lengths differ); delete this folder, "
+                "they will be prepared again"
+            )
 
     def __len__(self) -> int:
         return len(self.labels)
-
-    @property
-    def fingerprint(self) -> str:
-        """16 hex digits over all pixels, labels and splits."""
-        return str(self.facts["fingerprint"])
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the C classes; a label is an index into them."""
-        return tuple(self.facts["classes"])
 
     @property
     def image_size(self) -> int:
