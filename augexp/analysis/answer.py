@@ -1,0 +1,319 @@
+"""The answer as a value: what ``comparison.json`` holds and every table, figure and page is made from.
+
+Differences and accuracies are in percentage points (pp) and percent; everything else says its unit. A
+number that does not exist (no interval with two seeds, say) is None, never NaN, so that the JSON is
+strict. `Comparison.schema_version` changes whenever a field changes its meaning or goes away.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Tone = Literal["helps", "hurts", "same", "open"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(_Value):
+    """An interval in the unit of what it belongs to."""
+
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of its length."""
+        return (self.high - self.low) / 2
+
+
+class Look(_Value):
+    """How many seeds there are, and what that number was planned as.
+
+    Attributes:
+        rule: `fixed` (a number fixed in the plan), `looks` (planned looks) or `anytime` (the plan was
+            extended or edited after its first pair; the intervals hold at any number of seeds).
+        seeds: paired seeds that the answer rests on.
+        number: which look this is, from 1; None without planned looks.
+        looks: the planned looks; empty without.
+        alpha: the nominal error probability of each interval, after looks and comparisons.
+        comparisons: number of comparisons against the baseline that hold together.
+        t: quantile that multiplies the standard error of the seeds; None where it is infinite.
+        z: quantile that multiplies the standard error of the images.
+    """
+
+    rule: Literal["fixed", "looks", "anytime"]
+    seeds: int
+    number: int | None
+    looks: tuple[int, ...]
+    alpha: float
+    comparisons: int
+    t: float | None
+    z: float
+
+
+class Components(_Value):
+    """The parts of the variance of one difference, in squared percentage points.
+
+    Attributes:
+        n: seeds.
+        m: test images, near-duplicates counted once.
+        seeds: V_A, of the seeds and the seed x image interaction.
+        images: V_B, of the images.
+        residual: V_E, of the interaction alone.
+    """
+
+    n: int
+    m: int
+    seeds: float
+    images: float
+    residual: float
+
+
+class Wins(_Value):
+    """In how many seeds the arm was better.
+
+    Attributes:
+        wins, ties, n: counts.
+        low, high: 95 % Clopper-Pearson interval of the probability of a win, ties left out.
+        chance: probability of at least so many wins where neither arm is better.
+    """
+
+    wins: int
+    ties: int
+    n: int
+    low: float
+    high: float
+    chance: float
+
+
+class Measure(_Value):
+    """One quantity in both arms and its paired difference.
+
+    Attributes:
+        key: `accuracy`, `balanced_accuracy`, `log_loss`, `brier`, `calibration_error`, or a class.
+        name: with the unit.
+        images: test images behind it.
+        baseline, arm: mean over the seeds.
+        difference: arm minus baseline.
+        interval: 95 % interval of the difference; None where there is none.
+        scope: what the interval holds for.
+        p: of no difference, with Holm's correction over the classes where it is a class.
+    """
+
+    key: str
+    name: str
+    images: int
+    baseline: float
+    arm: float
+    difference: float
+    interval: Interval | None
+    scope: Literal["new images", "these images"]
+    p: float | None
+
+
+class Gain(_Value):
+    """The paired difference of validation accuracy by epoch, in pp.
+
+    Attributes:
+        mean, low, high: one value per epoch; low and high are None with fewer than three seeds.
+        pairs: number of seeds.
+        ahead_from: first epoch from which the mean stays above zero; None where it does not.
+        surely_ahead_from: the same for the lower end of the band.
+        slope: pp per epoch over the last third of the budget, with its 95 % interval.
+        slope_interval: see `slope`.
+        still_gaining: whether that slope is above zero beyond doubt.
+    """
+
+    mean: tuple[float, ...]
+    low: tuple[float, ...] | None
+    high: tuple[float, ...] | None
+    pairs: int
+    ahead_from: int | None
+    surely_ahead_from: int | None
+    slope: float | None
+    slope_interval: Interval | None
+    still_gaining: bool
+
+
+class Outlook(_Value):
+    """What would narrow the interval for new images.
+
+    Attributes:
+        half_width: now, in pp.
+        image_floor: half-width that no number of seeds can go below with these test images.
+        with_seeds: half-width by number of seeds, with these test images.
+        with_images: half-width by number of test images, with these seeds.
+        sd_seeds: standard deviation of the per-seed differences in pp.
+        sd_upper: its 80 % upper limit, which seeds are planned with.
+        seeds_needed: for 80 % power to see a difference as large as the estimate; None beyond 1000.
+        buy: `nothing`, `seeds` or `images`.
+    """
+
+    half_width: float
+    image_floor: float
+    with_seeds: dict[int, float]
+    with_images: dict[int, float]
+    sd_seeds: float
+    sd_upper: float
+    seeds_needed: int | None
+    buy: Literal["nothing", "seeds", "images"]
+
+
+class Contrast(_Value):
+    """One arm against the baseline.
+
+    Attributes:
+        arm: its name.
+        control: `a/a` where the arm is defined as the baseline is; else empty.
+        seeds: the paired seeds.
+        differences: per seed, in pp of the primary metric.
+        estimate: their mean; None without a pair.
+        new_images: interval for another seed and other images of the same source: the headline.
+        these_images: interval for another seed and these test images.
+        components: parts of the variance; None with fewer than two seeds.
+        verdict: in words.
+        tone: of the words.
+        decided: whether planned looks may stop here.
+        sentence: the sentence of record.
+        wins, correlation, relative_error_reduction, d_z, p, p_holm, p_sign_flip: also reported; the
+            p-values are two-sided, `p` for new images, and None where they mean nothing.
+        outlook: what to buy next; None without an interval.
+        gain: by epoch; None without epochs.
+        measures: accuracy, log loss, Brier score, calibration error.
+        classes: accuracy per class.
+        confusion: mean counts per run without and with the policy, rows are true classes.
+        warnings: of this contrast.
+    """
+
+    arm: str
+    control: str
+    seeds: tuple[int, ...]
+    differences: tuple[float, ...]
+    estimate: float | None
+    new_images: Interval | None
+    these_images: Interval | None
+    components: Components | None
+    verdict: str
+    tone: Tone
+    decided: bool
+    sentence: str
+    wins: Wins | None
+    correlation: float | None
+    relative_error_reduction: float | None
+    d_z: float | None
+    p: float | None
+    p_holm: float | None
+    p_sign_flip: float | None
+    outlook: Outlook | None
+    gain: Gain | None
+    measures: tuple[Measure, ...]
+    classes: tuple[Measure, ...]
+    confusion: tuple[tuple[tuple[float, ...], ...], ...] | None
+    warnings: tuple[str, ...]
+
+
+class Arm(_Value):
+    """One arm over its runs.
+
+    Attributes:
+        name: of the arm.
+        policy: name and version of its policy.
+        summary: what the policy does.
+        runs: finished runs.
+        diverged: those whose loss became infinite; they count as they are.
+        metric: mean primary metric on the test split, in percent.
+        validation, probe: mean accuracy at the last epoch, in percent; probe is on clean training images.
+        gap: probe minus validation, in pp.
+        images_seen, unique_images: per run.
+        wall_seconds, cpu_seconds, augment_seconds: mean per run; None where not measured.
+    """
+
+    name: str
+    policy: str
+    summary: str
+    runs: int
+    diverged: int
+    metric: float | None
+    validation: float | None
+    probe: float | None
+    gap: float | None
+    images_seen: int
+    unique_images: int
+    wall_seconds: float | None
+    cpu_seconds: float | None
+    augment_seconds: float | None
+
+
+class Missing(_Value):
+    """A run that the plan asks for and that is not there."""
+
+    arm: str
+    seed: int
+    reason: str
+
+
+class Comparison(_Value):
+    """The whole answer.
+
+    Attributes:
+        schema_version: of this structure.
+        augexp: version of the program.
+        name: of the experiment.
+        experiment_hash, plan_hash: 16 hex digits each.
+        source: what the images are, one line.
+        synthetic: whether they are drawn and not photos.
+        classes: names of the C classes.
+        metric: `accuracy` or `balanced_accuracy`.
+        equivalence: r, half-width of the region of practical equivalence in pp.
+        baseline: the arm that the others are compared with.
+        test_images: in the test split.
+        test_clusters: the same with near-duplicates counted once.
+        draws: `whole`, `disjoint` or `subsampled` training draws; empty where not known.
+        look: how many seeds, planned how.
+        missing: runs that the plan asks for and that are not there; they block the verdict.
+        arms, contrasts: in the order of the plan.
+        best: arms that could be the best one; empty without intervals.
+        warnings: what a reader must know with the answer.
+        plan_changes: what was changed after the first pair of runs, oldest first.
+        ledger: the budget that was equal in every run.
+        data: facts of the prepared images, from ``store.json``.
+        environment: versions and machines.
+        command: reproduces it.
+        definition: the resolved experiment.
+    """
+
+    schema_version: Literal[1] = 1
+    augexp: str
+    name: str
+    experiment_hash: str
+    plan_hash: str
+    source: str
+    synthetic: bool
+    classes: tuple[str, ...]
+    metric: Literal["accuracy", "balanced_accuracy"]
+    equivalence: float
+    baseline: str
+    test_images: int
+    test_clusters: int
+    draws: str
+    look: Look
+    missing: tuple[Missing, ...]
+    arms: tuple[Arm, ...]
+    contrasts: tuple[Contrast, ...]
+    best: tuple[str, ...]
+    warnings: tuple[str, ...]
+    plan_changes: tuple[str, ...]
+    ledger: dict[str, Any]
+    data: dict[str, Any]
+    environment: dict[str, str]
+    command: str
+    definition: dict[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run that the plan asks for is there."""
+        return not self.missing

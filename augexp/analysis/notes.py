@@ -1,0 +1,134 @@
+"""What a reader must know with the answer: warnings, changes of the plan, the machine, the source in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from augexp.analysis.answer import Contrast, Missing
+from augexp.analysis.evidence import Evidence
+from augexp.experiment import Experiment
+from augexp.training.records import RunRecord
+
+SHOWN = 5
+"""Missing runs that a warning names one by one."""
+
+MANY_POLICIES = 3
+"""Policies above which a screening with few seeds comes first."""
+
+
+def describe_source(experiment: Experiment) -> str:
+    """Say in one line what the images are, without their place on this machine."""
+    data = experiment.data
+    if data.source == "sample":
+        what = "embedded sample of synthetic drawings (not photos)"
+    elif data.source == "lsun":
+        what = f"LSUN {', '.join(data.categories)}"
+    else:
+        what = f"image folder {Path(data.path or '').name or data.path}"
+    return f"{what}, {data.image_size} × {data.image_size} pixels"
+
+
+def collect_warnings(
+    experiment: Experiment,
+    held: Sequence[RunRecord],
+    history: Sequence[Mapping[str, Any]],
+    found: Evidence,
+    facts: Mapping[str, Any],
+    draws: str,
+    missing: Sequence[Missing],
+    answers: Sequence[Contrast],
+) -> tuple[str, ...]:
+    """Return what stands beside the answer, the gravest first."""
+    said = _missing_runs(missing)
+    named = len(answers) > 1
+    said += [f"{one.arm}: {text}" if named else text for one in answers for text in one.warnings]
+    said += _runs(held, found)
+    said += _design(experiment, history, draws, facts)
+    return tuple(dict.fromkeys(said))
+
+
+def _missing_runs(missing: Sequence[Missing]) -> list[str]:
+    if not missing:
+        return []
+    failed = [one for one in missing if one.reason != "not run yet"]
+    listed = [f"{one.arm} seed {one.seed} ({one.reason})" for one in (failed or missing)[:SHOWN]]
+    more = f" and {len(missing) - len(listed)} more" if len(missing) > len(listed) else ""
+    return [f"{len(missing)} runs are missing, which blocks the verdict: {', '.join(listed)}{more}"]
+
+
+def _runs(held: Sequence[RunRecord], found: Evidence) -> list[str]:
+    said = []
+    diverged = [f"{r.arm} seed {r.seed}" for r in found.runs.values() if r.status == "diverged"]
+    if diverged:
+        said.append(f"diverged, and counted as they are: {', '.join(diverged)}")
+    versions = {json.dumps(r.run.get("versions"), sort_keys=True) for r in found.runs.values()}
+    if len(versions) > 1:
+        said.append("the runs were made with different library versions or on different machines; see Environment")
+    beyond = sorted({r.seed for r in held if r.finished} - set(found.seeds))
+    if beyond and found.seeds:
+        listed = ", ".join(str(seed) for seed in beyond)
+        said.append(f"runs outside the blocks of the plan were left out: seed {listed}")
+    return said
+
+
+def _design(
+    experiment: Experiment, history: Sequence[Mapping[str, Any]], draws: str, facts: Mapping[str, Any]
+) -> list[str]:
+    said = []
+    if any(entry["blocks_finished"] > 0 for entry in history[1:]):
+        said.append(
+            "the plan was changed after its first pair of runs, so the intervals are the wider, anytime-valid ones"
+        )
+    if history and history[0]["blocks_finished"] > 0:
+        said.append(f"{history[0]['blocks_finished']} pairs of runs were there before the plan was written down")
+    if draws == "whole":
+        said.append("every seed trains on the same images: the answer is conditional on this training set")
+    elif draws == "subsampled":
+        said.append("the training draws of the seeds overlap, since there are too few images for disjoint ones")
+    policies = len(experiment.plan.arms) - 1
+    if policies > MANY_POLICIES:
+        said.append(
+            f"{policies} policies share the error probability, which widens every interval; a screening with three "
+            "seeds and a confirmation of the best one or two on a fresh --root-seed needs fewer runs"
+        )
+    if experiment.data.source == "sample":
+        said.append("the images are synthetic drawings: nothing about photos follows from this answer")
+    skipped = (facts.get("skipped") or {}).get("count", 0)
+    if skipped:
+        said.append(f"{skipped} records could not be read and were left out; see Data")
+    return [*said, *(str(text) for text in facts.get("warnings", ()))]
+
+
+def plan_changes(history: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Say what was changed in the plan after its first pair of runs, oldest first."""
+    changes = []
+    for before, after in zip(history, history[1:], strict=False):
+        if after["blocks_finished"] <= 0:
+            continue
+        keys = [key for key in after["plan"] if after["plan"][key] != before["plan"].get(key)]
+        parts = [f"{key} from {_plain(before['plan'].get(key))} to {_plain(after['plan'][key])}" for key in keys]
+        if before["arms"] != after["arms"] and "arms" not in keys:
+            parts.append("the definition of an arm")
+        changes.append(f"after {after['blocks_finished']} pairs: {'; '.join(parts) or 'data or training'}")
+    return tuple(changes)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "planned looks"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def environment(records: Sequence[RunRecord]) -> dict[str, str]:
+    """Return versions and processors of the runs; several values of one thing are listed."""
+    seen: dict[str, set[str]] = {}
+    for record in records:
+        values = {**(record.run.get("versions") or {})}
+        if record.timing.get("processor"):
+            values["processor"] = record.timing["processor"]
+        for key, value in values.items():
+            seen.setdefault(str(key), set()).add(str(value))
+    return {key: ", ".join(sorted(values)) for key, values in sorted(seen.items())}
