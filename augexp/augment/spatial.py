@@ -15,6 +15,7 @@ Image = npt.NDArray[np.uint8]
 
 cv2: Any = opencv  # its stubs know less than numpy's types do
 
+_SAME = np.arange(256)
 _SMOOTH = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]], dtype=np.float32) / 13
 
 
@@ -82,12 +83,12 @@ def equalize(picture: Image) -> Image:
     (ImageOps.equalize).
     """
     tables = np.empty((1, 256, 3), dtype=np.uint8)
-    for channel in range(3):
-        counts = np.bincount(picture[:, :, channel].ravel(), minlength=256)
-        used = np.flatnonzero(counts)
-        step = (counts.sum() - counts[used[-1]]) // 255
+    for channel, plane in enumerate(cv2.split(picture)):
+        counts = np.bincount(plane.ravel(), minlength=256)
+        brightest = counts[np.flatnonzero(counts)[-1]]
+        step = (plane.size - int(brightest)) // 255
         before = np.cumsum(counts) - counts
-        tables[0, :, channel] = np.arange(256) if step == 0 else np.minimum((step // 2 + before) // step, 255)
+        tables[0, :, channel] = np.minimum((step // 2 + before) // step, 255) if step else _SAME
     flat: Image = cv2.LUT(picture, tables)
     return flat
 
@@ -97,12 +98,13 @@ def autocontrast(picture: Image) -> Image:
 
     Broken values are cut off, as PIL does (ImageOps.autocontrast).
     """
-    low = picture.min(axis=(0, 1)).astype(np.float64)
-    span = picture.max(axis=(0, 1)) - low
-    scale = np.where(span > 0, 255.0 / np.maximum(span, 1.0), 1.0)
-    start = np.where(span > 0, low, 0.0)
-    tables = np.clip(np.arange(256)[:, None] * scale - start * scale, 0, 255).astype(np.uint8)
-    stretched: Image = cv2.LUT(picture, tables[None])
+    tables = np.empty((1, 256, 3), dtype=np.uint8)
+    for channel, plane in enumerate(cv2.split(picture)):
+        low, high, _, _ = cv2.minMaxLoc(plane)
+        scale = 255.0 / (high - low) if high > low else 1.0
+        start = low if high > low else 0.0
+        tables[0, :, channel] = np.clip(_SAME * scale - start * scale, 0.0, 255.0)
+    stretched: Image = cv2.LUT(picture, tables)
     return stretched
 
 
