@@ -85,12 +85,13 @@ def split(
         _carve(codes, pool, where, labels, TEST, 0.0, taken)
     elif official == VALIDATION:
         codes[given == VALIDATION] = TEST
-    if not (codes == VALIDATION).any():
+    carved = not (codes == VALIDATION).any()
+    if carved:
         share = min(_share(data, 1, smallest), (1.0 - taken) / 2)
         _carve(codes, codes == TRAIN, where, labels, VALIDATION, taken, taken + share)
     excluded = _exclude(codes, clusters)
     counts = {name: np.bincount(labels[codes == code], minlength=classes) for name, code in CODES.items()}
-    return Split(codes, _explain(rule, official, given, counts, excluded), rule, excluded)
+    return Split(codes, _explain(data, rule, official, carved, counts, excluded), rule, excluded)
 
 
 def _official(given: Codes) -> int | None:
@@ -168,19 +169,28 @@ def _exclude(codes: Codes, clusters: npt.NDArray[np.int64]) -> int:
 
 
 def _explain(
-    rule: str, official: int | None, given: Codes, counts: dict[str, npt.NDArray[np.int64]], excluded: int
+    data: Data, rule: str, official: int | None, carved: bool, counts: dict[str, npt.NDArray[np.int64]], excluded: int
 ) -> str:
-    sizes = ", ".join(f"{_span(counts[name])} {name}" for name in CODES)
+    own = "test" if official == TEST else "val"
     if rule == "held-out":
-        text = "The test set was carved out of the training images by content hash"
-        text += ", which leaves a whole training draw" if official is not None else ", since the source has none"
+        reason = "as asked for" if data.test == rule else "which leaves a whole training draw"
+        reason = "since the source has none of its own" if official is None else reason
+        text = f"The test set was carved out of the training images by content hash, {reason}"
     else:
-        text = f"The test set is the source's own {'test' if official == TEST else 'val'} set"
-    if not (given == VALIDATION).any() or (rule == "official" and official == VALIDATION):
+        text = f"The test set is the source's own {own} set"
+        if data.test == "auto" and data.source != "sample":
+            few = (
+                "every training image is trained on" if data.train_per_class is None else "the training images are few"
+            )
+            text += f", since {few}"
+    if carved:
         text += "; validation was carved out of the training images"
+    elif rule == "held-out":
+        text += f"; the source's own {own} set is for validation"
+    sizes = ", ".join(f"{_span(counts[name])} {name}" for name in CODES)
     text += f"; images per class: {sizes}."
     if excluded:
-        text += f" {excluded} training or validation images were left out because they repeat an evaluation image."
+        text += f" {excluded:,} training or validation images were left out because they repeat an evaluation image."
     return text
 
 
