@@ -1,3 +1,87 @@
-"""augexp: does image augmentation help on these images, by how much, and how sure is that?"""
+"""augexp: does image augmentation help on these images, by how much, and how sure is that?
+
+    import augexp
+    comparison = augexp.compare("my-photos/")
+    print(comparison.contrasts[0].sentence)
+
+    for images, labels in augexp.cyclic_generator(features, labels, batch_size=32, seed=0):
+        ...
+
+Every name is loaded when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from augexp.analysis.answer import Comparison
+    from augexp.api import compare, define, export, export_policy, index, preview, report, status, train, verify
+    from augexp.augment.pipeline import Augmenter
+    from augexp.augment.policies import Policy
+    from augexp.data.generator import cyclic_generator, generator
+    from augexp.data.store import Store, open_store
+    from augexp.errors import AugexpError
+    from augexp.experiment import Data, Experiment, Plan, Training
+    from augexp.training.records import RunRecord
+
+__all__ = [
+    "Augmenter",
+    "AugexpError",
+    "Comparison",
+    "Data",
+    "Experiment",
+    "Plan",
+    "Policy",
+    "RunRecord",
+    "Store",
+    "Training",
+    "__version__",
+    "compare",
+    "cyclic_generator",
+    "define",
+    "export",
+    "export_policy",
+    "generator",
+    "index",
+    "open_store",
+    "preview",
+    "report",
+    "status",
+    "train",
+    "verify",
+]
+
+_PLACES = {
+    **dict.fromkeys(
+        (
+            *("compare", "define", "export", "export_policy", "index"),
+            *("preview", "report", "status", "train", "verify"),
+        ),
+        "augexp.api",
+    ),
+    **dict.fromkeys(("generator", "cyclic_generator"), "augexp.data.generator"),
+    **dict.fromkeys(("Experiment", "Data", "Training", "Plan"), "augexp.experiment"),
+    **dict.fromkeys(("Store", "open_store"), "augexp.data.store"),
+    "Comparison": "augexp.analysis.answer",
+    "RunRecord": "augexp.training.records",
+    "Augmenter": "augexp.augment.pipeline",
+    "Policy": "augexp.augment.policies",
+    "AugexpError": "augexp.errors",
+}
+"""The module that each public name comes from."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'augexp' has no attribute {name!r}")
+    value = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

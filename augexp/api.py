@@ -6,7 +6,7 @@
 
 Every function takes SOURCE as the command line does: an `Experiment`, the path of an experiment .toml
 or image folder, LSUN category names, or nothing (the embedded sample). `train` and `compare` meet only
-through the results folder.
+through the results folder. Everything heavy is loaded by the call that needs it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augexp import experiment as definition
+from augexp.answers import FORMATS, render, render_folder, report
 from augexp.data import lsun
-from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import Experiment
+from augexp.inspection import TRACKERS, export, status, verify
 from augexp.progress import Progress, Silent
-from augexp.workspace import Workspace, open_workspace
+from augexp.workspace import open_workspace
+from augexp.workspace import write_atomically as write_text
 
 if TYPE_CHECKING:
     from augexp.analysis.answer import Comparison
     from augexp.data.store import Store
-    from augexp.training.engine import AnyEngine
     from augexp.training.records import RunRecord
+
+__all__ = [
+    "FORMATS",
+    "TRACKERS",
+    "Source",
+    "compare",
+    "define",
+    "export",
+    "export_policy",
+    "index",
+    "preview",
+    "render",
+    "render_folder",
+    "report",
+    "status",
+    "train",
+    "verify",
+    "write_text",
+]
 
 Source = Experiment | str | Path | Sequence[str]
 
@@ -72,6 +92,9 @@ def define(source: Source = (), **changes: Any) -> Experiment:
     return found.replace(**sections)
 
 
+# -- images and policies -------------------------------------------------------------------------
+
+
 def index(
     source: Source = (),
     *,
@@ -88,6 +111,56 @@ def _prepare(experiment: Experiment, data_dir: Path, jobs: int, progress: Progre
     from augexp.data.store import prepare  # noqa: PLC0415 - numpy is not needed for definitions
 
     return prepare(experiment.data, data_dir, progress=progress.stage, jobs=jobs)
+
+
+def preview(
+    source: Source = (),
+    *,
+    arm: str = "standard",
+    output: str | Path | None = None,
+    strength: bool = False,
+    draws: int = 6,
+    data_dir: str | Path = "data",
+    progress: Progress | None = None,
+    **changes: Any,
+) -> Path:
+    """Write a sheet of pictures that shows what an arm does to the images of `source`.
+
+    Args:
+        source: an `Experiment`, a path, LSUN categories, or nothing.
+        arm: the policy, by name.
+        output: ``.png``, ``.svg`` or ``.html``; None is ``samples-<arm>.png`` (``strength-<arm>.png``).
+        strength: show every operation over its range, in place of one original per class with its versions.
+        draws: number of augmented versions of each original.
+        data_dir: holds downloads and prepared images.
+        progress: listens to what happens.
+        **changes: to the definition, see `define`.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        DefinitionError, DataError: one line that says what to do.
+    """
+    from augexp import previews  # noqa: PLC0415 - numpy
+    from augexp.analysis import sheet_files  # noqa: PLC0415
+
+    experiment = define(source, **{"arms": [arm], **changes})
+    target = Path(output or f"{'strength' if strength else 'samples'}-{arm}.png")
+    previews.check_target(target)
+    store = _prepare(experiment, Path(data_dir), 0, progress or Silent())
+    sheet = previews.strengths(experiment, arm, store) if strength else previews.samples(experiment, arm, store, draws)
+    sheet_files.save(sheet, target)
+    return target
+
+
+def export_policy(policy: str, source: str | Path | None = None) -> str:
+    """Return a policy as the text of Keras layers; a custom one is defined in the .toml file `source`."""
+    from augexp.augment import export as layers  # noqa: PLC0415 - not needed for anything else
+    from augexp.augment import policies  # noqa: PLC0415
+
+    custom = definition.load(Path(source)).policies if source is not None else {}
+    return layers.export(policies.resolve(policy, custom))
 
 
 # -- executing -----------------------------------------------------------------------------------
@@ -108,17 +181,19 @@ def train(
 
     Raises:
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
+        Interrupted: Ctrl-C; the same call goes on from there.
     """
     from augexp.training import engine, records  # noqa: PLC0415 - records need numpy
 
     experiment = define(source, **{"arms": [arm], **changes})
     listener = progress or Silent()
     workspace = open_workspace(experiment, Path(results_dir))
+    folder = workspace.run_folder(arm, seed)
     with engine.lock_results(workspace.folder), engine.Engine(1) as crew:
-        crew.start()
+        if not records.is_finished(folder, experiment.arm_hash(arm)):
+            crew.start()
         store = _prepare(experiment, Path(data_dir), 0, listener)
         workspace.commit_definition()
-        folder = workspace.run_folder(arm, seed)
         listener.runs(1)
         crew.execute([engine.RunTask(experiment, arm, seed, store.path, folder, save_model)], listener.event)
     return records.read_run(folder)
@@ -149,84 +224,23 @@ def compare(
         progress: listens to what happens.
         **changes: to the definition, see `define`.
 
+    Returns:
+        The answer. Where runs have failed, they stand in its `missing`, and there is no verdict.
+
     Raises:
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
-    from augexp.training import engine as engines  # noqa: PLC0415 - needs numpy
+    from augexp import answers, execution  # noqa: PLC0415 - numpy
+    from augexp.training.engine import lock_results  # noqa: PLC0415
 
     experiment = define(source, **changes)
     listener = progress or Silent()
     workspace = open_workspace(experiment, Path(results_dir))
-    with engines.lock_results(workspace.folder), _crew(engine, jobs, address) as crew:
-        if not _finished_seeds(workspace):
-            crew.start()  # workers load TensorFlow while the images are prepared
+    with lock_results(workspace.folder), execution.open_engine(engine, jobs, address) as crew:
+        execution.start_early(crew, workspace)
         store = _prepare(experiment, Path(data_dir), jobs, listener)
-        history = workspace.commit_plan(len(_finished_seeds(workspace)))
-        _execute_missing(workspace, store, history, crew, listener)
-        return answer(workspace, store, history, pictures=pictures)
-
-
-def _crew(engine: str, jobs: int, address: str | None) -> AnyEngine:
-    from augexp.training.engine import Engine  # noqa: PLC0415 - needs numpy
-
-    if engine == "local":
-        return Engine(jobs or None)
-    if engine == "ray":
-        from augexp.training.ray_engine import RayEngine  # noqa: PLC0415 - an optional extra
-
-        return RayEngine(address)
-    raise DefinitionError(f"engine: received {engine!r}; allowed are 'local' and 'ray'")
-
-
-def _finished_seeds(workspace: Workspace) -> list[int]:
-    """Return the seeds whose runs are finished in every arm of the plan."""
-    from augexp.training import records  # noqa: PLC0415 - needs numpy
-
-    done: dict[int, set[str]] = {}
-    for record in records.read_runs(workspace.folder):
-        if record.finished:
-            done.setdefault(record.seed, set()).add(record.arm)
-    return sorted(seed for seed, arms in done.items() if arms >= set(workspace.experiment.plan.arms))
-
-
-def _execute_missing(
-    workspace: Workspace, store: Store, history: list[dict[str, Any]], crew: AnyEngine, listener: Progress
-) -> None:
-    """Execute runs look after look, until the plan says that it is enough or a run fails."""
-    from augexp.analysis.comparison import next_look  # noqa: PLC0415 - scipy
-    from augexp.training import records  # noqa: PLC0415
-    from augexp.training.engine import RunTask  # noqa: PLC0415
-
-    experiment = workspace.experiment
-    while True:
-        held = check_records(workspace, store, records.read_runs(workspace.folder))
-        wanted = next_look(experiment, held, history)
-        if wanted is None:
-            return
-        tasks = [
-            RunTask(experiment, arm, seed, store.path, workspace.run_folder(arm, seed))
-            for seed in range(wanted)
-            for arm in experiment.plan.arms
-        ]
-        listener.runs(sum(not records.is_finished(task.folder, experiment.arm_hash(task.arm)) for task in tasks))
-        if crew.execute(tasks, listener.event).failures:
-            return
-
-
-def check_records(workspace: Workspace, store: Store, held: list[RunRecord]) -> list[RunRecord]:
-    """Return the records of the plan's arms; refuse those of other definitions or other images."""
-    experiment = workspace.experiment
-    kept = [record for record in held if record.arm in experiment.plan.arms]
-    for record in kept:
-        if record.arm_hash != experiment.arm_hash(record.arm):
-            raise ResultsError(
-                f"{record.folder.parent}: was run with another definition of the arm {record.arm!r}; "
-                "give the arm another name, or delete that folder"
-            )
-        if record.finished and record.run["store"] != store.fingerprint:
-            raise ResultsError(
-                f"{record.folder}: was run on other images (store {record.run['store']}, here {store.fingerprint}); "
-                "the source has changed: use another --name, or put the images back"
-            )
-    return kept
+        answers.held_records(workspace, store.fingerprint)  # refuse others before the plan is written down
+        history = workspace.commit_plan(execution.finished_pairs(workspace))
+        execution.execute_missing(workspace, store, history, crew, listener)
+        return answers.answer(workspace, store, history, pictures=pictures)

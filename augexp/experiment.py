@@ -149,6 +149,11 @@ class Plan(_Frozen):
         return self
 
     @property
+    def first_look(self) -> int:
+        """The number of seeds after which there is an answer for the first time."""
+        return self.seeds if self.seeds is not None else self.looks[0]
+
+    @property
     def max_seeds(self) -> int:
         """The number of seeds that the plan may reach."""
         return self.seeds if self.seeds is not None else self.looks[-1]

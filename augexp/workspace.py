@@ -2,7 +2,7 @@
 
 results/<name>/
   experiment.toml    the resolved definition; its hash guards the folder
-  plan.json          every plan the folder has had, and how many blocks were finished by then
+  plan.json          every plan the folder has had, and how many pairs were finished by then
   runs/<arm>/seed-<n>/
   comparison/
 """
@@ -50,8 +50,20 @@ class Workspace:
                 "or delete the folder to start the experiment afresh"
             ) from None
 
+    def commit_definition(self) -> None:
+        """Write the definition down for a single run; the one of a comparison stays, its plan with it."""
+        if not (self.folder / "experiment.toml").is_file():
+            self._write_definition()
+
     def commit_plan(self, blocks_finished: int) -> list[dict[str, Any]]:
-        """Write the plan down before its first run; a changed plan is added, never put in place of one."""
+        """Write the plan down before its first run; a changed plan is added, never put in place of one.
+
+        Args:
+            blocks_finished: seeds that could have been looked at, see `augexp.execution.finished_pairs`.
+
+        Returns:
+            Every plan so far, oldest first.
+        """
         history = self.plan_history()
         if not history or history[-1]["plan_hash"] != self.experiment.plan_hash:
             arms = {arm: self.experiment.policy(arm).definition() for arm in self.experiment.plan.arms}
@@ -64,8 +76,11 @@ class Workspace:
                 }
             )
             write_atomically(self.folder / "plan.json", json.dumps({"plans": history}, indent=1) + "\n")
-        write_atomically(self.folder / "experiment.toml", definition.dumps(_portable(self.experiment, self.folder)))
+        self._write_definition()
         return history
+
+    def _write_definition(self) -> None:
+        write_atomically(self.folder / "experiment.toml", definition.dumps(_portable(self.experiment, self.folder)))
 
 
 def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:

@@ -21,10 +21,15 @@ FLOORS = {
     "training": 4,
     "analysis": 5,
     "workspace": 6,
-    "api": 7,
-    "progress": 7,
-    "cli": 8,
-    "commands": 8,
+    "progress": 6,
+    "reproduction": 6,
+    "previews": 6,
+    "trackers": 6,
+    "answers": 7,
+    "execution": 8,
+    "inspection": 8,
+    "api": 9,
+    "cli": 10,
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
@@ -61,13 +66,22 @@ def test_a_room_in_the_ladder_exists() -> None:
         assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file(), name
 
 
-def test_command_line_starts_light() -> None:
+@pytest.mark.parametrize("module", ["augexp", "augexp.cli", "augexp.api"])
+def test_starts_light(module: str) -> None:
     code = (
-        "import sys, augexp.cli\n"
+        f"import sys, {module}\n"
         "heavy = {'tensorflow', 'keras', 'matplotlib', 'cv2', 'scipy', 'ray', 'mlflow'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_public_name_loads() -> None:
+    for name in augexp.__all__:
+        assert getattr(augexp, name) is not None
+    assert {*augexp.__all__} <= {*dir(augexp)}
+    with pytest.raises(AttributeError, match="no attribute 'compar'"):
+        _ = augexp.compar  # type: ignore[attr-defined]
 
 
 def test_no_module_outgrows_a_reader() -> None:

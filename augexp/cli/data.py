@@ -74,7 +74,7 @@ def index(
     limit: given.Limit = None,
     test: given.TestSet = None,
     path: given.Path_ = None,
-    jobs: given.Jobs = 0,
+    jobs: given.Jobs = given.AUTO,
     data_dir: given.DataDir = DATA_DIR,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts of the prepared images as JSON.")] = False,
     quiet: given.Quiet = False,

@@ -50,7 +50,7 @@ def compare(
     root_seed: given.RootSeed = None,
     name: given.Name = None,
     path: given.Path_ = None,
-    jobs: given.Jobs = 0,
+    jobs: given.Jobs = given.AUTO,
     engine: Annotated[str, typer.Option(metavar="[local|ray]", help="Where the runs execute.")] = "local",
     address: Annotated[
         str | None, typer.Option(help="Address of the Ray cluster (with --engine ray).", show_default=False)
@@ -91,7 +91,7 @@ def compare(
         from augexp.cli.answer import print_comparison  # noqa: PLC0415
 
         print_comparison(comparison, results_dir / definition.name)
-    if not api.is_complete(comparison):
+    if not comparison.complete:
         raise typer.Exit(1)
 
 
@@ -143,6 +143,6 @@ def train(
             data_dir=data_dir,
             progress=progress,
         )
-    print_run(record, source or [], as_json=as_json)
-    if record.status == "failed":
+    print_run(record, source or [], results_dir=results_dir, as_json=as_json)
+    if not record.finished:
         raise typer.Exit(1)

@@ -22,10 +22,32 @@ ResultsDir = Annotated[
 DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="AUGEXP_DATA_DIR", help="Where downloads and prepared images lie.")
 ]
+AUTO = 0
+"""The number of jobs that asks cores and memory."""
+
+
+def parse_jobs(text: str | int) -> int:
+    """Read the value of ``--jobs``: a whole number, or `auto` (the same as 0)."""
+    if str(text) == "auto":
+        return AUTO
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise typer.BadParameter(f"received {text!r}; allowed are 'auto' and whole numbers from 1")
+    return number
+
+
 Jobs = Annotated[
     int,
     typer.Option(
-        "--jobs", "-j", min=0, help="Runs side by side, one thread each; 0: as many as cores and memory bear."
+        "--jobs",
+        "-j",
+        parser=parse_jobs,
+        metavar="[auto|N]",
+        help="Runs side by side, one thread each; auto: as many as cores and memory bear.",
+        show_default="auto",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]

@@ -15,6 +15,12 @@ from augexp.cli.options import DATA_DIR
 
 Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder, such as results/sample.")]
 
+INTERVAL = 5.0
+"""Seconds between two looks of ``status --watch``."""
+
+PATIENCE = 6
+"""Looks without any work after which nobody is expected to go on."""
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
@@ -68,12 +74,17 @@ def status(
     from augexp import api  # noqa: PLC0415 - keeps --help light
     from augexp.cli.answer import status_text  # noqa: PLC0415
 
+    idle = 0
     while True:
         state = api.status(results)
         typer.echo(json.dumps(state, indent=1) if as_json else status_text(state))
-        if not watch or not state["pending"]:
+        idle = 0 if state["working"] else idle + 1
+        # Between two runs, and while workers start, nobody seems to work for a while.
+        if not watch or not state["pending"] or idle > PATIENCE:
             return
-        time.sleep(5)
+        time.sleep(INTERVAL)
+        if not as_json:
+            typer.echo()
 
 
 def verify(
@@ -91,8 +102,8 @@ def verify(
 
     with show(quiet) as progress:
         verification = api.verify(results, arm=arm, seed=seed, data_dir=data_dir, progress=progress)
-    typer.echo(verification.text)
-    if not verification.identical:
+    typer.echo(verification.words)
+    if not verification.exact:
         raise typer.Exit(1)
 
 
@@ -101,12 +112,13 @@ def export(
     to: Annotated[str, typer.Option(metavar="[tensorboard|mlflow]", help="Which tracker.")] = "tensorboard",
     target: Annotated[
         str | None,
-        typer.Option(help="Log folder (TensorBoard) or tracking URI (MLflow).", show_default="RESULTS/<tracker>"),
+        typer.Option(help="Log folder (TensorBoard) or tracking URI (MLflow).", show_default="inside RESULTS"),
     ] = None,
+    data_dir: given.DataDir = DATA_DIR,
 ) -> None:
     """Hand the runs and the comparison to an experiment tracker (extras `tensorboard`, `mlflow`)."""
     from augexp import api  # noqa: PLC0415 - keeps --help light
 
     if to not in api.TRACKERS:
         raise typer.BadParameter(f"received {to!r}; allowed are {', '.join(api.TRACKERS)}", param_hint="--to")
-    typer.echo(api.export(results, to, target))
+    typer.echo(api.export(results, to, target, data_dir=data_dir))

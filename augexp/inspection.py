@@ -1,0 +1,142 @@
+"""Looking into a results folder: how it stands, whether it comes out again, and handing it to trackers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augexp import answers
+from augexp.errors import AugexpError, ResultsError
+from augexp.progress import Progress, Silent
+from augexp.workspace import Workspace, reopen_workspace
+
+if TYPE_CHECKING:
+    from augexp.training.records import RunRecord
+    from augexp.training.verify import Verification
+
+TRACKERS = ("tensorboard", "mlflow")
+
+FEWEST_PAIRS = 3
+"""Complete pairs from which there is an interval to be shown."""
+
+
+def status(results: str | Path) -> dict[str, Any]:
+    """Say how a comparison stands: done, running, failed, time left, and the interval so far.
+
+    Returns:
+        Plain JSON values: those of `augexp.training.status.Status`, and ``pending`` (whether the plan
+        asks for more runs), ``working`` (whether a run is going on now) and ``intervals``, one entry per
+        contrast with at least three pairs: arm, baseline, pairs, estimate, low, high (percentage points,
+        new images) and verdict.
+
+    Raises:
+        ResultsError: no results there, or only a published answer without its runs.
+    """
+    from augexp.analysis.comparison import next_look  # noqa: PLC0415 - the statistics
+    from augexp.training import status as reading  # noqa: PLC0415 - numpy
+
+    workspace = reopen_workspace(Path(results))
+    if not (workspace.folder / "runs").is_dir() and (workspace.comparison / "comparison.json").is_file():
+        raise answers.no_runs(workspace)
+    state = reading.read(workspace.folder).to_json()
+    held = answers.held_records(workspace)
+    history = workspace.plan_history()
+    state["pending"] = next_look(workspace.experiment, held, history) is not None
+    state["working"] = any(run["state"] == "running" for run in state["runs"])
+    state["intervals"] = _intervals(workspace, held, history)
+    return state
+
+
+def _intervals(workspace: Workspace, held: Sequence[RunRecord], history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    plan = workspace.experiment.plan
+    done = {arm: {record.seed for record in held if record.finished and record.arm == arm} for arm in plan.arms}
+    baseline = done.pop(plan.baseline)
+    if not any(len(seeds & baseline) >= FEWEST_PAIRS for seeds in done.values()):
+        return []
+    try:
+        comparison = answers.compute(workspace.experiment, held, history, answers.Images(None, {}, ""))
+    except AugexpError:
+        return []  # what is wrong with the records is said by `compare` and `report`
+    return [
+        {
+            "arm": contrast.arm,
+            "baseline": comparison.baseline,
+            "pairs": len(contrast.seeds),
+            "estimate": contrast.estimate,
+            "low": contrast.new_images.low,
+            "high": contrast.new_images.high,
+            "verdict": contrast.verdict,
+        }
+        for contrast in comparison.contrasts
+        if contrast.new_images is not None
+    ]
+
+
+def verify(
+    results: str | Path,
+    *,
+    arm: str | None = None,
+    seed: int | None = None,
+    data_dir: str | Path = "data",
+    progress: Progress | None = None,
+) -> Verification:
+    """Execute one finished run again and compare weights, order, epochs and predictions bit by bit.
+
+    Args:
+        results: a results folder.
+        arm: of the run; None draws one by chance.
+        seed: of the run; None draws one by chance.
+        data_dir: holds the prepared images, or what they are prepared from.
+        progress: listens to what happens.
+
+    Raises:
+        ResultsError, DataError: no such run, or other images than those it was run on.
+    """
+    from augexp.data.store import find_store, prepare  # noqa: PLC0415 - numpy
+    from augexp.training import records  # noqa: PLC0415
+    from augexp.training import verify as verification  # noqa: PLC0415
+
+    listener = progress or Silent()
+    workspace = reopen_workspace(Path(results))
+    found = records.read_runs(workspace.folder)
+    if not found:
+        raise answers.no_runs(workspace)
+    record = verification.choose(found, arm, seed, draw=int.from_bytes(os.urandom(4)))
+    store = find_store(Path(data_dir), str(record.run["store"]))
+    if store is None:
+        store = prepare(workspace.experiment.data, Path(data_dir), progress=listener.stage)
+    listener.runs(1)
+    return verification.rerun(record, workspace.experiment, store.path, on_event=listener.event)
+
+
+def export(results: str | Path, to: str, target: str | None = None, *, data_dir: str | Path = "data") -> str:
+    """Hand the runs and the comparison to TensorBoard or MLflow, and return where they went.
+
+    Args:
+        results: a results folder.
+        to: one of `TRACKERS`.
+        target: log folder (TensorBoard) or tracking URI (MLflow); None takes a place in the results folder.
+        data_dir: holds the prepared images; not needed where the answer has been written down.
+
+    Raises:
+        ResultsError: an unknown tracker, no finished run, or the tracker is not installed.
+    """
+    from augexp import trackers  # noqa: PLC0415 - needs optional extras
+
+    if to not in TRACKERS:
+        raise ResultsError(f"tracker: received {to!r}; allowed are {', '.join(TRACKERS)}")
+    workspace = reopen_workspace(Path(results))
+    folder = workspace.folder
+    held = [record for record in answers.held_records(workspace) if record.finished]
+    if not held:
+        raise answers.no_runs(workspace)
+    comparison = answers.current(folder, Path(data_dir)).model_dump(mode="json")
+    if to == "tensorboard":
+        place = Path(target) if target else folder / "tensorboard"
+        trackers.export_tensorboard(held, comparison, place)
+        return str(place)
+    uri = target or f"sqlite:///{(folder / 'mlflow.db').resolve().as_posix()}"
+    trackers.export_mlflow(held, comparison, uri)
+    return uri

@@ -1,0 +1,69 @@
+"""The command line that makes an experiment again, for the report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from augexp import experiment as definition
+from augexp.experiment import Experiment
+
+OPTIONS = {
+    "plan.arms": "--arms",
+    "plan.baseline": "--baseline",
+    "plan.seeds": "--seeds",
+    "plan.metric": "--metric",
+    "plan.equivalence": "--equivalence",
+    "training.epochs": "--epochs",
+    "training.batch_size": "--batch-size",
+    "training.model": "--model",
+    "training.precision": "--precision",
+    "data.image_size": "--image-size",
+    "data.train_per_class": "--train-per-class",
+    "data.limit": "--limit",
+    "data.test": "--test",
+    "root_seed": "--root-seed",
+    "name": "--name",
+}
+"""Keys of the definition that `augexp compare` has an option for."""
+
+
+def command(experiment: Experiment) -> str:
+    """Return the shortest `augexp compare` that means this experiment.
+
+    An image folder is named by its last part, since the rest of its path says more about the machine
+    than about the images. What no option can say is taken from the ``experiment.toml`` beside the runs.
+    """
+    data = experiment.data
+    words: tuple[str, ...] = ()
+    if data.source == "lsun":
+        words, base = data.categories, definition.from_lsun(data.categories)
+    elif data.source == "folder":
+        words, base = (Path(data.path or "").name,), definition.from_folder(Path(data.path or ""))
+    else:
+        base = definition.from_sample()
+    here, there = _plain(experiment), _plain(base)
+    options: list[str] = []
+    for key, value in here.items():
+        if value == there.get(key):
+            continue
+        if key not in OPTIONS or value is None:
+            return "augexp compare experiment.toml"
+        options += [OPTIONS[key], ",".join(value) if isinstance(value, list) else str(value)]
+    return shlex.join(["augexp", "compare", *words, *options])
+
+
+def _plain(experiment: Experiment) -> dict[str, Any]:
+    values = experiment.model_dump(mode="json")
+    values["data"].pop("path")
+    return dict(_flat(values, ""))
+
+
+def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and key != "policies":
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
