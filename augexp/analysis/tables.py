@@ -178,15 +178,20 @@ def to_latex(table: Table) -> str:
 
 def to_terminal(tables: Sequence[Table]) -> list[RichTable]:
     """Return one rich renderable per table; names are shown as they are, never read as markup."""
-    from rich.table import Table as RichTable  # noqa: PLC0415 - only the command line draws in a terminal
+    from rich import box  # noqa: PLC0415 - only the command line draws in a terminal
+    from rich.table import Table as RichTable  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     drawn = []
     for table in tables:
         rich = RichTable(
-            title=Text(table.title), caption=Text(table.note) if table.note else None, title_justify="left"
+            title=Text(table.title),
+            caption=Text(table.note) if table.note else None,
+            title_justify="left",
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
         )
-        rich.caption_justify = "left"
         for column, right in zip(table.columns, table.numeric(), strict=True):
             rich.add_column(Text(column.title), justify="right" if right else "left", overflow="fold")
         for row in table.text_rows():

@@ -7,6 +7,7 @@ needs it, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -50,6 +51,9 @@ def main() -> None:
     """Run the command line and turn every expected failure into one line and an exit code."""
     # The progress of TensorFlow's own start-up is not the user's.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a pipe on Windows may know no minus sign
     try:
         app()
     except Interrupted as stop:

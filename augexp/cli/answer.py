@@ -17,18 +17,13 @@ if TYPE_CHECKING:
     from augexp.data.store import Store
     from augexp.training.records import RunRecord
 
-NARROWEST = 80
-"""Columns that everything here is readable at; pipes get a little more, so that tables need not wrap."""
-
-WIDE = 120
-
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print tables, sentences of record and where the files are; warnings and what is missing on stderr."""
-    from augexp.analysis import report  # noqa: PLC0415 - keeps --help light
+    from augexp.analysis import brief  # noqa: PLC0415 - keeps --help light
 
-    console = _console()
-    for table in report.terminal(comparison):
+    console = Console(highlight=False)
+    for table in brief.terminal(comparison):
         console.print(table)
         console.print()
     for contrast in comparison.contrasts:
@@ -62,7 +57,7 @@ def print_run(record: RunRecord, source: Sequence[str], *, results_dir: Path, as
     if not record.finished:
         typer.echo(f"{record.arm}, seed {record.seed}: {record.status}: {record.run.get('error', '')}")
         return
-    console = _console()
+    console = Console(highlight=False)
     outcome = record.predictions()
     epochs = record.epochs
     seconds = record.timing.get("wall_seconds")
@@ -103,7 +98,7 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
     from rich.table import Table  # noqa: PLC0415 - keeps --help light
     from rich.text import Text  # noqa: PLC0415
 
-    console = _console()
+    console = Console(highlight=False)
     table = Table("class", "train", "validation", "test", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -186,11 +181,6 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=max(console.width, WIDE))
 
 
 def _write(console: Console, text: str) -> None:
