@@ -52,6 +52,12 @@ class Outcome:
 class AnyEngine(Protocol):
     """What `compare` needs of an engine."""
 
+    def __enter__(self) -> Self:
+        """Return the engine; it closes itself at the end of the block."""
+
+    def __exit__(self, *details: object) -> None:
+        """Close it."""
+
     def start(self) -> None:
         """Begin to start workers, without waiting for them."""
 
@@ -159,7 +165,7 @@ class Engine:
         shift = _Shift(in_order(missing), on_event)
         self._kills_before = resources.out_of_memory_kills()
         self.start(len(missing))
-        with _Interruptions() as interruptions:
+        with Interruptions() as interruptions:
             try:
                 self._work(shift, interruptions)
             except BaseException:
@@ -174,7 +180,7 @@ class Engine:
 
     # -- the loop ----------------------------------------------------------------------------
 
-    def _work(self, shift: _Shift, interruptions: _Interruptions) -> None:
+    def _work(self, shift: _Shift, interruptions: Interruptions) -> None:
         while True:
             self._feed(shift)
             busy = [worker for worker in self._workers if worker.task is not None]
@@ -260,7 +266,7 @@ def in_order(tasks: Sequence[RunTask]) -> list[RunTask]:
     return sorted(tasks, key=rank)
 
 
-class _Interruptions:
+class Interruptions:
     """Counts Ctrl-C instead of raising, while it is entered; only the main thread can do that."""
 
     def __init__(self) -> None:

@@ -35,6 +35,9 @@ SCHEMA = 1
 
 RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
 
+LIBRARIES = ("numpy", "keras", "tensorflow", "opencv-python-headless")
+"""Packages that may change the last bits of a result; their versions are part of ``run.json``."""
+
 INTEGER_COLUMNS = ("epoch", "steps", "images_seen", "unique_images")
 FLOAT_COLUMNS = ("train_loss", "train_accuracy", "probe_loss", "probe_accuracy", "val_loss", "val_accuracy")
 COLUMNS = INTEGER_COLUMNS + FLOAT_COLUMNS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -39,6 +39,7 @@ def execute(
     report: Report = lambda event: None,
     stop: Callable[[], bool] = lambda: False,
     checkpoint_seconds: float = checkpoint.SHORTEST,
+    store: Store | None = None,
 ) -> None:
     """Run `task` to its end, going on from its checkpoint if there is one, and write the records.
 
@@ -48,6 +49,7 @@ def execute(
         report: is told when the run starts, after every epoch, and when it is over.
         stop: asked after every epoch; True writes a checkpoint and raises Interrupted.
         checkpoint_seconds: least time between two checkpoints; 0 for one after every epoch.
+        store: the prepared images, where they are not to be opened under the task's path.
 
     Raises:
         RunError: the definition cannot be run on these images.
@@ -55,7 +57,8 @@ def execute(
         Interrupted: `stop` said so.
     """
     with claims.claim_run(task.folder):
-        run = _Run(task, workshop or Workshop(), report)
+        images = store if store is not None else open_store(task.store_path)
+        run = _Run(task, images, workshop or Workshop(), report)
         run.resume()
         run.train(stop, checkpoint.Pace(checkpoint_seconds))
         run.finish()
@@ -64,12 +67,12 @@ def execute(
 class _Run:
     """The state of one run between its first and last epoch."""
 
-    def __init__(self, task: RunTask, workshop: Workshop, report: Report) -> None:
+    def __init__(self, task: RunTask, store: Store, workshop: Workshop, report: Report) -> None:
         self._clock = Clock()
         self._task, self._report = task, report
         self._experiment, self._training = task.experiment, task.experiment.training
         self._block = (task.experiment.root_seed, task.seed)
-        self._store: Store = open_store(task.store_path)
+        self._store = store
         rows = self._store.training_rows(task.experiment.data, *self._block)
         self._draw, self._labels = self._store.view(rows), self._store.labels[rows]
         self._epoch_steps = _steps_per_epoch(len(rows), self._training.batch_size)
@@ -143,13 +146,7 @@ class _Run:
         )
         for epoch in range(len(self._rows), self._training.epochs):
             self._clock.start_epoch()
-            for _ in range(self._epoch_steps):
-                batch, labels = next(batches)
-                begin = time.perf_counter()
-                images, targets = augment(batch.images, labels, batch.ids, epoch)
-                self._clock.augmented(time.perf_counter() - begin)
-                self._tally.add(images, batch.ids)
-                self._network.train(images, targets)
+            train_epoch(self._network, batches, augment, self._tally, self._clock, steps=self._epoch_steps, epoch=epoch)
             self._close_epoch(epoch + 1)
             if epoch + 1 == self._training.epochs:
                 break
@@ -216,8 +213,8 @@ class _Run:
         self._tell("finished", seconds=self._clock.wall(), message=str(record["status"]))
 
     def _description(self, status: str) -> dict[str, Any]:
-        training, splits = self._training, ("validation", "test")
-        counts = {"train": len(self._labels), **{name: len(self._store.rows(name)) for name in splits}}
+        training, rows = self._training, self._store.rows
+        counts = {"train": len(self._labels), "validation": len(rows("validation")), "test": len(rows("test"))}
         steps = len(self._rows) * self._epoch_steps
         ledger = {
             "steps": steps,
@@ -250,6 +247,26 @@ class _Run:
         self._report(RunEvent(kind, self._task.arm, self._task.seed, epoch=done, epochs=total, **details))
 
 
+def train_epoch(
+    network: Network,
+    batches: Iterator[tuple[Any, Any]],
+    augment: Augmenter,
+    tally: Tally,
+    clock: Clock,
+    *,
+    steps: int,
+    epoch: int,
+) -> None:
+    """Take `steps` optimiser steps; what the network is given is what is counted."""
+    for _ in range(steps):
+        batch, labels = next(batches)
+        begin = time.perf_counter()
+        images, targets = augment(batch.images, labels, batch.ids, epoch)
+        clock.augmented(time.perf_counter() - begin)
+        tally.add(images, batch.ids)
+        network.train(images, targets)
+
+
 def _steps_per_epoch(images: int, batch_size: int) -> int:
     if images < batch_size:
         raise RunError(
@@ -268,11 +285,10 @@ def _choose_probe(rows: Any, wanted: int, block: tuple[int, int]) -> Any:
 
 def _versions() -> dict[str, str]:
     """Return what may change the last bits of a result: libraries, backend, processor family."""
-    packages = ("numpy", "keras", "tensorflow", "opencv-python-headless")
     return {
         "augexp": augexp.__version__,
         "python": platform.python_version(),
         "backend": keras.backend.backend(),
         "machine": f"{platform.system()} {platform.machine()}",
-        **{name: version(name) for name in packages},
+        **{name: version(name) for name in records.LIBRARIES},
     }

@@ -16,11 +16,14 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from typing import Any, TextIO
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TextIO
 
 from augexp.errors import AugexpError, Interrupted, ResultsError
 from augexp.training.task import RunEvent, RunTask
+
+Ending = Literal["finished", "stopped", "unwritable", "failed"]
 
 NOT_NEEDED = ("matplotlib", "pandas")
 """Libraries that Keras loads where it finds them and that training never uses: a fifth of the start-up."""
@@ -59,6 +62,28 @@ def _without(*libraries: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+def attempt(work: Callable[[], None]) -> tuple[Ending, str]:
+    """Do `work` and say how it ended; the traceback of a defect goes to standard error.
+
+    Returns:
+        The ending: `unwritable` concerns all runs, `failed` this one. And the message, one line.
+    """
+    try:
+        work()
+    except Interrupted as error:
+        return "stopped", str(error)
+    except ResultsError as error:
+        return "unwritable", str(error)
+    except AugexpError as error:
+        return "failed", str(error)
+    except MemoryError:
+        return "failed", "memory ran out; try fewer --jobs or a smaller batch_size"
+    except Exception as error:  # noqa: BLE001 - the worker serves on; the driver tells the user
+        traceback.print_exc()
+        return "failed", f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+    return "finished", ""
+
+
 class _Worker:
     def __init__(self, answers: TextIO, memory_limit: int | None) -> None:
         self._answers = answers
@@ -84,8 +109,8 @@ class _Worker:
 
     def _execute(self, run: Any, workshop: Any, command: dict[str, Any]) -> None:
         task = RunTask.from_json(command["task"])
-        ending, message = "finished", ""
-        try:
+
+        def work() -> None:
             run.execute(
                 task,
                 workshop=workshop,
@@ -93,20 +118,8 @@ class _Worker:
                 stop=self._stop.is_set,
                 checkpoint_seconds=command["checkpoint_seconds"],
             )
-        except Interrupted as error:
-            ending, message = "stopped", str(error)
-        except ResultsError as error:
-            ending, message = "unwritable", str(error)
-        except AugexpError as error:
-            ending, message = "failed", str(error)
-        except MemoryError:
-            ending, message = "failed", "memory ran out; try fewer --jobs or a smaller batch_size"
-        except Exception as error:  # noqa: BLE001 - the worker serves on; the driver tells the user
-            import traceback  # noqa: PLC0415 - only here
 
-            ending = "failed"
-            message = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
-            traceback.print_exc()
+        ending, message = attempt(work)
         self._stop.clear()
         self._answer({"is": "end", "ending": ending, "message": message})
 
