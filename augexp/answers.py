@@ -133,8 +133,10 @@ def publish(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MADE).unlink(missing_ok=True)  # half of what it says will soon be wrong
         made = _draw(workspace.experiment, comparison, held, store if photos else None, folder)
-        for name in set(names) - {path.name for path in made}:
-            (folder / name).unlink(missing_ok=True)
+        # What was drawn while the images were here stays, unless photos are to be left out.
+        if store is not None or not pictures:
+            for name in set(names) - {path.name for path in made}:
+                (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise ResultsError(
             f"{folder}: cannot be written ({error.strerror or error}); free some space or choose another --results-dir"

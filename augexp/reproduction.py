@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,26 @@ def command(experiment: Experiment) -> str:
             continue
         if key not in OPTIONS or value is None:
             return "augexp compare experiment.toml"
-        options += [OPTIONS[key], ",".join(value) if isinstance(value, list) else str(value)]
+        options += _option(key, value)
     return shlex.join(["augexp", "compare", *words, *options])
+
+
+def following(words: Sequence[str], said: Mapping[str, Any], places: Mapping[str, str]) -> str:
+    """Return the `augexp compare` that makes use of a run of `augexp train`.
+
+    Args:
+        words: SOURCE as it was given.
+        said: what was said of the definition, by key (`epochs`, `arms`).
+        places: further options by name (``--data-dir``).
+    """
+    names = {key.rpartition(".")[2]: key for key in OPTIONS}
+    options = [part for key, value in said.items() if key in names for part in _option(names[key], value)]
+    further = [part for pair in places.items() for part in pair]
+    return shlex.join(["augexp", "compare", *words, *options, *further])
+
+
+def _option(key: str, value: Any) -> list[str]:
+    return [OPTIONS[key], ",".join(value) if isinstance(value, list) else str(value)]
 
 
 def _plain(experiment: Experiment) -> dict[str, Any]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +48,8 @@ def _print_missing(comparison: Comparison, complaints: Console) -> None:
     )
 
 
-def print_run(record: RunRecord, source: Sequence[str], *, results_dir: Path, as_json: bool = False) -> None:
-    """Print what a run has done, and what to do next."""
+def print_run(record: RunRecord, following: str, *, as_json: bool = False) -> None:
+    """Print what a run has done, and the command `following` that makes use of it."""
     if as_json:
         typer.echo(json.dumps({**record.run, "folder": str(record.folder), "timing": dict(record.timing)}, indent=1))
         return
@@ -80,9 +79,8 @@ def print_run(record: RunRecord, source: Sequence[str], *, results_dir: Path, as
     model = record.folder / "model.keras"
     if model.is_file():
         _write(console, f"network: {model}")
-    where = [] if results_dir == Path("results") else ["--results-dir", str(results_dir)]
-    _write(console, f"next: {shlex.join(['augexp', 'compare', *source, *where])}, with the options given here")
-    _write(console, "One run proves nothing: compare trains both arms with several seeds, and makes use of this one.")
+    _write(console, f"next: {following}")
+    _write(console, "One run proves nothing: this trains all arms with several seeds, and makes use of the run.")
 
 
 def _percent(values: Any) -> str:

@@ -125,14 +125,15 @@ def train(
     Examples: augexp train --augment | augexp train my-photos/ --no-augment --seed 3 | augexp train
     bedroom kitchen --arm mixup
     """
-    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp import api, reproduction  # noqa: PLC0415 - keeps --help light
     from augexp.cli.answer import print_run  # noqa: PLC0415
     from augexp.cli.progress import show  # noqa: PLC0415
 
     if augment is not None and arm is not None:
         raise typer.BadParameter("received both; name the arm with --arm, or say --augment or --no-augment")
     chosen = arm or ("none" if augment is False else "standard")
-    definition = api.define(source or (), **{**given.definition(locals()), "arms": [chosen]})
+    said = given.definition(locals())
+    definition = api.define(source or (), **{**said, "arms": [chosen]})
     with show(quiet) as progress:
         record = api.train(
             definition,
@@ -143,6 +144,10 @@ def train(
             data_dir=data_dir,
             progress=progress,
         )
-    print_run(record, source or [], results_dir=results_dir, as_json=as_json)
+    if chosen not in api.define(source or ()).plan.arms:
+        said["arms"] = [chosen]
+    places = {"--results-dir": (results_dir, RESULTS_DIR), "--data-dir": (data_dir, DATA_DIR)}
+    moved = {option: str(place) for option, (place, usual) in places.items() if place != usual}
+    print_run(record, reproduction.following(source or [], said, moved), as_json=as_json)
     if not record.finished:
         raise typer.Exit(1)
