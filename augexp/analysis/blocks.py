@@ -30,6 +30,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading below that of the section."""
+
+    text: str
+    kind: str = field(default="heading", init=False)
+
+
+@dataclass(frozen=True)
 class Figures:
     """Charts side by side where there is room."""
 
@@ -62,7 +70,14 @@ class Matrix:
     note: str
     names: tuple[str, ...]
     rows: tuple[tuple[Square, ...], ...]
-    kind: str = field(default="matrix", init=False)
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Matrices side by side where there is room."""
+
+    matrices: tuple[Matrix, ...]
+    kind: str = field(default="matrices", init=False)
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,7 @@ class Code:
     kind: str = field(default="code", init=False)
 
 
-Block = Figure | Figures | Tabular | Matrix | Strip | Facts | Prose | Items | Code
+Block = Heading | Figure | Figures | Tabular | Matrices | Strip | Facts | Prose | Items | Code
 
 
 @dataclass(frozen=True)

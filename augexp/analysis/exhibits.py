@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -130,3 +131,9 @@ def gains(digest: Digest, records: Sequence[RunRecord]) -> list[Gain]:
         line = Line(differences(records, digest.baseline, c.arm), given[c.arm], f"{c.arm} − {digest.baseline}")
         found.append(Gain(line, epochs, c.gain, c.gain_low, c.gain_high, c.band))
     return found
+
+
+def label(digest: Digest, scope: Literal["wide", "narrow"]) -> str:
+    """Say what the intervals of one scope are; contrasts with other numbers of seeds are all named."""
+    labels = [c.wide_label if scope == "wide" else c.narrow_label for c in digest.contrasts if getattr(c, scope)]
+    return "; ".join(dict.fromkeys(labels))

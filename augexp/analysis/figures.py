@@ -37,14 +37,14 @@ def draw_digest(digest: Digest, records: Sequence[RunRecord], folder: Path) -> l
         for arm in digest.arm_names:
             figure = plates.draw_curves(f"{arm}: accuracy by epoch, {digest.images}", exhibits.kinds(records, arm))
             paths += plates.save(figure, folder, f"curves-{arm}")
-        first = digest.contrasts[0] if digest.contrasts else None
         figure = plates.draw_comparison(
             f"Does augmentation help? {digest.images}",
             exhibits.validation(records, inks),
             exhibits.gains(digest, records),
             exhibits.spans(digest),
             digest.r,
-            (first.wide_label, first.narrow_label) if first else ("", ""),
+            (exhibits.label(digest, "wide"), exhibits.label(digest, "narrow")),
+            digest.metric,
         )
         paths += plates.save(figure, folder, "comparison")
         lines, seen = exhibits.unique(records, inks), exhibits.seen(records, digest.baseline)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from augexp.analysis.blocks import Picture, Strip
+from augexp.analysis.blocks import Block, Heading, Picture, Prose, Strip
 from augexp.training.records import RunRecord
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ SIDE = 128
 QUALITY = 82
 PER_STRIP = 12
 """Photos per strip."""
+
+MAX_ROWS = 8
+"""Classes of a sample sheet that appear in the page, which would grow with them beyond what can be sent around."""
 
 Images = npt.NDArray[np.uint8]
 
@@ -64,34 +67,36 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
             Picture(
                 uri=encode(store.images[int(rows[i])]),
                 name=store.classes[int(labels[i])],
-                lines=(
-                    f"{baseline} {one[:, i].sum()}/{len(seeds)} right",
-                    f"{arm} {two[:, i].sum()}/{len(seeds)} right",
-                ),
+                lines=(f"{baseline}: {one[:, i].sum()} of {len(seeds)}", f"{arm}: {two[:, i].sum()} of {len(seeds)}"),
             )
             for i in order
         )
         better, worse = (arm, baseline) if sign > 0 else (baseline, arm)
-        total = int((sign * net > 0).sum())
-        note = (
-            f"{total:,} of {len(net):,} test images are right with {better} in more seeds than with {worse}"
-            + (f"; the {len(order)} clearest." if total > len(order) else ".")
-        )  # fmt: skip
+        note = f"{_count(sign * net)} right with {better} in more seeds than with {worse}"
+        note += f"; the {len(order)} clearest." if len(order) == PER_STRIP else "."
         made.append(Strip(title, note, pictures))
     return made
+
+
+def _count(net: npt.NDArray[np.int64]) -> str:
+    won = int((net > 0).sum())
+    return f"{won:,} of {len(net):,} test images {'is' if won == 1 else 'are'}"
 
 
 def _right(records: Sequence[RunRecord], arm: str) -> dict[int, npt.NDArray[np.bool_]]:
     return {r.seed: r.predictions().correct for r in records if r.arm == arm and r.status == "complete"}
 
 
-def sheet_strips(sheet: Sheet) -> list[Strip]:
-    """Turn a sample sheet into one row of photos per class: the original, then its augmented versions."""
-    strips = []
-    for row in sheet.rows:
+def sheet_blocks(sheet: Sheet) -> list[Block]:
+    """Turn a sample sheet into a heading, its note and one row of photos for each of the first classes."""
+    left = len(sheet.rows) - MAX_ROWS
+    more = f" Shown: the first {MAX_ROWS} of {len(sheet.rows)} classes." if left > 0 else ""
+    blocks: list[Block] = [Heading(sheet.title), Prose((sheet.note + more,), soft=True)]
+    for row in sheet.rows[:MAX_ROWS]:
+        heads = (*sheet.columns, *[""] * len(row.cells))
         pictures = tuple(
-            Picture(encode(cell.image), " · ".join(part for part in (head, cell.caption) if part))
-            for cell, head in zip(row.cells, (*sheet.columns, *[""] * len(row.cells)), strict=False)
+            Picture(encode(cell.image), " · ".join(part for part in (row.name, head, cell.caption) if part))
+            for cell, head in zip(row.cells, heads, strict=False)
         )
-        strips.append(Strip(f"{row.name}:", "original, then its augmented versions.", pictures, cells=len(pictures)))
-    return strips
+        blocks.append(Strip(f"{row.name}:", "original, then its augmented versions.", pictures, cells=len(pictures)))
+    return blocks

@@ -9,6 +9,7 @@ import numpy as np
 
 from augexp.analysis.drawing import FONT, WIDTH, Chart, Scale, scale, shorten, stack, text_width
 from augexp.analysis.exhibits import Gain, Line, Span
+from augexp.analysis.series import Floats
 from augexp.analysis.tables import number
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 34.0, 40.0
@@ -24,17 +25,18 @@ ROOM = 24.0
 """Height for the axis title above a plot."""
 
 
-def draw_spans(spans: Sequence[Span], r: float) -> str:
+def draw_spans(spans: Sequence[Span], r: float, metric: str = "accuracy") -> str:
     """Draw every contrast: a dot per seed, both intervals, the estimate, the region ±r and the line of zero.
 
     Args:
         spans: from top to bottom; differences in percentage points.
         r: half-width of the region of practical equivalence.
+        metric: name of what differs.
     """
     x = _difference_scale(spans, r)
     blocks = [_block_height(span, x) for span in spans]
     bottom = ROOM + sum(blocks)
-    chart = Chart(bottom + BOTTOM, _describe(spans, r))
+    chart = Chart(bottom + BOTTOM, _describe(spans, r, metric))
     chart.rectangle(x(-r), ROOM, x(r), bottom, "zone")
     for edge in (-r, r):
         chart.segment(x(edge), ROOM, x(edge), bottom, "edge")
@@ -48,7 +50,7 @@ def draw_spans(spans: Sequence[Span], r: float) -> str:
         _draw_span(chart, x, span, top, height, named=len(spans) > 1)
         top += height
     label = _tick_label(x, signed=True)
-    chart.x_axis(x, bottom, "difference of test accuracy in percentage points (pp)", label)
+    chart.x_axis(x, bottom, f"difference of test {metric} in percentage points (pp)", label)
     return chart.render()
 
 
@@ -108,12 +110,12 @@ def _range(pair: tuple[float, float]) -> str:
     return f"{number(pair[0], 2, signed=True)} to {number(pair[1], 2, signed=True)} pp"
 
 
-def _describe(spans: Sequence[Span], r: float) -> str:
+def _describe(spans: Sequence[Span], r: float, metric: str) -> str:
     parts = []
     for span in spans:
         interval = f", interval for new images {_range(span.wide)}" if span.wide else ""
         parts.append(f"{span.label}: {number(span.estimate, 2, signed=True)} pp{interval}. {span.words}".strip())
-    return f"Differences of test accuracy with a region of practical equivalence of ±{r:g} pp. " + " ".join(parts)
+    return f"Differences of test {metric} with a region of practical equivalence of ±{r:g} pp. " + " ".join(parts)
 
 
 def _tick_label(axis: Scale, *, signed: bool = False) -> Callable[[float], str]:
@@ -136,31 +138,25 @@ def draw_lines(lines: Sequence[Line], title: str, label: str, *, floor: float | 
         for seed, row in zip(line.course.seeds, line.course.values, strict=True):
             chart.line(x, y, line.course.epochs, row, f"thin c{line.ink.index}", tip=f"{line.label}, seed {seed}")
     for line in lines:
-        _mean(chart, x, y, line)
+        _mean(chart, x, y, line, line.course.mean)
     return chart.render()
 
 
-def draw_gain(gains: Sequence[Gain], label: str) -> str:
-    """Draw the paired difference by epoch with its band; for one contrast also the seeds."""
-    lines = [gain.line for gain in gains]
-    seen = [0.0, *(v for gain in gains for part in (gain.low, gain.high) for v in _within(part, gain))]
-    x, y = _axes(lines if len(gains) == 1 else [], [*seen, *(v for gain in gains for v in gain.mean)])
-    last = max((len(gain.epochs) for gain in gains), default=1)
-    x = scale([1.0, float(max(last, 2))], LEFT, WIDTH - RIGHT, whole=True)
+def draw_gain(gain: Gain, label: str) -> str:
+    """Draw the paired difference by epoch of one contrast: its band, the seeds and the mean."""
+    _, y = _axes([gain.line], [0.0, *_within(gain.low, gain), *_within(gain.high, gain), *gain.mean])
+    x = scale([1.0, float(max(len(gain.epochs), 2))], LEFT, WIDTH - RIGHT, whole=True)
     chart = _frame(x, y, "paired difference of validation accuracy (pp)", label, signed=True)
-    for gain in gains:
-        chart.band(x, y, gain.epochs, gain.low, gain.high, f"band c{gain.line.ink.index}")
+    hue = f"c{gain.line.ink.index}"
+    chart.band(x, y, gain.epochs, gain.low, gain.high, f"band {hue}")
     chart.segment(LEFT, y(0.0), WIDTH - RIGHT, y(0.0), "axis")
-    for gain in gains:
-        if len(gains) == 1:
-            for seed, row in zip(gain.line.course.seeds, gain.line.course.values, strict=True):
-                css = f"thin c{gain.line.ink.index}"
-                chart.line(x, y, gain.line.course.epochs, row, css, tip=f"{gain.line.label}, seed {seed}")
-        chart.line(x, y, gain.epochs, gain.mean, bold(gain.line), tip=gain.line.label)
+    for seed, row in zip(gain.line.course.seeds, gain.line.course.values, strict=True):
+        chart.line(x, y, gain.line.course.epochs, row, f"thin {hue}", tip=f"{gain.line.label}, seed {seed}")
+    _mean(chart, x, y, gain.line, gain.mean)
     return chart.render()
 
 
-def _within(part: np.ndarray[tuple[int, ...], np.dtype[np.float64]], gain: Gain) -> list[float]:
+def _within(part: Floats, gain: Gain) -> list[float]:
     """Leave out the widest bands of the first epochs, which would flatten everything that matters."""
     finite = np.abs(gain.mean[np.isfinite(gain.mean)])
     limit = 4 * float(finite.max(initial=1.0))
@@ -196,11 +192,11 @@ def bold(line: Line) -> str:
     return f"bold c{line.ink.index}{dash}"
 
 
-def _mean(chart: Chart, x: Scale, y: Scale, line: Line) -> None:
-    mean = line.course.mean
+def _mean(chart: Chart, x: Scale, y: Scale, line: Line, mean: Floats) -> None:
+    epochs = np.arange(1.0, len(mean) + 1)
     if len(mean) == 1 and math.isfinite(mean[0]):
-        chart.dot(x(line.course.epochs[0]), y(mean[0]), f"dot c{line.ink.index}", tip=line.label)
-    chart.line(x, y, line.course.epochs, mean, bold(line), tip=line.label)
+        chart.dot(x(1.0), y(float(mean[0])), f"dot c{line.ink.index}", tip=line.label)
+    chart.line(x, y, epochs, mean, bold(line), tip=line.label)
 
 
 def swatch(css: str) -> str:

@@ -46,7 +46,7 @@ def draw_curves(title: str, lines: Sequence[Line]) -> Figure:
 
 
 def draw_comparison(title: str, lines: Sequence[Line], gains: Sequence[Gain], spans: Sequence[Span], r: float,
-                    names: tuple[str, str]) -> Figure:  # fmt: skip
+                    names: tuple[str, str], metric: str = "accuracy") -> Figure:  # fmt: skip
     """Draw validation curves and their paired difference above, and the test differences below.
 
     Args:
@@ -55,9 +55,10 @@ def draw_comparison(title: str, lines: Sequence[Line], gains: Sequence[Gain], sp
         gains: paired difference by epoch of every contrast.
         spans: test differences of every contrast.
         r: half-width of the region of practical equivalence, in percentage points.
-        names: what the wide and the narrow interval of `spans` are.
+        names: what the wide and the narrow interval of `spans` are; empty where there is none.
+        metric: name of what `spans` are differences of.
     """
-    lower = 1.3 + 0.95 * len(spans)
+    lower = 1.45 + panels.ROW * sum(panels.row_heights(spans, r))
     figure = _figure(title, 4.6 + lower)
     parts: Any = figure.subfigures(2, 1, height_ratios=(4.1, lower))
     above, below = parts
@@ -67,10 +68,11 @@ def draw_comparison(title: str, lines: Sequence[Line], gains: Sequence[Gain], sp
     panels.draw_gains(right, gains, r)
     panels.dress(right, title="Gain in validation accuracy by epoch", x="epoch", y="paired difference (pp)")
     panels.signed(right.yaxis)
-    _legend(above, left, right, note=_thin_and_bold(lines, thin=len(lines) <= 3))
+    note = _thin_and_bold(lines, thin=len(lines) <= 3)
+    _legend(above, left, right, note="; ".join(part for part in (note, panels.bars_note(gains)) if part))
     axes = below.subplots()
     panels.draw_spans(axes, spans, r, names)
-    panels.dress(axes, title="Test accuracy at the end of the budget", x="paired difference (pp)")
+    panels.dress(axes, title=f"Test {metric} at the end of the budget", x="paired difference (pp)")
     panels.signed(axes.xaxis)
     axes.grid(visible=False, axis="y")
     _legend(below, axes)
@@ -107,13 +109,28 @@ def _figure(title: str, height: float) -> Figure:
 def _legend(figure: Any, *parts: Any, note: str | None = None) -> None:
     """Put one legend for all `parts` under the figure, where it hides no data, in as many columns as fit."""
     pairs = [pair for axes in parts for pair in zip(*axes.get_legend_handles_labels(), strict=True)]
-    labels = [panels.drawable(panels.brief(label), 80) for _, label in pairs]
-    longest = max(map(len, labels), default=1)
+    labels = [panels.drawable(panels.brief(label, 100), 110) for _, label in pairs]
     figure.legend(
-        [handle for handle, _ in pairs], labels, title=note, title_fontsize=9, alignment="left", frameon=False,
-        ncols=max(1, min(3, 108 // (longest + 6))), labelcolor=panels.INK, handlelength=2.4, columnspacing=1.6,
-        loc="outside lower left", fontsize=9,
+        [handle for handle, _ in pairs], labels, title=panels.drawable(note, 110) if note else None, title_fontsize=9,
+        alignment="left", frameon=False, ncols=columns([len(label) for label in labels]), labelcolor=panels.INK,
+        handlelength=2.4, columnspacing=1.6, loc="outside lower left", fontsize=9,
     )  # fmt: skip
+
+
+def columns(lengths: Sequence[int], room: int = 118) -> int:
+    """Return how many columns of a legend fit; entries go down the columns, the first ones take one more.
+
+    Args:
+        lengths: of the labels in characters.
+        room: characters that fit beside each other; each entry takes 7 more for its handle.
+    """
+    for count in range(min(len(lengths), 6), 1, -1):
+        short, longer = divmod(len(lengths), count)
+        sizes = [short + 1] * longer + [short] * (count - longer)
+        starts = [sum(sizes[:k]) for k in range(count)]
+        if sum(7 + max(lengths[a : a + n]) for a, n in zip(starts, sizes, strict=True)) <= room:
+            return count
+    return 1
 
 
 def _thin_and_bold(lines: Sequence[Line], *, thin: bool = True) -> str:

@@ -20,6 +20,7 @@ from augexp.training.records import RunRecord, write_atomically
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
     from augexp.analysis.answer import Comparison
     from augexp.analysis.sheets import Sheet
@@ -126,7 +127,7 @@ def html(
     strips: dict[str, list[Strip]] = {}
     if store is not None:
         strips = {c.arm: photos.strips(records, store, digest.baseline, c.arm) for c in digest.contrasts}
-    samples = [strip for sheet in sheets for strip in photos.sheet_strips(sheet)]
+    samples = [block for sheet in sheets for block in photos.sheet_blocks(sheet)]
     return lay_out(sections.build_page(digest, records, samples, strips))
 
 
@@ -141,10 +142,24 @@ def lay_out(page: Page) -> str:
 def _environment() -> jinja2.Environment:
     import jinja2  # noqa: PLC0415 - only the page needs it
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("augexp.analysis"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+    environment.filters["coded"] = _coded
+    return environment
+
+
+def _coded(text: str) -> Markup:
+    """Escape a sentence and set what stands between back-quotes (names of arms) as code."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
+
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(parts)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from augexp.analysis.blocks import (
     Facts,
     Figure,
     Figures,
+    Heading,
     Items,
+    Matrices,
     Matrix,
     Page,
     Prose,
@@ -25,11 +28,17 @@ from augexp.analysis.blocks import (
     Verdict,
 )  # fmt: skip
 from augexp.analysis.digest import Contrast, Digest
+from augexp.analysis.series import Floats
 from augexp.analysis.tables import number
 from augexp.training.records import RunRecord
 
 SHADE = 62.0
 """Strongest shade of a matrix cell in percent, so that its text stays readable in both themes."""
+
+MOST_WITH_SEEDS = 3
+"""Arms up to which one chart shows the single seeds of all of them."""
+
+THIN = "Thin lines: one seed each; bold: mean."
 
 LARGEST_MATRIX = 20
 """Classes up to which confusion matrices are shown."""
@@ -38,7 +47,7 @@ LARGEST_MATRIX = 20
 def build_page(
     digest: Digest,
     records: Sequence[RunRecord],
-    samples: Sequence[Strip] = (),
+    samples: Sequence[Block] = (),
     strips: Mapping[str, Sequence[Strip]] | None = None,
 ) -> Page:
     """Put the whole page together.
@@ -56,15 +65,13 @@ def build_page(
         Section("Course of the training", "curves", _curves(digest, records)),
         Section("When it pays", "pays", _sentences(digest, [c.pays for c in digest.contrasts])),
         Section("What to buy next", "next", _sentences(digest, [c.buy for c in digest.contrasts])),
-        Section("What the network sees", "samples", tuple(samples)),
+        Section("The images, augmented", "samples", tuple(samples)),
         Section("Numbers", "numbers", _numbers(digest)),
-        Section("Confusion", "confusion", tuple(block for c in digest.contrasts for block in _confusion(digest, c))),
-        Section(
-            "Images won and lost", "images", tuple(block for c in digest.contrasts for block in photos.get(c.arm, ()))
-        ),
+        Section("Confusion", "confusion", _by_contrast(digest, [_confusion(digest, c) for c in digest.contrasts])),
+        Section("Images won and lost", "images", _images(digest, [photos.get(c.arm, ()) for c in digest.contrasts])),
         Section("Equal budget", "budget", _facts(digest.ledger)),
         Section("Data and splits", "data", _facts(digest.data)),
-        Section("Plan", "plan", _facts(digest.plan)),
+        Section("Plan, and what changed", "plan", _facts(digest.plan)),
         Section("Environment", "environment", _facts(digest.environment)),
         Section("How to reproduce", "reproduce", (Code(digest.command),) if digest.command else ()),
     ]
@@ -96,19 +103,37 @@ def _sentences(digest: Digest, found: Sequence[tuple[str, ...]]) -> tuple[Block,
     )
 
 
+def _by_contrast(digest: Digest, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
+    """Put what belongs to each contrast one after another, under a heading where there are several."""
+    blocks: list[Block] = []
+    for contrast, part in zip(digest.contrasts, found, strict=True):
+        if part and len(digest.contrasts) > 1:
+            blocks.append(Heading(f"{contrast.arm} against {digest.baseline}"))
+        blocks += part
+    return tuple(blocks)
+
+
+def _images(digest: Digest, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
+    blocks = _by_contrast(digest, found)
+    note = (
+        "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
+        "some images would change sides by chance alone."
+    )
+    return (Prose((note,), soft=True), *blocks) if blocks else ()
+
+
 def _spans(digest: Digest) -> Figure:
     spans = exhibits.spans(digest)
     hue = f"c{spans[0].ink.index}" if len(spans) == 1 else "c0"
-    legend = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds"), ("zone", _region(digest))]
-    first = digest.contrasts[0] if digest.contrasts else None
-    if first and any(c.wide for c in digest.contrasts):
-        legend.append((f"wide {hue}", first.wide_label))
-    if first and any(c.narrow for c in digest.contrasts):
-        legend.append((f"fine {hue}", first.narrow_label))
+    dots = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds")]
+    legend = [*(dots if any(span.dots for span in spans) else ()), ("zone", _region(digest))]
+    scopes: tuple[tuple[Literal["wide", "narrow"], str], ...] = (("wide", "wide"), ("narrow", "fine"))
+    for scope, css in scopes:
+        if label := exhibits.label(digest, scope):
+            legend.append((f"{css} {hue}", label))
     note = "Every dot is one seed: the same initialisation, images and order in both arms."
-    return Figure(
-        pictures.draw_spans(spans, digest.r), f"Difference of test {digest.metric}.", note, tuple(legend)
-    )  # fmt: skip
+    svg = pictures.draw_spans(spans, digest.r, digest.metric)
+    return Figure(svg, f"Difference of test {digest.metric}.", note, tuple(legend))
 
 
 def _region(digest: Digest) -> str:
@@ -119,32 +144,43 @@ def _curves(digest: Digest, records: Sequence[RunRecord]) -> tuple[Block, ...]:
     if not any(len(record.epochs) for record in records):
         return ()
     inks = exhibits.inks(digest)
-    lines, gains = exhibits.validation(records, inks), exhibits.gains(digest, records)
-    drawn = [
-        Figure(
-            pictures.draw_lines(lines, "validation accuracy (%)", "Validation accuracy of every arm by epoch"),
-            "Validation accuracy by epoch.", "Thin lines: one seed each; bold: mean.", _legend(lines),
-        )
-    ]  # fmt: skip
-    if gains:
-        legend = _legend([gain.line for gain in gains])
-        bands = tuple((f"band c{g.line.ink.index}", g.band) for g in gains[:1])
-        drawn.append(
-            Figure(
-                pictures.draw_gain(gains, "Paired difference of validation accuracy by epoch"),
-                "Gain by epoch.", "Above zero the arm is ahead of the baseline.", legend + bands,
-            )
-        )  # fmt: skip
-    for arm in digest.arm_names:
-        kinds = exhibits.kinds(records, arm)
-        svg = pictures.draw_lines(kinds, "accuracy (%)", f"Accuracies of {arm} by epoch")
-        drawn.append(Figure(svg, f"{arm}.", "Thin lines: one seed each; bold: mean.", _legend(kinds)))
-    unique = exhibits.unique(records, inks)
-    svg = pictures.draw_lines([*unique], "unique images, cumulative", "Unique images by epoch", floor=0.0, seeds=False)
+    gains = dict(zip((c.arm for c in digest.contrasts), exhibits.gains(digest, records), strict=True))
+    validation, unique = _validation(exhibits.validation(records, inks)), _unique(digest, records)
+    curves = {arm: _accuracies(records, arm) for arm in digest.arm_names}
+    drawn = {arm: _gain(gain) for arm, gain in gains.items() if len(gain.epochs)}
+    if len(digest.contrasts) == 1:
+        return (Figures((validation, *drawn.values(), *curves.values(), unique)),)
+    baseline = curves.pop(digest.baseline)
+    pairs = [figure for arm in curves for figure in (curves[arm], drawn.get(arm)) if figure]
+    return (Figures((validation, unique, *pairs, baseline)),)
+
+
+def _accuracies(records: Sequence[RunRecord], arm: str) -> Figure:
+    lines = exhibits.kinds(records, arm)
+    svg = pictures.draw_lines(lines, "accuracy (%)", f"Accuracies of {arm} by epoch")
+    return Figure(svg, f"{arm}: accuracy by epoch.", THIN, _legend(lines))
+
+
+def _validation(lines: Sequence[exhibits.Line]) -> Figure:
+    thin = len(lines) <= MOST_WITH_SEEDS
+    label = "Validation accuracy of every arm by epoch"
+    svg = pictures.draw_lines(lines, "validation accuracy (%)", label, seeds=thin)
+    return Figure(svg, "Validation accuracy of every arm.", THIN if thin else "Mean of the seeds.", _legend(lines))
+
+
+def _gain(gain: exhibits.Gain) -> Figure:
+    svg = pictures.draw_gain(gain, f"Paired difference of validation accuracy by epoch, {gain.line.label}")
+    band = ((f"band c{gain.line.ink.index}", gain.band),) if gain.band else ()
+    title = f"{gain.line.label}: gain by epoch."
+    return Figure(svg, title, "Above zero the arm is ahead of the baseline.", (*_legend([gain.line]), *band))
+
+
+def _unique(digest: Digest, records: Sequence[RunRecord]) -> Figure:
+    lines = exhibits.unique(records, exhibits.inks(digest))
+    svg = pictures.draw_lines(lines, "unique images, cumulative", "Unique images by epoch", floor=0.0, seeds=False)
     seen = exhibits.seen(records, digest.baseline).course.mean
     note = f"Every arm has seen {seen[-1]:,.0f} images at the end." if len(seen) and np.isfinite(seen[-1]) else ""
-    drawn.append(Figure(svg, "Different images that the network received.", note, _legend(unique)))
-    return (Figures(tuple(drawn)),)
+    return Figure(svg, "Different images that the network received.", note, _legend(lines))
 
 
 def _legend(lines: Sequence[exhibits.Line]) -> tuple[tuple[str, str], ...]:
@@ -152,38 +188,55 @@ def _legend(lines: Sequence[exhibits.Line]) -> tuple[tuple[str, str], ...]:
 
 
 def _numbers(digest: Digest) -> tuple[Block, ...]:
-    tables = [summary.contrasts(digest), summary.arms(digest)]
-    for c in digest.contrasts:
-        tables += [summary.facts(digest, c), summary.measures(digest, c), summary.classes(digest, c)]
-    return tuple(Tabular(table) for table in tables if table.rows)
+    parts = [
+        [summary.facts(digest, c), summary.measures(digest, c), summary.classes(digest, c)] for c in digest.contrasts
+    ]
+    shown = [[Tabular(table) for table in part if table.rows] for part in parts]
+    first = [Tabular(table) for table in (summary.contrasts(digest), summary.arms(digest)) if table.rows]
+    return (*first, *_by_contrast(digest, shown))
 
 
 def _confusion(digest: Digest, contrast: Contrast) -> tuple[Block, ...]:
-    if contrast.confusion is None or len(digest.class_names) > LARGEST_MATRIX:
+    if contrast.confusion is None:
         return ()
+    if len(digest.class_names) > LARGEST_MATRIX:
+        return (
+            Prose((f"Matrices are shown for up to {LARGEST_MATRIX} classes; here are {len(digest.class_names)}.",)),
+        )
     first, second = contrast.confusion
-    change = second - first
-    strongest = float(np.abs(change).max(initial=0.0)) or 1.0
-    shown = []
-    for name, counts in ((digest.baseline, first), (contrast.arm, second)):
-        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
-        rows = tuple(
-            tuple(Square(number(float(v), 1), SHADE * float(s)) for v, s in zip(*pair, strict=True))
-            for pair in zip(counts, share, strict=True)
-        )
-        shown.append(
-            Matrix(f"Confusion of {name}", "Test images per run, mean over the runs.", digest.class_names, rows)
-        )
-    rows = tuple(
+    note = "Test images per run, mean over the runs."
+    matrices = [
+        Matrix(f"Confusion of {digest.baseline}.", note, digest.class_names, _shares(first)),
+        Matrix(f"Confusion of {contrast.arm}.", note, digest.class_names, _shares(second)),
+        Matrix(f"Change from {digest.baseline} to {contrast.arm}.",
+               "More or fewer test images per run. Blue is better, orange is worse.",
+               digest.class_names, _changes(second - first)),
+    ]  # fmt: skip
+    shown = digest.contrasts[0]
+    if contrast is not shown and shown.confusion is not None and np.array_equal(first, shown.confusion[0]):
+        del matrices[0]  # the baseline of all contrasts is shown once
+    return (Matrices(tuple(matrices)),)
+
+
+def _shares(counts: Floats) -> tuple[tuple[Square, ...], ...]:
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    return tuple(
+        tuple(Square(number(float(v), 1), SHADE * float(s)) for v, s in zip(*pair, strict=True))
+        for pair in zip(counts, share, strict=True)
+    )
+
+
+def _changes(change: Floats) -> tuple[tuple[Square, ...], ...]:
+    # At least one image, so that differences too small to be written are not painted as the strongest.
+    strongest = max(1.0, float(np.abs(change).max(initial=0.0)))
+    return tuple(
         tuple(_change(float(value), strongest, good=i == j) for j, value in enumerate(row))
         for i, row in enumerate(change)
     )
-    note = "More or fewer test images per run. Blue is better, orange is worse."
-    title = f"Change from {digest.baseline} to {contrast.arm}"
-    return (*shown, Matrix(title, note, digest.class_names, rows))
 
 
 def _change(value: float, strongest: float, *, good: bool) -> Square:
-    better = (value > 0) == good
-    tone = "" if value == 0 else "helps" if better else "hurts"
-    return Square(number(value, 1, signed=True), SHADE * abs(value) / strongest, tone)
+    text = number(value, 1, signed=True)
+    if text == number(0.0, 1):
+        return Square(text)
+    return Square(text, SHADE * abs(value) / strongest, "helps" if (value > 0) == good else "hurts")

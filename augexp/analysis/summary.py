@@ -22,9 +22,9 @@ def contrasts(digest: Digest) -> Table:
         Column("seeds", key="seeds"),
         Column("difference (pp)", 2, signed=True, key="difference_pp"),
         Column("new images: low", 2, signed=True, key="new_images_low_pp"),
-        Column("high", 2, signed=True, key="new_images_high_pp"),
+        Column("new images: high", 2, signed=True, key="new_images_high_pp"),
         Column("these images: low", 2, signed=True, key="these_images_low_pp"),
-        Column("high", 2, signed=True, key="these_images_high_pp"),
+        Column("these images: high", 2, signed=True, key="these_images_high_pp"),
         Column("verdict", key="verdict"),
     )
     labels = {label for c in digest.contrasts for label in (c.wide_label, c.narrow_label) if label}

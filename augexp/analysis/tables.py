@@ -2,7 +2,7 @@
 
 A `Table` holds numbers, not text: each form (terminal, Markdown, LaTeX, HTML) formats them by the
 column's digits, and CSV gives them in full precision. What stands in the tables is chosen in
-`augexp.analysis.sections`.
+`augexp.analysis.summary`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -32,12 +32,14 @@ class Column:
         digits: decimals of the numbers; None for text and whole numbers.
         signed: write a plus sign before positive numbers.
         key: column name in CSV; the title where empty.
+        whole: never break a cell over two lines in a terminal.
     """
 
     title: str
     digits: int | None = None
     signed: bool = False
     key: str = ""
+    whole: bool = False
 
     def show(self, cell: Cell) -> str:
         """Write one cell for people; None and NaN become a dash."""
@@ -75,8 +77,9 @@ class Table:
     def numeric(self) -> list[bool]:
         """Tell which columns hold numbers and are aligned right."""
         return [
-            any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in self.rows)
-            for i in range(len(self.columns))
+            column.digits is not None
+            or any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in self.rows)
+            for i, column in enumerate(self.columns)
         ]
 
 
@@ -193,7 +196,8 @@ def to_terminal(tables: Sequence[Table]) -> list[RichTable]:
             pad_edge=False,
         )
         for column, right in zip(table.columns, table.numeric(), strict=True):
-            rich.add_column(Text(column.title), justify="right" if right else "left", overflow="fold")
+            side: Literal["left", "right"] = "right" if right else "left"
+            rich.add_column(Text(column.title), justify=side, overflow="fold", no_wrap=column.whole)
         for row in table.text_rows():
             rich.add_row(*(Text(cell) for cell in row))
         drawn.append(rich)

@@ -113,13 +113,16 @@ def test_the_zero_line_lies_in_the_middle_of_the_region() -> None:
     assert {"+0.7", "+2.5"} <= set(texts(svg))
 
 
-def test_gain_picture_draws_seeds_for_one_contrast_and_bands_for_several() -> None:
+def test_gain_picture_draws_seeds_band_and_the_mean_of_the_answer() -> None:
     course = Course(np.arange(1.0, 5.0), np.array([[0.0, 1, 2, 3], [1.0, 1, 1, 1]]), (0, 1))
     line = Line(course, palette.Ink(1, "#000", "#fff"), "standard")
-    gain = Gain(line, course.epochs, course.mean, course.mean - 1, course.mean + 1, "95 % t interval, 2 pairs")
-    one, two = (pictures.draw_gain([gain] * count, "gain") for count in (1, 2))
-    assert (one.count('class="thin'), two.count('class="thin')) == (2, 0)
-    assert (one.count('class="band'), two.count('class="band')) == (1, 2)
+    mean = np.array([0.0, 0.0, 0.0, 2.0])
+    gain = Gain(line, course.epochs, mean, mean - 1, mean + 1, "95 % t interval, 2 pairs")
+    svg = pictures.draw_gain(gain, "gain")
+    assert [svg.count(f'class="{css}') for css in ("thin", "band", "bold")] == [2, 1, 1]
+    bold = next(node for node in ET.fromstring(svg).iter("path") if node.attrib["class"].startswith("bold"))
+    heights = [float(pair.split()[1]) for pair in bold.attrib["d"][1:].split("L")]
+    assert heights[0] == heights[2] > heights[3]
 
 
 def test_inks_differ_and_the_baseline_is_grey() -> None:

@@ -39,7 +39,8 @@ def page(text: str) -> blocks.Page:
     shown: tuple[blocks.Block, ...] = (
         blocks.Figure("<svg></svg>", text, text, (("bold c1", text),)),
         blocks.Tabular(Table(text, (Column(text), Column(text, 1)), ((text, 1.0),), text)),
-        blocks.Matrix(text, text, (text,), ((blocks.Square(text),),)),
+        blocks.Heading(text),
+        blocks.Matrices((blocks.Matrix(text, text, (text,), ((blocks.Square(text),),)),)),
         blocks.Strip(text, text, (picture,)),
         blocks.Strip(text, text, (picture, picture), cells=2),
         blocks.Facts(((text, text),)),
@@ -63,7 +64,7 @@ def test_page_points_nowhere() -> None:
     tags = Tags(report.lay_out(page("plain")))
     addresses = [value for name, value in tags.attributes if name in ("src", "href", "srcset", "action", "data")]
     assert addresses
-    assert all(value is not None and value.startswith("data:") for value in addresses)
+    assert all(value is not None and value.startswith(("data:", "#")) for value in addresses)
 
 
 def test_layout_is_the_same_every_time() -> None:
@@ -88,9 +89,19 @@ def test_sample_sheets_become_rows_of_photos() -> None:
     image = np.zeros((8, 8, 3), dtype=np.uint8)
     cells = (sheets.Cell(image), sheets.Cell(image, "bedroom 0.6"))
     sheet = sheets.Sheet("t", "n", ("original", "epoch 1"), (sheets.Row("bedroom", cells),))
-    (strip,) = photos.sheet_strips(sheet)
+    heading, note, strip = photos.sheet_blocks(sheet)
+    assert (heading, note) == (blocks.Heading("t"), blocks.Prose(("n",), soft=True))
+    assert isinstance(strip, blocks.Strip)
     assert strip.cells == 2
-    assert [picture.name for picture in strip.pictures] == ["original", "epoch 1 · bedroom 0.6"]
+    assert [picture.name for picture in strip.pictures] == ["bedroom · original", "bedroom · epoch 1 · bedroom 0.6"]
+
+
+def test_a_sheet_of_many_classes_is_cut_and_says_so() -> None:
+    cells = (sheets.Cell(np.zeros((8, 8, 3), dtype=np.uint8)),)
+    rows = tuple(sheets.Row(f"class {i}", cells) for i in range(photos.MAX_ROWS + 1))
+    found = photos.sheet_blocks(sheets.Sheet("t", "n", ("original",), rows))
+    assert sum(isinstance(block, blocks.Strip) for block in found) == photos.MAX_ROWS
+    assert found[1] == blocks.Prose(("n Shown: the first 8 of 9 classes.",), soft=True)
 
 
 @pytest.mark.slow
