@@ -205,6 +205,9 @@ def _title(runs: Sequence[RunRecord]) -> str:
 
 def _place(target: str) -> tuple[str, str | None]:
     """Return tracking URI and place of artifacts for a URI or a folder."""
+    if target.startswith("sqlite:///"):
+        # Beside the data base; MLflow's own default is the current folder.
+        return target, (Path(target.removeprefix("sqlite:///")).resolve().parent / "artifacts").as_uri()
     if "://" in target:
         return target, None
     folder = Path(target).resolve()

@@ -102,6 +102,7 @@ def test_mlflow_reads_back_curves_test_and_sentence(runs, tmp_path, monkeypatch)
     assert answer.data.tags["mlflow.note.content"] == "It helps by 3.1 points."
     kept = next((tmp_path / "tracker" / "artifacts").rglob("comparison.json"))
     assert json.loads(kept.read_text(encoding="utf-8")) == ANSWER
+    assert trackers.export_mlflow(runs, ANSWER, f"sqlite:///{tmp_path}/tracker/other.db").startswith("2 of 2")
     assert {path.name for path in tmp_path.iterdir()} == {"results", "tracker"}
 
 
