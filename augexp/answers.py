@@ -62,12 +62,19 @@ def held_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
         fingerprint: of the images that they must have been run on; None takes that of the first one.
 
     Raises:
-        ResultsError: a run of another definition or of other images.
+        ResultsError: a run of another definition, of other images, or in the folder of another run.
     """
     from augexp.training import records  # noqa: PLC0415 - numpy
 
     experiment = workspace.experiment
-    kept = [record for record in records.read_runs(workspace.folder) if record.arm in experiment.plan.arms]
+    found = records.read_runs(workspace.folder)
+    for record in found:
+        if record.folder != workspace.run_folder(record.arm, record.seed):
+            raise ResultsError(
+                f"{record.folder}: holds the run of {record.arm!r} with seed {record.seed}, which belongs elsewhere; "
+                "delete that folder, or move it back"
+            )
+    kept = [record for record in found if record.arm in experiment.plan.arms]
     for record in kept:
         if record.arm_hash != experiment.arm_hash(record.arm):
             raise ResultsError(
@@ -151,7 +158,9 @@ def _draw(
     from augexp.analysis import figures, report, sheet_files  # noqa: PLC0415
 
     finished = [record for record in held if record.finished]
-    sheets = previews.of_all_arms(experiment, store) if store is not None else {}
+    # A policy that failed in every run may fail here as well.
+    arms = [arm for arm in experiment.plan.arms if any(record.arm == arm for record in finished)]
+    sheets = previews.of_arms(experiment, store, arms) if store is not None else {}
     made = []
     for name, sheet in sheets.items():
         for suffix in (".png", ".svg"):

@@ -95,3 +95,5 @@ def execute_missing(
             if not outcome.executed and not outcome.found:
                 raise RunError(f"every run failed; the first one: {outcome.failures[0].message}")
             return
+        if not outcome.executed:
+            raise RunError(f"{workspace.folder}: the plan asks for {wanted} seeds and nothing is left to execute")

@@ -300,7 +300,7 @@ def from_sample() -> Experiment:
         {
             "name": "sample",
             "data": {"source": "sample", "image_size": 32},
-            "training": {"epochs": 30},
+            "training": {"epochs": 60},
             "plan": {"seeds": 5},
         },
         origin="sample",

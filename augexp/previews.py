@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,9 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
     )
 
 
-def of_all_arms(experiment: Experiment, store: Store) -> dict[str, Sheet]:
-    """Return file name (without suffix) and sample sheet of every arm that changes images."""
-    arms = [arm for arm in experiment.plan.arms if experiment.policy(arm).operations]
+def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, Sheet]:
+    """Return file name (without suffix) and sample sheet of those among `arms` that change images."""
+    arms = [arm for arm in arms if experiment.policy(arm).operations]
     names = ["samples"] if len(arms) == 1 else [f"samples-{arm}" for arm in arms]
     return {name: samples(experiment, arm, store) for name, arm in zip(names, arms, strict=True)}
 

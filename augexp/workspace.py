@@ -9,6 +9,7 @@ results/<name>/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -131,7 +132,8 @@ def write_atomically(path: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8", newline="\n")
         os.replace(beside, path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise ResultsError(
             f"{path}: cannot be written ({error.strerror}); free some space or choose another --results-dir"
         ) from None

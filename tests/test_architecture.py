@@ -21,7 +21,6 @@ FLOORS = {
     "training": 4,
     "analysis": 5,
     "workspace": 6,
-    "trackers": 6,
     "progress": 6,
     "reproduction": 6,
     "previews": 6,

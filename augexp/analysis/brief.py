@@ -49,10 +49,9 @@ def contrasts(shown: Digest) -> Table:
     title = f"Paired differences from {shown.baseline} in test {shown.metric} (pp)"
     columns = (
         Column("arm"),
-        Column("seeds"),
         Column("difference", 2, signed=True),
-        Column("for new images"),
-        Column("these images"),
+        Column("for new images", whole=True),
+        Column("for these images", whole=True),
         Column("verdict"),
     )
     rows = tuple(_row(contrast) for contrast in shown.contrasts)
@@ -62,8 +61,7 @@ def contrasts(shown: Digest) -> Table:
 
 
 def _row(contrast: Contrast) -> tuple[Cell, ...]:
-    ends = (_ends(contrast.wide), _ends(contrast.narrow))
-    return (contrast.arm, len(contrast.seeds), contrast.estimate, *ends, contrast.words)
+    return (contrast.arm, contrast.estimate, _ends(contrast.wide), _ends(contrast.narrow), contrast.words)
 
 
 def _ends(interval: Interval | None) -> str:
