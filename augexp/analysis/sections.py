@@ -199,10 +199,9 @@ def _numbers(digest: Digest) -> tuple[Block, ...]:
 def _confusion(digest: Digest, contrast: Contrast) -> tuple[Block, ...]:
     if contrast.confusion is None:
         return ()
-    if len(digest.class_names) > LARGEST_MATRIX:
-        return (
-            Prose((f"Matrices are shown for up to {LARGEST_MATRIX} classes; here are {len(digest.class_names)}.",)),
-        )
+    count = len(digest.class_names)
+    if count > LARGEST_MATRIX:
+        return (Prose((f"Matrices are shown for up to {LARGEST_MATRIX} classes; these are {count}.",), soft=True),)
     first, second = contrast.confusion
     note = "Test images per run, mean over the runs."
     matrices = [

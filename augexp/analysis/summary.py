@@ -27,8 +27,8 @@ def contrasts(digest: Digest) -> Table:
         Column("these images: high", 2, signed=True, key="these_images_high_pp"),
         Column("verdict", key="verdict"),
     )
-    labels = {label for c in digest.contrasts for label in (c.wide_label, c.narrow_label) if label}
-    note = f"Paired differences of test {digest.metric} in percentage points. " + "; ".join(sorted(labels))
+    labels = dict.fromkeys(label for c in digest.contrasts for label in (c.wide_label, c.narrow_label) if label)
+    note = "; ".join((f"Paired differences of test {digest.metric} in percentage points", *labels)) + "."
     return Table(f"Differences on {digest.images}", columns, tuple(rows), note)
 
 

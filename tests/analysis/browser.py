@@ -24,11 +24,18 @@ QUIET = (
 PROBE = """<!doctype html><meta charset="utf-8"><body style="margin:0">
 <iframe id="f" style="border:0;width:{width}px;height:900px" srcdoc="{page}"></iframe><pre id="found"></pre><script>
 document.getElementById("f").addEventListener("load", (event) => {{
-  const d = event.target.contentDocument, w = d.defaultView, clipped = [], wide = [];
+  const d = event.target.contentDocument, w = d.defaultView, clipped = [], wide = [], crossing = [];
   for (const text of d.querySelectorAll("svg text")) {{
     const t = text.getBoundingClientRect(), s = text.ownerSVGElement.getBoundingClientRect();
     if (t.left < s.left - 1 || t.right > s.right + 1 || t.top < s.top - 1 || t.bottom > s.bottom + 1)
       clipped.push(text.textContent);
+  }}
+  for (const svg of d.querySelectorAll("svg")) {{
+    const boxes = [...svg.querySelectorAll("text")].map((t) => [t.textContent, t.getBoundingClientRect()]);
+    boxes.forEach(([one, a], i) => boxes.slice(0, i).forEach(([two, b]) => {{
+      if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4)
+        crossing.push(two + " / " + one);
+    }}));
   }}
   for (const node of d.querySelectorAll("body *")) {{
     if (node.closest(".scroll") && !node.matches(".scroll") || node.closest("svg")) continue;
@@ -36,7 +43,7 @@ document.getElementById("f").addEventListener("load", (event) => {{
   }}
   const small = [...d.querySelectorAll("svg text")].map((t) => t.getBoundingClientRect().height);
   document.getElementById("found").textContent = JSON.stringify({{
-    width: d.documentElement.scrollWidth, clipped, wide, images: d.images.length,
+    width: d.documentElement.scrollWidth, clipped, wide, crossing, images: d.images.length,
     broken: [...d.images].filter((i) => !i.naturalWidth).length,
     smallest: small.length ? Math.min(...small) : null,
     background: w.getComputedStyle(d.body).backgroundColor,

@@ -1,9 +1,7 @@
-"""The course of the runs as arrays and ``runs.csv``, and the figures drawn from plain values."""
+"""The figures drawn from plain values: names that no font has, no epochs, long labels."""
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,17 +11,9 @@ from PIL import Image
 
 from augexp.analysis import palette, panels, plates, series
 from augexp.analysis.exhibits import Gain, Line, Span
-from augexp.training.records import COLUMNS, RunRecord
 
 INKS = palette.assign(["none", *(f"arm-{i}" for i in range(6))], "none")
 NAMES = ("new images: 95 % interval, 8 pairs, 3,000 images", "these test images: 95 % t interval, 8 pairs")
-
-
-def record(arm: str, seed: int, accuracy: list[float]) -> RunRecord:
-    epochs = {name: np.arange(1, len(accuracy) + 1) for name in COLUMNS}
-    epochs["val_accuracy"] = np.array(accuracy)
-    timing = {"epochs": [{"seconds": 0.5} for _ in accuracy]}
-    return RunRecord(Path("nowhere"), {"arm": arm, "seed": seed, "status": "complete"}, epochs, timing)
 
 
 def line(shift: float, arm: str = "arm-1", *, seeds: int = 3, epochs: int = 6, label: str = "validation") -> Line:
@@ -40,33 +30,6 @@ def gain(arm: str, shift: float, seeds: int = 3) -> Gain:
 def span(arm: str, dots: list[float]) -> Span:
     mean = float(np.mean(dots))
     return Span(f"{arm} − none", INKS[arm], dots, range(len(dots)), mean, (mean - 1, mean + 1), None, "UNDECIDED")
-
-
-def test_a_run_that_ended_early_leaves_gaps() -> None:
-    course = series.course([record("a", 1, [0.5]), record("a", 0, [0.5, 0.75])], "a", "val_accuracy", factor=100)
-    assert course.seeds == (0, 1)
-    np.testing.assert_array_equal(course.values, [[50, 75], [50, np.nan]])
-    np.testing.assert_array_equal(course.mean, [50, np.nan])
-
-
-def test_differences_are_paired_by_seed() -> None:
-    first = series.course([record("a", s, [s / 8, 0.5]) for s in (0, 1, 2)], "a", "val_accuracy")
-    second = series.course([record("b", s, [0.25, 0.75]) for s in (2, 1)], "b", "val_accuracy")
-    both = series.paired(first, second)
-    assert both.seeds == (1, 2)
-    np.testing.assert_array_equal(both.values, [[0.125, 0.25], [0.0, 0.25]])
-
-
-def test_runs_csv_has_one_row_per_run_and_epoch_in_full_precision() -> None:
-    rows = list(csv.DictReader(io.StringIO(series.tidy([record("b", 0, [0.1]), record("a", 3, [1 / 3, 2 / 3])]))))
-    assert [(row["arm"], row["seed"], row["epoch"]) for row in rows] == [
-        ("a", "3", "1"),
-        ("a", "3", "2"),
-        ("b", "0", "1"),
-    ]
-    assert float(rows[0]["val_accuracy"]) == 1 / 3
-    assert rows[0]["seconds"] == "0.5"
-    assert list(rows[0]) == ["arm", "seed", "status", *COLUMNS, "seconds"]
 
 
 def test_what_the_font_cannot_draw_is_named() -> None:

@@ -108,12 +108,15 @@ def test_a_sheet_of_many_classes_is_cut_and_says_so() -> None:
 def test_the_browser_check_sees_what_it_looks_for(tmp_path: Path) -> None:
     bad = (
         "<!doctype html><body><div style='width:900px'>wide</div><svg viewBox='0 0 50 20' width='50'>"
-        "<text x='40' y='10'>clipped label</text></svg><img src='http://127.0.0.1:9/nowhere.png'>"
+        "<text x='40' y='10'>clipped label</text></svg>"
+        "<svg viewBox='0 0 200 40' width='200'><text x='9' y='20'>one</text><text x='12' y='22'>two</text></svg><img src='http://127.0.0.1:9/nowhere.png'>"
         "<script>console.error('boom')</script>"
     )
     seen = browser.look(bad, tmp_path, width=390)
     assert seen.found["width"] > 390
     assert seen.found["clipped"] == ["clipped label"]
+    assert seen.found["crossing"] == ["one / two"]
+    assert [name.split(".")[0] for name in seen.found["wide"]] == ["DIV"]
     assert seen.found["broken"] == 1
     assert seen.found["requests"]
     assert any("boom" in line for line in seen.console)
