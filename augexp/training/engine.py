@@ -224,7 +224,10 @@ class Engine:
 
     def _bury(self, worker: Worker, code: int, shift: _Shift) -> None:
         """Replace a dead worker and decide what becomes of its run."""
-        cause, words = self._cause(code), worker.last_words()
+        out_of_memory = self._out_of_memory(code)
+        cause, words = _cause(code, out_of_memory), worker.last_words()
+        if out_of_memory:
+            self.jobs = max(1, self.jobs - 1)  # the same number would run out of memory again
         self._workers.remove(worker)
         worker.close()
         task = worker.task
@@ -243,18 +246,24 @@ class Engine:
         if shift.pending and not shift.stopped and len(self._workers) < self.jobs:
             self._workers.append(Worker(worker.seat, self._inbox))
 
-    def _cause(self, code: int) -> str:
-        if code >= 0:
-            return f"exit code {code}"
-        name = signal.Signals(-code).name if -code in {int(one) for one in signal.Signals} else str(-code)
-        if -code == 9 and resources.out_of_memory_kills() > self._kills_before:
-            return "killed by the system because memory ran out: try fewer --jobs or a smaller batch_size"
-        return f"killed by {name}"
+    def _out_of_memory(self, code: int) -> bool:
+        kills, before = resources.out_of_memory_kills(), self._kills_before
+        self._kills_before = kills
+        return code == -9 and kills > before
 
     def _abandon(self) -> None:
         for worker in self._workers:
             worker.kill()
         self._workers.clear()
+
+
+def _cause(code: int, out_of_memory: bool) -> str:
+    if out_of_memory:
+        return "killed by the system because memory ran out: one worker less from now on"
+    if code >= 0:
+        return f"exit code {code}"
+    name = signal.Signals(-code).name if -code in {int(one) for one in signal.Signals} else str(-code)
+    return f"killed by {name}"
 
 
 def in_order(tasks: Sequence[RunTask]) -> list[RunTask]:

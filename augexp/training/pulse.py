@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Pulse:
     Attributes:
         epoch, epochs: done, and in all.
         seconds: of the last epoch.
-        host, process, born: which process executes it, and when that process was started (Unix time).
+        host, process, born: which process executes it, and when that process was started, see `_born`.
         written: Unix time of this sign.
     """
 
@@ -51,9 +52,19 @@ class Pulse:
             return abs(time.time() - self.written) < STALE
         try:
             # The number of a dead process may have been given to another one.
-            return bool(abs(psutil.Process(self.process).create_time() - self.born) < 1.0)
+            return abs(_born(psutil.Process(self.process)) - self.born) < 2.0
         except psutil.Error:
             return False
+
+
+def _born(process: psutil.Process) -> float:
+    """Return the second in which a process was started, on a clock that a changed date does not move.
+
+    Linux counts from the start of the machine and moves that start with the date; elsewhere the system
+    keeps the date that it had.
+    """
+    created = float(process.create_time())
+    return created - float(psutil.boot_time()) if sys.platform == "linux" else created
 
 
 class Heart:
@@ -65,7 +76,7 @@ class Heart:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
-        self._born = psutil.Process().create_time()
+        self._born = _born(psutil.Process())
         self._last = -_SELDOM
 
     def beat(self, epoch: int, epochs: int, seconds: float) -> None:

@@ -241,6 +241,8 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
                 os.fsync(file.fileno())
         os.replace(part, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)  # half a file, on a disk that may be full
         raise unwritable(path, error) from None
 
 

@@ -1,7 +1,8 @@
 """A worker that speaks the protocol and computes nothing; what it does is named by the arm.
 
-dies: the process is killed, every time. dies-once: only the first time. fails: an error of the run.
-full: the disk. slow: an epoch every tenth of a second until it is asked to stop. Other arms finish.
+dies: the process ends, every time. dies-once: only the first time. killed-once: by a signal.
+fails: an error of the run. full: the disk. slow: an epoch every tenth of a second until it is asked to stop.
+Other arms finish.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ def work(task):
         sys.stderr.write("last words\n")
         sys.stderr.flush()
         os._exit(3)
+    if task["arm"] == "killed-once" and not before.exists():
+        before.touch()
+        os.kill(os.getpid(), 9)
     if task["arm"] == "fails":
         return say(**{"is": "end", "ending": "failed", "message": "its own error"})
     if task["arm"] == "full":

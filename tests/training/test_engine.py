@@ -17,7 +17,7 @@ from augexp.errors import Interrupted, ResultsError, RunError
 from augexp.training import claims, engine, records, resources, workforce
 from augexp.training.engine import Engine, RunTask
 
-ARMS = ["none", "dies", "dies-once", "fails", "full", "slow", "two"]
+ARMS = ["none", "dies", "dies-once", "killed-once", "fails", "full", "slow", "two"]
 
 
 @pytest.fixture
@@ -63,6 +63,26 @@ def test_a_worker_that_dies_twice_fails_its_run_and_no_other(play):
     assert "ended 2 times (exit code 3); last words" in outcome.failures[0].message
     record = records.read_run(play("dies")[0].folder)
     assert (record.status, record.finished) == ("failed", False)
+
+
+def test_memory_that_runs_out_is_named_and_takes_a_worker_away(play, monkeypatch):
+    tasks = play("killed-once", "none")
+    before = tasks[0].folder / "tried"
+    monkeypatch.setattr(resources, "out_of_memory_kills", lambda: 7 + before.exists())
+    events = []
+    with Engine(2) as crew:
+        outcome = crew.execute(tasks, events.append)
+        assert crew.jobs == 1
+    assert (outcome.executed, outcome.failures) == (2, ())
+    assert "memory ran out: one worker less" in next(event.message for event in events if event.kind == "note")
+
+
+def test_a_kill_by_somebody_is_not_taken_for_memory(play):
+    events = []
+    with Engine(2) as crew:
+        assert crew.execute(play("killed-once"), events.append).executed == 1
+        assert crew.jobs == 2
+    assert "killed by SIGKILL" in next(event.message for event in events if event.kind == "note")
 
 
 def test_an_error_of_the_run_is_not_repeated(play):

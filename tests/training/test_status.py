@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 
+import psutil
 import pytest
 
 from augexp import experiment as definition
@@ -72,6 +74,18 @@ def test_a_dead_process_is_not_running(results):
     assert status.read(results).counts["interrupted"] == 1
     heart.stop()
     assert status.read(results).counts == {"waiting": 6}
+
+
+def test_a_date_that_jumps_leaves_a_running_run_running(results, monkeypatch):
+    folder = records.run_folder(results, "none", 0)
+    folder.mkdir(parents=True)
+    pulse.Heart(folder).beat(0, 10, 0.0)
+    real_boot, real_create, real_time = psutil.boot_time, psutil.Process.create_time, time.time
+    shift = 86_400.0 if sys.platform == "linux" else 0.0  # elsewhere the system keeps the date of the start
+    monkeypatch.setattr(psutil, "boot_time", lambda: real_boot() + shift)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: real_create(self) + shift)
+    monkeypatch.setattr(time, "time", lambda: real_time() + 86_400.0)
+    assert status.read(results).counts["running"] == 1
 
 
 def test_another_machine_is_believed_for_a_while(tmp_path):

@@ -1,0 +1,71 @@
+"""Full disks and clocks that jump: one clear line, nothing lost, and the bytes of a quiet day."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from augexp.errors import ResultsError
+from augexp.training import checkpoint, pulse, records, run
+
+SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
+FULL = Path("/dev/full")
+"""A device of Linux that takes no byte: "No space left on device"."""
+
+WRITTEN = (records.EPOCHS, pulse.NAME, checkpoint.NAME, records.PREDICTIONS, records.TIMING, records.RUN)
+
+
+def content(folder):
+    return {name: (folder / name).read_bytes() for name in SAME}
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("name", [*(f".{name}.part" for name in WRITTEN), ".unique-3"])
+def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, workshop, tmp_path):
+    task = make_task(tmp_path, "standard", 0)
+    task.folder.mkdir(parents=True)
+    if name.startswith(".unique"):  # a fresh start removes those of before
+        report, seconds = (lambda event: event.epoch == 2 and (task.folder / name).symlink_to(FULL)), 999
+    else:
+        (task.folder / name).symlink_to(FULL)
+        report, seconds = (lambda event: None), 0
+    with pytest.raises(ResultsError, match=r"No space left on device.; free some space .* finished runs are kept"):
+        run.execute(task, workshop=workshop, report=report, checkpoint_seconds=seconds)
+    assert not records.is_finished(task.folder, task.experiment.arm_hash(task.arm))
+    (task.folder / name).unlink(missing_ok=True)  # now there is space
+    run.execute(task, workshop=workshop)
+    assert content(task.folder) == content(finished["standard", 0].folder)
+    assert {path.name for path in task.folder.iterdir()} == {*SAME, records.TIMING}
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # inside of Keras
+def test_a_model_that_does_not_fit_is_one_line(make_task, workshop, tmp_path, monkeypatch, tiny):
+    task = dataclasses.replace(make_task(tmp_path, "none", 0), keep_model=True)
+    model = workshop.network(tiny.training, 16, 2, 15).model
+
+    def half(path):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "save", half)
+        with pytest.raises(ResultsError, match=r"model\.keras: cannot be written .No space left on device"):
+            run.execute(task, workshop=workshop)
+    assert not list(task.folder.glob("*model*"))
+    run.execute(task, workshop=workshop)
+    assert (task.folder / records.MODEL).stat().st_size > 1000
+
+
+def test_a_date_that_jumps_changes_neither_numbers_nor_seconds(finished, make_task, workshop, tmp_path, monkeypatch):
+    real, calls = time.time, iter(range(10**6))
+    monkeypatch.setattr(time, "time", lambda: real() + 86_400.0 * (-1) ** next(calls))
+    task = make_task(tmp_path, "standard", 0)
+    run.execute(task, workshop=workshop, checkpoint_seconds=0)
+    assert content(task.folder) == content(finished["standard", 0].folder)
+    timing = records.read_run(task.folder).timing
+    assert 0 < timing["wall_seconds"] < 600
+    assert all(0 < epoch["seconds"] < 600 for epoch in timing["epochs"])
