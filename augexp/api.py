@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from augexp import experiment as definition
 from augexp.answers import FORMATS, render, render_folder, report
 from augexp.data import lsun
+from augexp.errors import DefinitionError
 from augexp.experiment import Experiment
-from augexp.inspection import TRACKERS, export, status, verify
+from augexp.inspection import export, status, verify
 from augexp.progress import Progress, Silent
 from augexp.workspace import open_workspace
 from augexp.workspace import write_atomically as write_text
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
-    "TRACKERS",
     "Source",
     "compare",
     "define",
@@ -235,6 +235,10 @@ def compare(
     from augexp.training.engine import lock_results  # noqa: PLC0415
 
     experiment = define(source, **changes)
+    if len(experiment.plan.arms) < 2:
+        raise DefinitionError(
+            f"arms: received the baseline {experiment.plan.baseline!r} alone; name at least one arm to compare with it"
+        )
     listener = progress or Silent()
     workspace = open_workspace(experiment, Path(results_dir))
     with lock_results(workspace.folder), execution.open_engine(engine, jobs, address) as crew:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from augexp.training.records import RunRecord
     from augexp.training.verify import Verification
 
-TRACKERS = ("tensorboard", "mlflow")
-
 FEWEST_PAIRS = 3
 """Complete pairs from which there is an interval to be shown."""
 
@@ -112,31 +110,31 @@ def verify(
 
 
 def export(results: str | Path, to: str, target: str | None = None, *, data_dir: str | Path = "data") -> str:
-    """Hand the runs and the comparison to TensorBoard or MLflow, and return where they went.
+    """Hand the runs and the comparison to TensorBoard or MLflow.
 
     Args:
         results: a results folder.
-        to: one of `TRACKERS`.
+        to: `tensorboard` or `mlflow`.
         target: log folder (TensorBoard) or tracking URI (MLflow); None takes a place in the results folder.
         data_dir: holds the prepared images; not needed where the answer has been written down.
 
-    Raises:
-        ResultsError: an unknown tracker, no finished run, or the tracker is not installed.
-    """
-    from augexp import trackers  # noqa: PLC0415 - needs optional extras
+    Returns:
+        A line that says what was written and how to look at it.
 
-    if to not in TRACKERS:
-        raise ResultsError(f"tracker: received {to!r}; allowed are {', '.join(TRACKERS)}")
+    Raises:
+        ResultsError: an unknown tracker, no finished run, or a place that cannot be written.
+        RunError: the tracker is not installed.
+    """
+    from augexp import trackers  # noqa: PLC0415 - numpy
+
+    if to not in trackers.TRACKERS:
+        raise ResultsError(f"tracker: received {to!r}; allowed are {', '.join(trackers.TRACKERS)}")
     workspace = reopen_workspace(Path(results))
-    folder = workspace.folder
     held = [record for record in answers.held_records(workspace) if record.finished]
     if not held:
         raise answers.no_runs(workspace)
-    comparison = answers.current(folder, Path(data_dir)).model_dump(mode="json")
+    comparison = answers.current(workspace.folder, Path(data_dir)).model_dump(mode="json")
+    place = target or str(workspace.folder / to)
     if to == "tensorboard":
-        place = Path(target) if target else folder / "tensorboard"
-        trackers.export_tensorboard(held, comparison, place)
-        return str(place)
-    uri = target or f"sqlite:///{(folder / 'mlflow.db').resolve().as_posix()}"
-    trackers.export_mlflow(held, comparison, uri)
-    return uri
+        return trackers.export_tensorboard(held, comparison, Path(place))
+    return trackers.export_mlflow(held, comparison, place)

@@ -117,8 +117,8 @@ def export(
     data_dir: given.DataDir = DATA_DIR,
 ) -> None:
     """Hand the runs and the comparison to an experiment tracker (extras `tensorboard`, `mlflow`)."""
-    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp import api, trackers  # noqa: PLC0415 - keeps --help light
 
-    if to not in api.TRACKERS:
-        raise typer.BadParameter(f"received {to!r}; allowed are {', '.join(api.TRACKERS)}", param_hint="--to")
+    if to not in trackers.TRACKERS:
+        raise typer.BadParameter(f"received {to!r}; allowed are {', '.join(trackers.TRACKERS)}", param_hint="--to")
     typer.echo(api.export(results, to, target, data_dir=data_dir))

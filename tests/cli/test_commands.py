@@ -1,0 +1,197 @@
+"""The commands on a finished comparison: what they print, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from augexp.cli import app
+from augexp.training.task import RunEvent
+
+ROOT = Path(__file__).resolve().parents[2]
+SMOKE = str(ROOT / "experiments" / "smoke.toml")
+RUNNER = CliRunner()
+
+
+def call(*words: object, code: int = 0, columns: int = 80) -> tuple[str, str]:
+    """Call augexp and return stdout and stderr."""
+    result = RUNNER.invoke(app, [str(word) for word in words], env={"COLUMNS": str(columns)}, prog_name="augexp")
+    assert result.exit_code == code, f"{result.output}{result.exception!r}"
+    return result.stdout, result.stderr
+
+
+def places(house) -> list[object]:
+    return ["--results-dir", house.folder.parent, "--data-dir", house.data_dir]
+
+
+def test_compare_prints_the_answer_on_stdout_and_warnings_on_stderr(house) -> None:
+    out, err = call("compare", SMOKE, *places(house))
+    (contrast,) = house.comparison.contrasts
+    assert contrast.sentence in out
+    assert str(house.folder / "comparison" / "report.html") in out
+    assert "standard" in out
+    assert "synthetic" in out
+    for warning in house.comparison.warnings:
+        assert f"warning: {warning}" in err
+        assert f"warning: {warning}" not in out
+
+
+def test_tables_fit_into_80_columns(house) -> None:
+    out, _ = call("compare", SMOKE, *places(house))
+    tables = out[: out.index(house.comparison.contrasts[0].sentence)]
+    assert max(map(len, tables.splitlines())) <= 80
+
+
+def test_compare_as_json_is_the_file(house) -> None:
+    out, _ = call("compare", SMOKE, *places(house), "--json", "-q")
+    assert out == (house.folder / "comparison" / "comparison.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("jobs", ["auto", "0", "1"])
+def test_jobs_may_be_a_number_or_auto(house, jobs) -> None:
+    call("compare", SMOKE, *places(house), "--jobs", jobs, "-q")
+
+
+def test_what_is_missing_is_named_and_fails(house, monkeypatch) -> None:
+    from augexp import api
+    from augexp.analysis.answer import Missing
+
+    lacking = house.comparison.model_copy(
+        update={"missing": (Missing(arm="standard", seed=2, reason="memory ran out [bold]"),)}
+    )
+    monkeypatch.setattr(api, "compare", lambda *_, **__: lacking)
+    _, err = call("compare", SMOKE, *places(house), code=1)
+    assert "missing: standard seed 2: memory ran out [bold]" in err
+    assert "repeat the same command" in err
+
+
+def test_train_says_what_it_did_and_what_comes_next(house) -> None:
+    out, _ = call("train", SMOKE, "--no-augment", "--seed", 1, *places(house))
+    assert "none, seed 1: 2 epochs" in out
+    assert "test accuracy" in out
+    assert f"next: augexp compare {SMOKE} --results-dir {house.folder.parent} --data-dir {house.data_dir}" in out
+    record = json.loads(call("train", SMOKE, "--augment", "--json", *places(house))[0])
+    assert (record["arm"], record["seed"], record["status"]) == ("standard", 0, "complete")
+
+
+def test_status_in_words_and_as_json(house) -> None:
+    out, _ = call("status", house.folder)
+    assert "smoke: 6 of 6 runs done (3 seeds)" in out
+    assert "so far   standard - none:" in out
+    assert "all done" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert json.loads(call("status", house.folder, "--json")[0])["finished"] == 6
+    assert call("status", house.folder, "--watch")[0] == out
+
+
+def test_status_of_work_in_progress(house, tmp_path) -> None:
+    shutil.copytree(house.folder, tmp_path / "smoke")
+    shutil.rmtree(tmp_path / "smoke" / "runs" / "none" / "seed-2")
+    run = tmp_path / "smoke" / "runs" / "standard" / "seed-1" / "run.json"
+    run.write_text(json.dumps({**json.loads(run.read_text("utf-8")), "status": "failed", "error": "it broke"}))
+    out, _ = call("status", tmp_path / "smoke")
+    assert "4 of 6 runs done" in out
+    assert "FAILED   standard seed 1: it broke" in out
+    assert "waiting  1 runs" in out
+    assert "nobody is working on it" in out
+
+
+def test_watch_ends_where_nobody_works(house, tmp_path, monkeypatch) -> None:
+    shutil.copytree(house.folder, tmp_path / "smoke")
+    shutil.rmtree(tmp_path / "smoke" / "runs" / "none" / "seed-2")
+    waits: list[float] = []
+    monkeypatch.setattr("augexp.cli.results.time.sleep", waits.append)
+    out, _ = call("status", tmp_path / "smoke", "--watch")
+    assert 2 <= len(waits) <= 20
+    assert out.count("5 of 6 runs done") == len(waits) + 1
+
+
+@pytest.mark.parametrize(("form", "words"), [("csv", "difference_pp"), ("md", "| standard |"), ("latex", "\\toprule")])
+def test_report_as_tables(house, tmp_path, form, words) -> None:
+    out, _ = call("report", house.folder, "--format", form, "--data-dir", house.data_dir)
+    assert words in out
+    printed, _ = call("report", house.folder, "-f", form, "-o", tmp_path / "table", "--data-dir", house.data_dir)
+    assert printed == f"{tmp_path / 'table'}\n"
+    assert (tmp_path / "table").read_text("utf-8") == out
+
+
+def test_report_draws_the_page_and_opens_it(house, tmp_path, monkeypatch) -> None:
+    shutil.copytree(house.folder, tmp_path / "smoke")
+    opened: list[str] = []
+    monkeypatch.setattr("augexp.cli.results.webbrowser.open", opened.append)
+    out, _ = call("report", tmp_path / "smoke", "--open", "--data-dir", house.data_dir)
+    page = tmp_path / "smoke" / "comparison" / "report.html"
+    assert out == f"{page}\n"
+    assert opened == [page.as_uri()]
+
+
+def test_index_prints_classes_and_splits(house) -> None:
+    out, _ = call("index", SMOKE, "--data-dir", house.data_dir)
+    assert "drawn-boat" in out
+    assert "synthetic drawings of 16 x 16 pixels" in out
+    assert max(map(len, out[: out.index("\n\n")].splitlines())) <= 80
+    facts = json.loads(call("index", SMOKE, "--data-dir", house.data_dir, "--json")[0])
+    assert facts["image_size"] == 16
+
+
+def test_the_data_folder_can_come_from_the_environment(house, monkeypatch) -> None:
+    monkeypatch.setenv("AUGEXP_DATA_DIR", str(house.data_dir))
+    monkeypatch.setenv("AUGEXP_RESULTS_DIR", str(house.folder.parent))
+    assert str(house.data_dir) in call("index", SMOKE)[0]
+    assert house.comparison.contrasts[0].sentence in call("compare", SMOKE)[0]
+
+
+def test_preview_writes_and_describes(house, tmp_path) -> None:
+    target = tmp_path / "sheet.html"
+    assert call("preview", SMOKE, "-o", target, "--draws", 1, "--data-dir", house.data_dir)[0] == f"{target}\n"
+    assert target.is_file()
+    out, _ = call("preview", "--arm", "randaugment", "--describe")
+    assert out.startswith("randaugment@")
+    assert "source:" in out
+
+
+def test_export_policy_prints_layers() -> None:
+    out, _ = call("export-policy", "standard")
+    assert "layers.RandomFlip" in out
+    compile(out, "policy", "exec")
+
+
+def test_version() -> None:
+    import augexp
+
+    assert call("--version")[0] == f"augexp {augexp.__version__}\n"
+
+
+# -- progress ------------------------------------------------------------------------------------
+
+
+def test_progress_in_a_pipe_is_a_line_per_run(capsys) -> None:
+    from augexp.cli.progress import show
+
+    with show(quiet=False) as progress:
+        progress.stage("decoding images", 1, 10)
+        progress.stage("decoding images", 2, 10)
+        progress.runs(2)
+        progress.event(RunEvent("started", "none", 0, epochs=2))
+        progress.event(RunEvent("epoch", "none", 0, epoch=1, epochs=2, row={"val_accuracy": 0.5}))
+        progress.event(RunEvent("finished", "none", 0, epoch=2, epochs=2, message="complete"))
+        progress.event(RunEvent("failed", "mixup", 0, message="it broke"))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("decoding images") == 1
+    assert "1/2 none seed 0 finished: complete" in err
+    assert "mixup seed 0 failed: it broke" in err
+    assert "epoch" not in err
+
+
+def test_quiet_says_nothing(capsys) -> None:
+    from augexp.cli.progress import show
+
+    with show(quiet=True) as progress:
+        progress.stage("decoding images", 1, 10)
+        progress.note("anything")
+    assert capsys.readouterr() == ("", "")
