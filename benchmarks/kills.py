@@ -1,0 +1,196 @@
+"""kill -9 in the middle of a comparison, again and again: are the records those of a quiet day?
+
+    python benchmarks/kills.py [--kills 20] [--seed 0]        # about five minutes; writes benchmarks/results/kills.*
+
+`augexp compare` on a small experiment runs once undisturbed. Then it runs in a process group of its own,
+and after a random time either one of its workers or the whole group is killed; a command that has ended is
+started again. When enough has been killed it may finish, and ``run.json``, ``epochs.csv`` and
+``predictions.npz`` of every run must be equal byte by byte to the undisturbed ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from tables import table, write
+
+from augexp.training import records
+
+SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
+DEFINITION = """
+name = "kills"
+[data]
+source = "sample"
+image_size = 16
+train_per_class = 200
+[training]
+model = "tiny"
+epochs = {epochs}
+batch_size = 16
+probe = 40
+[plan]
+arms = ["none", "standard"]
+seeds = {seeds}
+"""
+
+
+class Comparison:
+    """One command that is started as often as it takes.
+
+    Args:
+        place: holds ``kills.toml`` and ``data/``.
+        name: of the results folder.
+    """
+
+    def __init__(self, place: Path, name: str) -> None:
+        self.results = place / name
+        program = "import sys; from augexp.cli import main; sys.exit(main())"
+        self._command = [sys.executable, "-c", program, "compare", str(place / "kills.toml"), "--quiet", "--jobs", "2"]
+        self._command += ["--results-dir", str(self.results), "--data-dir", str(place / "data")]
+        self._said = place / f"{name}.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the command in a process group of its own."""
+        with self._said.open("wb") as said:
+            self.process = subprocess.Popen(self._command, stdout=said, stderr=said, start_new_session=True)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the end; True where it came in time."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def wait_for_an_epoch(self) -> None:
+        """Wait until a run has written an epoch from now on, or the command has ended."""
+        now = time.time_ns()
+        runs = self.results / "kills" / "runs"
+        while not self.wait(0.05):
+            if any(path.stat().st_mtime_ns > now for path in runs.glob(f"*/*/{records.EPOCHS}")):
+                return
+
+    def finish(self) -> None:
+        """Run to the end, which must be a good one."""
+        for _ in range(3):  # a run whose worker was killed twice is failed, and is run again by the next command
+            if self.process is None or self.process.poll() not in (None, 0):
+                self.start()
+            self.wait()
+            if self.process.returncode == 0:
+                return
+        raise SystemExit(f"the command does not finish: {self._said.read_text(encoding='utf-8', errors='replace')}")
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the worker processes that are alive."""
+        try:
+            children = psutil.Process(self.process.pid).children()
+            return [child for child in children if "augexp.training.worker" in child.cmdline()]
+        except psutil.Error:
+            return []
+
+    def kill(self, dice: random.Random) -> str:
+        """Kill a worker or everything; return what."""
+        workers = self.workers()
+        if workers and dice.random() < 0.5:
+            victim = dice.choice(workers)
+            try:
+                victim.kill()
+            except psutil.Error:
+                return ""
+            return f"worker {workers.index(victim) + 1} of {len(workers)}"
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        return "the whole group"
+
+    def state(self) -> str:
+        """Say how far the records are."""
+        folders = list((self.results / "kills" / "runs").glob("*/seed-*"))
+        finished = sum((folder / records.RUN).exists() for folder in folders)
+        rows = [(folder / records.EPOCHS) for folder in folders if not (folder / records.RUN).exists()]
+        epochs = [max(path.read_bytes().count(b"\n") - 1, 0) for path in rows if path.exists()]
+        return f"{finished} runs finished, others at epochs {sorted(epochs)}"
+
+    def content(self) -> dict[str, bytes]:
+        """Return all files whose bytes must be equal."""
+        runs = self.results / "kills" / "runs"
+        return {
+            path.relative_to(runs).as_posix(): path.read_bytes()
+            for path in sorted(runs.rglob("*"))
+            if path.name in SAME
+        }
+
+    def litter(self) -> list[str]:
+        """Return files that should have gone with the end of their runs."""
+        wanted = (*SAME, records.TIMING)
+        runs = self.results / "kills" / "runs"
+        return [str(path.relative_to(runs)) for path in runs.rglob("*") if path.is_file() and path.name not in wanted]
+
+
+def main() -> int:
+    """Kill, compare, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="of the dice that choose when and whom")
+    parser.add_argument("--epochs", type=int, default=150)
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--no-write", action="store_true", help="print only")
+    options = parser.parse_args()
+    dice, lines, wrong = random.Random(options.seed), [], []
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "kills.toml").write_text(DEFINITION.format(epochs=options.epochs, seeds=options.seeds), "utf-8")
+        quiet = Comparison(place, "quiet")
+        begin = time.monotonic()
+        quiet.finish()
+        print(f"undisturbed: {time.monotonic() - begin:.0f} s, {len(quiet.content())} files", flush=True)
+        rounds = 0
+        while len(lines) < options.kills:
+            rounds += 1
+            wrong += disturb(Comparison(place, f"round-{rounds}"), quiet.content(), dice, options.kills, lines)
+    verdict = f"{len(lines)} kills in {rounds} comparisons: " + (
+        f"DIFFERENT: {', '.join(wrong)}" if wrong else "every record is byte for byte that of the undisturbed one"
+    )
+    text = table(["kill", "comparison", "after s", "killed", "state"], lines) + f"\n\n{verdict}"
+    if options.no_write:
+        print(text)
+    else:
+        write("kills", {"kills": lines, "seed": options.seed, "wrong": wrong}, text)
+    return 1 if wrong else 0
+
+
+def disturb(
+    comparison: Comparison, expected: dict[str, bytes], dice: random.Random, kills: int, lines: list[list[object]]
+) -> list[str]:
+    """Kill until there were `kills` in all or the comparison has finished; return the files that differ."""
+    while len(lines) < kills:
+        if comparison.process is None or comparison.process.poll() is not None:
+            comparison.start()
+        begin = time.monotonic()
+        if dice.random() < 0.8:  # in the middle of training; else at any time, also while it starts
+            comparison.wait_for_an_epoch()
+        comparison.wait(dice.uniform(0.0, 5.0))
+        delay = time.monotonic() - begin
+        if comparison.process.poll() == 0:
+            break
+        killed = comparison.kill(dice) if comparison.process.poll() is None else ""
+        if killed:
+            lines.append([len(lines) + 1, comparison.results.name, f"{delay:.1f}", killed, comparison.state()])
+            print(*lines[-1], sep="  ", flush=True)
+    comparison.finish()
+    found = comparison.content()
+    differing = [name for name in sorted({*expected, *found}) if expected.get(name) != found.get(name)]
+    return [f"{comparison.results.name}/{one}" for one in (*differing, *comparison.litter())]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
