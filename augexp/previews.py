@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
 
     rows = _training_rows(experiment, store)
     originals = _originals(store, rows)
-    return sheets.samples(
+    sheet = sheets.samples(
         experiment.policy(arm),
         np.asarray(store.images[originals]),
         store.classes[: len(originals)],
@@ -35,6 +36,7 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
         versions=versions,
         partners=(store.view(rows), store.labels[rows]),
     )
+    return _honest(sheet, store)
 
 
 def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
@@ -42,9 +44,15 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
     from augexp.analysis import sheets  # noqa: PLC0415
 
     first, second, *_ = _originals(store, _training_rows(experiment, store))
-    return sheets.strengths(
+    sheet = sheets.strengths(
         experiment.policy(arm), np.asarray(store.images[first]), partner=np.asarray(store.images[second])
     )
+    return _honest(sheet, store)
+
+
+def _honest(sheet: Sheet, store: Store) -> Sheet:
+    """Say so where the pictures are drawn, so that nobody takes them for photos."""
+    return replace(sheet, title=f"{sheet.title} (synthetic images)") if store.facts["synthetic"] else sheet
 
 
 def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, Sheet]:

@@ -303,6 +303,9 @@ def test_preview_writes_a_sheet(house, tmp_path, suffix) -> None:
         SMOKE, arm="standard", output=tmp_path / f"strength{suffix}", strength=True, data_dir=house.data_dir
     )
     assert strength.read_bytes() != target.read_bytes()
+    if suffix == ".html":
+        assert "(synthetic images)" in target.read_text("utf-8")
+        assert "(synthetic images)" in strength.read_text("utf-8")
 
 
 def test_preview_refuses_other_files_before_it_reads_images(tmp_path) -> None:
