@@ -12,6 +12,7 @@ import hashlib
 import json
 import shutil
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -122,7 +123,9 @@ def decode_all(data: Data, source: Source, listing: Listing, part: Path, progres
 
     progress("decoding images", finished, len(listing))
     noted = time.monotonic()
-    with ThreadPoolExecutor(jobs) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(jobs) as pool:
+        # Pillow warns of oddities in pictures that it can read; what it cannot read is listed.
+        warnings.filterwarnings("ignore", module="PIL")
         try:
             for start in range(0, len(listing), CHUNK):
                 for row, reason in pool.map(work, desk.missing(start, start + CHUNK)):
