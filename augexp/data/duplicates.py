@@ -1,7 +1,7 @@
 """Pictures that are the same, or nearly: they have to stand on one side of a split.
 
-Candidates come from a difference hash (64 bits: is a point of the 9 x 8 thumbnail darker than its right
-neighbour?) and are confirmed on the pixels themselves, since flat pictures share their hash by chance.
+Candidates come from a difference hash (64 bits: is a point of the 9 x 8 thumbnail clearly darker than its
+right neighbour?) and are confirmed on the pixels themselves, since flat pictures share their hash by chance.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ MAX_BITS = 4
 
 MAX_DIFFERENCE = 8.0
 """Mean absolute difference of the pixels, of 255, up to which a candidate is confirmed."""
+
+_CLEARLY = 1.0  # of 255: in flat areas rounding and compression would decide the bit
 
 _BANDS = 5  # 4 differing bits leave at least one of 5 bands equal
 _WINDOW = 16
@@ -29,7 +31,7 @@ def difference_hash(pixels: npt.NDArray[np.uint8]) -> int:
     columns = np.linspace(0, len(grey), 10).astype(int)
     sums = np.add.reduceat(np.add.reduceat(grey, rows[:-1], axis=0), columns[:-1], axis=1)
     thumbnail = sums / np.diff(rows)[:, None] / np.diff(columns)
-    return int.from_bytes(np.packbits(thumbnail[:, :-1] < thumbnail[:, 1:]).tobytes(), "little")
+    return int.from_bytes(np.packbits(thumbnail[:, :-1] + _CLEARLY < thumbnail[:, 1:]).tobytes(), "little")
 
 
 def find_clusters(

@@ -107,15 +107,8 @@ def test_names_in_any_script(tmp_path: Path) -> None:
         file.write(png(4))
     source = FolderSource(tmp_path, None)
     assert source.classes == ("собака", "猫 köpek")
-    assert names(source) == [
-        "собака/2.png",
-        "собака/latin-\\udce9.png",
-        "собака/ζώο 🐕 'x\".png",
-        "猫 köpek/1.png",
-    ] or (
-        sorted(names(source))
-        == sorted(["собака/2.png", "собака/latin-\\udce9.png", "собака/ζώο 🐕 'x\".png", "猫 köpek/1.png"])
-    )
+    expected = ["собака/2.png", "собака/latin-\\udce9.png", "собака/ζώο 🐕 'x\".png", "猫 köpek/1.png"]
+    assert sorted(names(source)) == sorted(expected)
     entries = [Entry(name, label, given) for label, given, block in source.blocks() for name in block]
     assert {source.read(entry) for entry in entries} == {png(number) for number in (1, 2, 3, 4)}
 

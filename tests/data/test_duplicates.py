@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from made_pictures import encode, pixels
+from PIL import Image
+
+from augexp.data import duplicates
+from augexp.data.pictures import decode
+
+SIDE = 32
+
+
+def found(pictures: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[int, int]]]:
+    """Return groups of more than one picture, exact repeats and near pairs, in terms of positions in `pictures`."""
+    hashed = [np.frombuffer(hashlib.blake2b(one.tobytes(), digest_size=20).digest(), np.uint8) for one in pictures]
+    order = sorted(range(len(pictures)), key=lambda n: hashed[n].tobytes())
+    images = np.stack([pictures[n] for n in order])
+    hashes = np.array([duplicates.difference_hash(one) for one in images], np.uint64)
+    clusters, exact, near = duplicates.find_clusters(images, hashes, np.stack([hashed[n] for n in order]))
+    assert clusters.dtype == np.int64
+    assert (clusters <= np.arange(len(clusters))).all()
+    assert (clusters[clusters] == clusters).all()
+    groups = [{order[row] for row in np.flatnonzero(clusters == root)} for root in np.unique(clusters)]
+    return [one for one in groups if len(one) > 1], exact, [tuple(sorted((order[a], order[b]))) for a, b in near]
+
+
+def others(count: int, start: int = 1_000) -> list[np.ndarray]:
+    return [pixels(start + number, SIDE) for number in range(count)]
+
+
+def test_different_pictures_stand_alone() -> None:
+    assert found(others(300)) == ([], 0, [])
+
+
+def test_equal_pictures_are_together() -> None:
+    one = pixels(1, SIDE)
+    assert found([one, *others(20), one, one]) == ([{0, 21, 22}], 2, [])
+
+
+def test_the_same_picture_saved_again_is_near() -> None:
+    original = pixels(2, 256)
+    versions = [
+        decode(data, SIDE).pixels
+        for data in (
+            encode(original),
+            encode(original, "JPEG", quality=60),
+            encode(original, "WEBP", quality=70),
+            encode(np.asarray(Image.fromarray(original).resize((180, 180))), "JPEG", quality=85),
+            encode(np.clip(original.astype(int) + 4, 0, 255).astype(np.uint8)),
+        )
+    ]
+    groups, exact, near = found([*versions, *others(200)])
+    assert groups == [{0, 1, 2, 3, 4}]
+    assert exact == 0
+    assert near
+
+
+def test_the_same_hash_alone_is_not_enough() -> None:
+    flat = [np.full((SIDE, SIDE, 3), level, np.uint8) for level in (20, 120, 220)]
+    assert len({duplicates.difference_hash(one) for one in flat}) == 1
+    assert found([*flat, *others(20)]) == ([], 0, [])
+    close = [np.full((SIDE, SIDE, 3), level, np.uint8) for level in (120, 124)]
+    assert found(close)[0] == [{0, 1}]
+
+
+def test_mirrored_and_turned_pictures_are_other_pictures() -> None:
+    # They are what augmentation makes; two real photos that are mirror images are left to chance.
+    one = pixels(4, SIDE)
+    assert found([one, one[:, ::-1], np.rot90(one)]) == ([], 0, [])
+
+
+def test_chains_are_one_group() -> None:
+    # Each is near its neighbour, the ends are not near each other.
+    base = pixels(5, SIDE).astype(int) // 2 + 40
+    chain = [(base + shift).astype(np.uint8) for shift in (0, 6, 12, 18)]
+    groups, _, near = found([*chain, *others(50)])
+    assert groups == [{0, 1, 2, 3}]
+    assert (0, 3) not in near
+
+
+def test_difference_hash_by_hand() -> None:
+    # Brighter to the right everywhere: every bit is set. The other way round: none.
+    ramp = np.repeat(np.linspace(0, 255, SIDE).astype(np.uint8)[None, :, None], SIDE, axis=0).repeat(3, axis=2)
+    assert duplicates.difference_hash(ramp) == 2**64 - 1
+    assert duplicates.difference_hash(ramp[:, ::-1]) == 0
+    half = ramp.copy()
+    half[:16] = 100  # the upper four rows of the thumbnail are flat; packed bits are read little-endian
+    assert duplicates.difference_hash(half) == 0xFFFFFFFF00000000
+
+
+def test_count_mixed() -> None:
+    clusters = np.array([0, 1, 1, 3, 3, 3, 6])
+    assert duplicates.count_mixed(clusters, np.array([0, 1, 1, 0, 0, 0, 1])) == 0
+    assert duplicates.count_mixed(clusters, np.array([0, 1, 0, 0, 0, 1, 1])) == 5
