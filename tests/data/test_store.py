@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_pictures import image_folder, pixels
+
+from augexp import seeds
+from augexp.data import splits
+from augexp.data.store import Store, find_store, open_store, prepare
+from augexp.errors import DataError
+from augexp.experiment import MAX_SEEDS, Data
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared folder of two classes, 90 and 60 pictures."""
+    place = tmp_path_factory.mktemp("store")
+    image_folder(place / "in", {"a": range(90), "b": range(1_000, 1_060)})
+    return prepare(Data(source="folder", path=str(place / "in"), image_size=16), place, jobs=2).path
+
+
+@pytest.fixture
+def store(made: Path) -> Store:
+    return open_store(made)
+
+
+def test_content(store: Store) -> None:
+    assert len(store) == 150
+    assert store.images.shape == (150, 16, 16, 3)
+    assert store.classes == ("a", "b")
+    assert store.image_size == 16
+    assert isinstance(store.images, np.memmap)
+    numbers = [*range(90), *range(1_000, 1_060)]
+    expected = {pixels(number).tobytes(): number >= 1_000 for number in numbers}
+    assert {store.images[row].tobytes(): bool(store.labels[row]) for row in range(150)} == expected
+
+
+def test_rows_are_in_the_order_of_their_hashes(store: Store) -> None:
+    keys = [key.tobytes() for key in store.keys]
+    assert keys == sorted(keys)
+    assert len(set(store.ids.tolist())) == 150
+
+
+def test_splits_share_out_all_images(store: Store) -> None:
+    parts = [store.rows(split) for split in ("train", "validation", "test")]
+    assert sorted(np.concatenate(parts).tolist()) == list(range(150))
+    assert {name: dict(counts) for name, counts in store.facts["counts"].items()} == {
+        name: {
+            split: int((store.labels[rows] == label).sum())
+            for split, rows in zip(("train", "validation", "test"), parts, strict=True)
+        }
+        for label, name in enumerate("ab")
+    }
+
+
+def test_a_view_reads_batches_by_position(store: Store) -> None:
+    rows = store.rows("validation")
+    draw = store.view(rows)
+    batch = draw[np.array([2, 0, 2])]
+    assert len(draw) == len(rows)
+    assert (batch.images == np.asarray(store.images)[rows[[2, 0, 2]]]).all()
+    assert batch.ids.tolist() == store.ids[rows[[2, 0, 2]]].tolist()
+    batch.images[:] = 0  # a copy, not the file
+
+
+def test_found_by_fingerprint(store: Store, made: Path) -> None:
+    found = find_store(made.parents[1], store.fingerprint)
+    assert found is not None
+    assert found.path == made
+    assert made.name.endswith(f"-16px-{store.fingerprint}")
+    assert find_store(made.parents[1], "0" * 16) is None
+
+
+# -- training draws ----------------------------------------------------------------------------
+
+
+def pool_sizes(store: Store) -> list[int]:
+    train = store.rows("train")
+    return [int((store.labels[train] == label).sum()) for label in (0, 1)]
+
+
+def drawing(n: int | None) -> Data:
+    return Data(source="folder", path="x", train_per_class=n)
+
+
+def test_whole_pool_where_nothing_is_said(store: Store) -> None:
+    for seed in (0, 1, 7):
+        assert store.training_rows(drawing(None), 0, seed).tolist() == store.rows("train").tolist()
+    assert store.draw_mode(drawing(None)) == "whole"
+    assert store.draw_mode(drawing(1_000)) == "whole"
+
+
+def test_blocks_draw_disjoint_subsets_while_the_pool_lasts(store: Store) -> None:
+    smaller = min(pool_sizes(store))
+    n = smaller // 5
+    draws = [store.training_rows(drawing(n), 0, seed) for seed in range(5)]
+    assert len(np.unique(np.concatenate(draws))) == 5 * 2 * n
+    for rows in draws:
+        assert rows.tolist() == sorted(rows.tolist())
+        assert np.bincount(store.labels[rows]).tolist() == [n, n]
+        assert set(rows.tolist()) <= set(store.rows("train").tolist())
+    assert store.draw_mode(drawing(n), range(5)) == "disjoint"
+    assert store.draw_mode(drawing(n), range(6)) == "subsampled"
+    assert store.draw_mode(drawing(n)) == "subsampled"
+    assert store.draw_mode(drawing(smaller // MAX_SEEDS)) == "disjoint"
+
+
+def test_beyond_the_pool_blocks_draw_without_replacement(store: Store) -> None:
+    n = min(pool_sizes(store)) - 2
+    draws = [store.training_rows(drawing(n), 0, seed) for seed in range(1, 4)]
+    assert all(len(np.unique(rows)) == 2 * n for rows in draws)
+    assert len({rows.tobytes() for rows in draws}) == 3
+    assert store.draw_mode(drawing(n)) == "subsampled"
+
+
+def test_a_class_smaller_than_wanted_is_taken_whole(store: Store) -> None:
+    large, small = pool_sizes(store)
+    rows = store.training_rows(drawing(small + 1), 0, 0)
+    assert np.bincount(store.labels[rows]).tolist() == [small + 1, small]
+    assert large > small + 1
+    assert store.draw_mode(drawing(small + 1)) == "subsampled"
+
+
+def test_no_draw_depends_on_how_many_seeds_there_are(store: Store) -> None:
+    assert store.training_rows(drawing(6), 0, 3).tolist() == store.training_rows(drawing(6), 0, 3).tolist()
+    assert store.training_rows(drawing(6), 1, 3).tolist() != store.training_rows(drawing(6), 0, 3).tolist()
+    order = seeds.stream(0, 0, "pool", "a").permutation(pool_sizes(store)[0])
+    pool = store.rows("train")[store.labels[store.rows("train")] == 0]
+    assert set(pool[order[18:24]].tolist()) <= set(store.training_rows(drawing(6), 0, 3).tolist())
+
+
+# -- damage ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / made.name)
+    return tmp_path / made.name
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        open_store(path)
+    text = str(caught.value)
+    assert text.startswith(f"{path}: the prepared images are damaged (")
+    assert text.endswith("); delete this folder, they will be prepared again")
+    return text
+
+
+@pytest.mark.parametrize("name", ["store.json", "images.npy", "labels.npy", "keys.npy", "splits.npy", "clusters.npy"])
+def test_missing_empty_and_truncated_files(copy: Path, name: str) -> None:
+    content = (copy / name).read_bytes()
+    for damaged in (content[:-20], content[:50], b""):
+        (copy / name).write_bytes(damaged)
+        refusal(copy)
+    (copy / name).unlink()
+    refusal(copy)
+
+
+@pytest.mark.parametrize("text", ["null", "[]", "{}", '{"classes": ["a", "b"]}', '{"fingerprint": 1, "classes": null}'])
+def test_facts_of_another_kind(copy: Path, text: str) -> None:
+    (copy / "store.json").write_text(text, encoding="utf-8")
+    refusal(copy)
+
+
+def test_arrays_that_do_not_belong_together(copy: Path) -> None:
+    np.save(copy / "labels.npy", np.zeros(149, np.int64))
+    assert "lengths differ" in refusal(copy)
+
+
+def test_no_store(tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / "nothing")
+
+
+def test_facts_are_plain_json(store: Store) -> None:
+    assert json.loads(json.dumps(store.facts)) == store.facts
+    assert store.facts["duplicates"]["excluded"] == int((np.load(store.path / "splits.npy") == splits.EXCLUDED).sum())
