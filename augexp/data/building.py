@@ -96,7 +96,9 @@ def _needed(data: Data) -> int | None:
     if data.train_per_class is None:
         return None
     test, validation = splits.wanted(data)
-    return (test or 0) + (validation or 0) + MAX_SEEDS * data.train_per_class
+    needed = (test or 0) + (validation or 0) + MAX_SEEDS * data.train_per_class
+    # Shares are rounded to 1/64, chance fills them, and duplicates are left out: the last draw has to be whole.
+    return needed + needed // 32 + 64
 
 
 def _request(data: Data, source: Source) -> str:

@@ -47,7 +47,7 @@ class Source(Protocol):
 
     Attributes:
         classes: names, sorted; a label is an index into them.
-        ignored: files that are no pictures by name, once `stamp` has been called.
+        ignored: files that are no pictures by name, as counted by the last `stamp` or `blocks`.
     """
 
     classes: tuple[str, ...]
@@ -166,6 +166,7 @@ class FolderSource:
 
     def blocks(self) -> Iterator[Block]:
         """List the files by split, class and path below the folder."""
+        self.ignored = 0
         for label, given, top in self._places():
             files = self._files(given, top)
             while names := [path for path, _, _ in islice(files, _BLOCK)]:

@@ -74,6 +74,7 @@ def split(
         DataError: `test = "official"` without an official set, or too few images.
     """
     where = place(keys)[clusters]
+    given = _usable(given, labels, classes)
     codes = given.copy()
     official = _official(given)
     rule = _rule(data, given, labels, classes, official)
@@ -94,6 +95,15 @@ def split(
     return Split(codes, _explain(data, rule, official, carved, counts, excluded), rule, excluded)
 
 
+def _usable(given: Codes, labels: Labels, classes: int) -> Codes:
+    """Return `given` without the sets that some class lacks (an LSUN object has no val): train takes them in."""
+    usable = given.copy()
+    for code in (TEST, VALIDATION):
+        if not np.bincount(labels[given == code], minlength=classes).all():
+            usable[given == code] = TRAIN
+    return usable
+
+
 def _official(given: Codes) -> int | None:
     return TEST if (given == TEST).any() else VALIDATION if (given == VALIDATION).any() else None
 
@@ -101,7 +111,7 @@ def _official(given: Codes) -> int | None:
 def _rule(data: Data, given: Codes, labels: Labels, classes: int, official: int | None) -> str:
     if data.test == "official" and official is None:
         raise DataError(
-            'test: received "official", but the source has no test or validation set of its own; '
+            'test: received "official", but the source has no test or validation set of its own for every class; '
             'allowed are "held-out" and "auto"'
         )
     if data.test != "auto":
@@ -174,7 +184,7 @@ def _explain(
     own = "test" if official == TEST else "val"
     if rule == "held-out":
         reason = "as asked for" if data.test == rule else "which leaves a whole training draw"
-        reason = "since the source has none of its own" if official is None else reason
+        reason = "since the source has none for every class" if official is None else reason
         text = f"The test set was carved out of the training images by content hash, {reason}"
     else:
         text = f"The test set is the source's own {own} set"

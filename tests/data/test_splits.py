@@ -221,7 +221,10 @@ def test_rule_of_a_folder_with_its_own_test(settings: dict[str, Any], rule: str)
 def test_folder_without_own_sets_is_held_out() -> None:
     split = plain(200).split()
     assert split.rule == "held-out"
-    assert "since the source has none of its own; validation was carved out of the training images" in split.explanation
+    assert (
+        "since the source has none for every class; validation was carved out of the training images"
+        in split.explanation
+    )
 
 
 def test_own_validation_of_a_folder_stays_validation_beside_its_test() -> None:
@@ -257,5 +260,17 @@ def test_excluded_images_are_counted_in_words() -> None:
 
 
 def test_official_without_an_official_set() -> None:
-    with pytest.raises(DataError, match='received "official", but the source has no test or validation set of its own'):
+    with pytest.raises(
+        DataError, match='received "official", but the source has no test or validation set of its own for every class'
+    ):
         plain(60).split(test="official")
+
+
+def test_a_set_that_some_class_lacks_joins_the_training_images() -> None:
+    # A scene beside an object: only the scene has a val set.
+    case = Case(list(range(130)), [k % 2 for k in range(120)] + [0] * 10, [TRAIN] * 120 + [VALIDATION] * 10)
+    split = case.split(**LSUN | {"test_per_class": 12, "validation_per_class": 12})
+    assert split.rule == "held-out"
+    assert "since the source has none for every class; validation was carved out" in split.explanation
+    alike = Case(list(range(130)), [k % 2 for k in range(120)] + [0] * 10)
+    assert (split.codes == alike.split(**LSUN | {"test_per_class": 12, "validation_per_class": 12}).codes).all()
