@@ -24,7 +24,7 @@ QUALITY = 82
 PER_STRIP = 12
 """Photos per strip."""
 
-MAX_ROWS = 8
+MAX_ROWS = 10
 """Classes of a sample sheet that appear in the page, which would grow with them beyond what can be sent around."""
 
 Images = npt.NDArray[np.uint8]

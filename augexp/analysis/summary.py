@@ -46,10 +46,13 @@ def arms(digest: Digest) -> Table:
         Column(f"test {digest.metric} (%)", 2, key="test_percent"),
         Column("gap (pp)", 1, signed=True, key="gap_pp"),
         Column("unique images", key="unique_images"),
-        Column("wall time per run (s)", 1, key="wall_seconds"),
-        Column("CPU time per run (s)", 1, key="cpu_seconds"),
+        Column("wall time (s)", 1, key="wall_seconds"),
+        Column("CPU time (s)", 1, key="cpu_seconds"),
     )
-    note = "Gap: accuracy on clean training images minus validation accuracy at the last epoch, mean over the runs."
+    note = (
+        "Gap: accuracy on clean training images minus validation accuracy at the last epoch. "
+        "Gap and times are means over the runs."
+    )
     return Table("Arms", columns, rows, note)
 
 

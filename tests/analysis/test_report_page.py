@@ -101,7 +101,7 @@ def test_a_sheet_of_many_classes_is_cut_and_says_so() -> None:
     rows = tuple(sheets.Row(f"class {i}", cells) for i in range(photos.MAX_ROWS + 1))
     found = photos.sheet_blocks(sheets.Sheet("t", "n", ("original",), rows))
     assert sum(isinstance(block, blocks.Strip) for block in found) == photos.MAX_ROWS
-    assert found[1] == blocks.Prose(("n Shown: the first 8 of 9 classes.",), soft=True)
+    assert found[1] == blocks.Prose(("n Shown: the first 10 of 11 classes.",), soft=True)
 
 
 @pytest.mark.slow
