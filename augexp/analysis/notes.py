@@ -44,10 +44,10 @@ def collect_warnings(
     """Return what stands beside the answer, the gravest first."""
     said = _missing_runs(missing)
     named = len(answers) > 1
-    said += [f"{one.arm}: {text}" if named else text for one in answers for text in one.warnings]
+    said += [f"`{one.arm}`: {text}" if named else text for one in answers for text in one.warnings]
     said += _runs(held, found)
     said += _design(experiment, history, draws, facts)
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in said))
 
 
 def _missing_runs(missing: Sequence[Missing]) -> list[str]:

@@ -75,7 +75,7 @@ def _contrast(one: answer.Contrast, whole: Comparison, level: Level) -> Contrast
         wide=_ends(one.new_images),
         narrow=_ends(one.these_images),
         wide_label=f"new images: {kind}, {pairs}, {whole.test_clusters:,} test images" if one.new_images else "",
-        narrow_label=f"these images: {kind}, {pairs}" if one.these_images else "",
+        narrow_label=f"these images: {kind.replace('interval', 't interval')}, {pairs}" if one.these_images else "",
         facts=_facts(one),
         gain=np.array(gain.mean if gain else (), dtype=np.float64),
         gain_low=_band(gain, "low"),
@@ -162,6 +162,8 @@ def _pays(gain: answer.Gain, epochs: int) -> tuple[str, ...]:
     said = []
     if gain.ahead_from is None:
         said.append(f"At the last of {epochs} epochs the mean validation accuracy is not ahead of the baseline's.")
+    elif gain.ahead_from == epochs:
+        said.append(f"The mean validation accuracy is ahead of the baseline's at the last of {epochs} epochs alone.")
     else:
         said.append(f"The mean validation accuracy is ahead from epoch {gain.ahead_from} of {epochs} to the end.")
     if gain.surely_ahead_from is not None:

@@ -120,7 +120,7 @@ def test_few_test_images_give_the_interval_of_the_seeds_and_a_warning(tmp_path):
     assert one.new_images is None
     assert one.these_images is not None
     assert "On these test images" in one.sentence
-    assert any("only 28 test images" in text for text in found.warnings)
+    assert any("Only 28 test images" in text for text in found.warnings)
 
 
 def test_a_seed_that_does_not_reach_the_network_is_an_error(tmp_path):
@@ -292,7 +292,7 @@ def test_a_diverged_run_counts_and_is_told(tmp_path):
     found = answer(tmp_path, experiment)
     assert found.complete
     assert found.arms[1].diverged == 1
-    assert any("diverged" in text for text in found.warnings)
+    assert any("Diverged" in text for text in found.warnings)
 
 
 # -- several arms --------------------------------------------------------------------------------
