@@ -94,14 +94,6 @@ def schema() -> str:
     return json.dumps(Comparison.model_json_schema(mode="serialization"), indent=1, sort_keys=True) + "\n"
 
 
-def terminal(comparison: Comparison) -> list[Any]:
-    """Return the tables of the terminal as rich renderables; print the sentences of record after them."""
-    from augexp.analysis.reading import digest  # noqa: PLC0415
-
-    shown = digest(comparison, ())
-    return list(tables.to_terminal([summary.arms(shown), summary.contrasts(shown)]))
-
-
 # -- from a digest -------------------------------------------------------------------------------
 
 
