@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augexp.analysis import photos, pictures, sections, series, summary, tables
 from augexp.analysis.blocks import Page, Strip
