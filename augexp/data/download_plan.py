@@ -94,7 +94,9 @@ def look(archive: Archive, data_dir: Path, *, verify: bool = True) -> Planned:
         return Planned(archive, folder, "here", 0, 0)
     whole_zip = target.is_file()
     on_disk = target.stat().st_size if whole_zip else part.stat().st_size if part.is_file() else 0
-    to_fetch = 0 if whole_zip else None if archive.size is None else max(0, archive.size - on_disk)
+    # What is not checked against the catalogue may have any size.
+    known = archive.size if verify else None
+    to_fetch = 0 if whole_zip else None if known is None else max(0, known - on_disk)
     if state != "absent":
         return Planned(archive, folder, state, on_disk, to_fetch)
     return Planned(archive, folder, "archive" if whole_zip else "partial" if on_disk else "missing", on_disk, to_fetch)
@@ -119,7 +121,7 @@ def plan(
     wanted = lsun.archives(categories, split, catalogue=catalogue)
     items = tuple(look(archive, data_dir, verify=verify) for archive in wanted)
     todo = [item for item in items if item.state != "here"]
-    sizes = sorted((item.archive.size or 0 for item in todo), reverse=True)
+    sizes = sorted(((item.archive.size or 0) if verify else 0 for item in todo), reverse=True)
     # An archive goes once it is unpacked, so no more of them than connections are on disk at once.
     zips = sum(sizes) if keep_archive else sum(sizes[:jobs])
     needed = round(CONTENT_RATIO * sum(sizes)) + zips - sum(item.on_disk for item in todo)

@@ -168,6 +168,15 @@ def test_too_little_room_is_said_before_the_first_byte(bench: Bench) -> None:
     assert bench.server.requests == []
 
 
+def test_without_verification_the_catalogue_says_nothing_of_the_size(bench: Bench) -> None:
+    plan = downloads.plan(
+        ["bedroom"], data_dir=bench.data_dir, catalogue=bench.catalogue, free=lambda _: 100, verify=False
+    )
+    assert [item.to_fetch for item in plan.items] == [None]
+    assert plan.disk_needed == 0
+    plan.check()
+
+
 def test_free_bytes_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     assert downloads.free_bytes(tmp_path / "a" / "b") > 0
 
