@@ -11,15 +11,17 @@ interpolation.
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import Any
 
 import cv2 as opencv  # noqa: TID253 - this module is imported by workers only
 import numpy as np
 import numpy.typing as npt
 
-from augexp.augment import geometry, photometry
+from augexp.augment import geometry, photometry, warps
 
 Images = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -27,11 +29,10 @@ Rows = npt.NDArray[np.intp]
 
 cv2: Any = opencv  # its stubs know less than numpy's types do
 
-_WARP = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-_BORDER = cv2.BORDER_REFLECT
-_FLIPS = {1: 1, 2: 0, 3: -1}  # kinds of `_kinds` to the flip codes of OpenCV
-_AFFINE, _PROJECTIVE = 4, 5
 _RAMP = np.arange(256, dtype=np.float32)
+
+ALIGNMENT = 64
+"""Bytes: finished batches start at multiples of it, so that TensorFlow shares their memory instead of copying."""
 
 
 def rescale(images: Images, out: Floats | None = None) -> Floats:
@@ -54,25 +55,33 @@ class Buffers:
 
     def __init__(self, limit: int = 8) -> None:
         self._limit = limit
-        self._held: list[Floats] = []
-        self._free = self._count([np.empty(0, dtype=np.float32)])[0]
+        self._held: list[Images] = []
+        self._free = self._count([np.empty(0, dtype=np.uint8)])[0]
 
     @staticmethod
-    def _count(held: list[Floats]) -> list[int]:
-        return [sys.getrefcount(buffer) for buffer in held]
+    def _count(held: list[Images]) -> list[int]:
+        return [sys.getrefcount(block) for block in held]
 
     def take(self, shape: tuple[int, ...]) -> Floats:
-        """Return a float32 array of `shape` with arbitrary content."""
-        for place, references in enumerate(self._count(self._held)):
-            if references <= self._free:
-                if self._held[place].shape == shape:
-                    return self._held[place]
-                self._held[place] = np.empty(shape, dtype=np.float32)
-                return self._held[place]
-        buffer = np.empty(shape, dtype=np.float32)
-        if len(self._held) < self._limit:
-            self._held.append(buffer)
-        return buffer
+        """Return a float32 array of `shape` with arbitrary content, at an address that vector units like."""
+        size = 4 * math.prod(shape)
+        free = [place for place, count in enumerate(self._count(self._held)) if count <= self._free]
+        large = [place for place in free if len(self._held[place]) >= size + ALIGNMENT]
+        if large:
+            return _floats(self._held[large[0]], shape)
+        block = np.empty(size + ALIGNMENT, dtype=np.uint8)
+        if free:
+            self._held[free[0]] = block
+        elif len(self._held) < self._limit:
+            self._held.append(block)
+        return _floats(block, shape)
+
+
+def _floats(block: Images, shape: tuple[int, ...]) -> Floats:
+    """Return a view of `block`; it refers to nothing but the block, whose references are counted."""
+    start = -block.ctypes.data % ALIGNMENT
+    values: Floats = block[start : start + 4 * math.prod(shape)].view(np.float32).reshape(shape)
+    return values
 
 
 class Canvas:
@@ -160,18 +169,15 @@ class Canvas:
         """Turn what is noted for `rows` (R,) into 8-bit pictures."""
         if not len(rows):
             return
-        pictures, size = self._each(), (self.side, self.side)
-        kinds, placed = self._geometry(rows)
-        for i, row in enumerate(rows.tolist()):
-            picture = pictures[row]
-            if kinds[i]:
-                picture = _warp(picture, kinds[i], placed[i], size, np.empty_like(picture))
+        warped, pictures = self._warped(rows), self._each()
+        for picture, row in zip(warped, rows.tolist(), strict=True):
             if self._coloured[row]:
-                picture = self._blend(picture, row)
+                pictures[row] = self._blend(picture, row)
             elif self._tabled[row]:
                 table = np.rint(self._tables[row]).astype(np.uint8)  # type: ignore[index]
-                picture = cv2.LUT(picture, table)
-            pictures[row] = picture
+                pictures[row] = cv2.LUT(picture, table)
+            else:
+                pictures[row] = picture
         if self._matrices is not None:
             self._matrices[rows] = np.eye(3)
         if self._tables is not None:
@@ -189,19 +195,14 @@ class Canvas:
             out = np.empty((self.count, self.side, self.side, 3), dtype=np.float32)
         if self._whole is not None and self._matrices is None and self._tables is None and self._colours is None:
             return rescale(self._whole, out)
-        pictures, size, buffer = self._each(), (self.side, self.side), np.empty((self.side, self.side, 3), np.uint8)
-        kinds, placed = self._geometry(np.arange(self.count))
+        pictures = self._warped(np.arange(self.count))
         tables = (_RAMP[None] if self._tables is None else self._tables) / np.float32(255)
-        stride = 0 if self._tables is None else 1
-        look_up, coloured = cv2.LUT, self._coloured.tolist()
-        for row in range(self.count):
-            picture = pictures[row]
-            if kinds[row]:
-                picture = _warp(picture, kinds[row], placed[row], size, buffer)
-            look_up(picture, tables[row * stride], out[row])
-            if coloured[row]:
-                mixed = cv2.transform(out[row], self._scaled_colours(row))
-                np.clip(mixed, 0.0, 1.0, out=out[row])
+        look_up = cv2.LUT
+        for picture, table, target in zip(pictures, cycle(tables), out, strict=False):
+            look_up(picture, table, target)
+        for row in np.flatnonzero(self._coloured).tolist():
+            mixed = cv2.transform(out[row], self._scaled_colours(row))
+            np.clip(mixed, 0.0, 1.0, out=out[row])
         return out
 
     def _each(self) -> list[Images]:
@@ -211,12 +212,17 @@ class Canvas:
         self._whole = None
         return self._pictures
 
-    def _geometry(self, rows: Rows) -> tuple[list[int], npt.NDArray[np.float64]]:
-        """Return how each of `rows` is warped (0 not at all) and the matrices for OpenCV."""
+    def _warped(self, rows: Rows) -> Sequence[Images]:
+        """Return the pictures `rows` (R,) with their geometry, and nothing else, carried out."""
+        every = len(rows) == self.count
+        if self._whole is not None and every:
+            pictures: Sequence[Images] | Images = self._whole
+        else:
+            each = self._each()
+            pictures = each if every else [each[row] for row in rows.tolist()]
         if self._matrices is None:
-            return [0] * len(rows), np.empty((len(rows), 0))
-        matrices = self._matrices if len(rows) == self.count else self._matrices[rows]
-        return _kinds(matrices).tolist(), geometry.place(matrices, self.side)
+            return list(pictures)
+        return warps.warp(pictures, self._matrices if every else self._matrices[rows])
 
     def _blend(self, picture: Images, row: int) -> Images:
         tables = _RAMP if self._tables is None else self._tables[row]
@@ -228,25 +234,3 @@ class Canvas:
         scaled: npt.NDArray[np.float64] = self._colours[row].copy()  # type: ignore[index]
         scaled[:, 3] /= 255.0
         return scaled
-
-
-def _kinds(matrices: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Classify matrices (R, 3, 3): 0 identity, 1 to 3 mirror images, else `_AFFINE` or `_PROJECTIVE`."""
-    kinds = np.full(len(matrices), _AFFINE)
-    flat = matrices.reshape(-1, 9)
-    kinds[flat[:, 6:8].any(axis=1)] = _PROJECTIVE
-    rigid = ~flat[:, [1, 2, 3, 5, 6, 7]].any(axis=1)
-    rigid &= (np.abs(flat[:, 0]) == 1.0) & (np.abs(flat[:, 4]) == 1.0)
-    kinds[rigid] = ((flat[:, 0] < 0) + 2 * (flat[:, 4] < 0))[rigid]
-    return kinds
-
-
-def _warp(picture: Images, kind: int, matrix: npt.NDArray[np.float64], size: tuple[int, int], out: Images) -> Images:
-    if kind == _AFFINE:
-        warped: Images = cv2.warpAffine(picture, matrix[:2], size, out, _WARP, _BORDER)
-        return warped
-    if kind == _PROJECTIVE:
-        projected: Images = cv2.warpPerspective(picture, matrix, size, out, _WARP, _BORDER)
-        return projected
-    flipped: Images = cv2.flip(picture, _FLIPS[kind], out)
-    return flipped

@@ -98,10 +98,16 @@ def perspectives(inwards: Array, side: int) -> Array:
     return np.concatenate([solved, np.ones((len(solved), 1))], axis=1).reshape(-1, 3, 3)
 
 
-def place(matrices: Array, side: int) -> Array:
-    """Return the same matrices for points counted from the centre of the upper left pixel, as OpenCV does."""
+def place(matrices: Array, side: int, margin: Array | npt.NDArray[np.int64] | float = 0.0) -> Array:
+    """Return the same matrices for points counted from the centre of the upper left pixel, as OpenCV does.
+
+    Args:
+        matrices: (R, 3, 3).
+        side: of the pictures in pixels.
+        margin: by how many pixels the old picture has been widened on every side, for all or each (R,).
+    """
     middle = (side - 1) / 2.0
     placed = matrices.copy()
     placed[:, :, 2] -= middle * (matrices[:, :, 0] + matrices[:, :, 1])
-    placed[:, :2] += middle * placed[:, 2:3]
+    placed[:, :2] += np.asarray(middle + margin).reshape(-1, 1, 1) * placed[:, 2:3]
     return placed

@@ -7,8 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from augexp.augment import canvas as canvases
-from augexp.augment import geometry, operations, photometry, pipeline
+from augexp.augment import geometry, operations, photometry, pipeline, warps
 from augexp.augment.canvas import Canvas, rescale
 from augexp.augment.catalogue import SPECS
 
@@ -107,16 +106,16 @@ def test_any_order_of_the_families(order):
 
 def test_geometry_in_a_row_is_interpolated_once(monkeypatch):
     calls = []
-    warp = canvases.cv2.warpAffine
+    warp = warps.cv2.warpAffine
 
     class Counting:
         def __getattr__(self, name):
             if name == "warpAffine":
                 calls.append(name)
                 return warp
-            return getattr(canvases.opencv, name)
+            return getattr(warps.opencv, name)
 
-    monkeypatch.setattr(canvases, "cv2", Counting())
+    monkeypatch.setattr(warps, "cv2", Counting())
     together([GEOMETRIC[i] for i in (0, 1, 2, 3, 4, 5)], smooth())
     assert len(calls) == 1
 
