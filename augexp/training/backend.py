@@ -11,9 +11,12 @@ from __future__ import annotations
 import os
 from typing import Any, Protocol
 
+import cv2  # noqa: TID253 - this module is only loaded by workers
 import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 import numpy.typing as npt
+
+from augexp.augment.canvas import ALIGNMENT
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,6 +45,7 @@ def configure(threads: int = 1, memory_limit: int | None = None) -> None:
         memory_limit: MiB of GPU memory that this process may take; None lets it grow as needed.
             The GPU branches have not been run by the authors.
     """
+    cv2.setNumThreads(threads)  # augmentation
     if keras.backend.backend() != "tensorflow":
         return
     import tensorflow as tf  # noqa: PLC0415 - only on this backend
@@ -61,6 +65,13 @@ def configure(threads: int = 1, memory_limit: int | None = None) -> None:
     if devices:
         # On one CPU thread the kernels are deterministic as they are.
         tf.config.experimental.enable_op_determinism()
+
+
+def has_device() -> bool:
+    """Tell whether steps run on a device of their own, such as a GPU, while the processor is idle."""
+    if keras.backend.backend() not in ("tensorflow", "jax"):
+        return False
+    return any(not name.startswith("cpu") for name in keras.distribution.list_devices())
 
 
 def compile_steps(model: keras.Model, optimizer: Any, batch_size: int) -> Steps:
@@ -98,7 +109,14 @@ class _TensorFlowSteps:
         self._train = tf.function(train, input_signature=[features, targets], autograph=False).get_concrete_function()
         many = tf.TensorSpec((None, *shape), tf.float32)
         self._forward = tf.function(forward, input_signature=[many], autograph=False).get_concrete_function()
-        self._tensor = tf.convert_to_tensor
+        self._copied, self._shared = tf.convert_to_tensor, tf.experimental.dlpack.from_dlpack
+
+    def _tensor(self, values: Floats) -> Any:
+        """Return `values` as a tensor, without copying them where TensorFlow can read them where they lie."""
+        # Its kernels end the process where shared memory starts at any other address.
+        if values.flags.carray and values.__array_interface__["data"][0] % ALIGNMENT == 0:
+            return self._shared(values.__dlpack__())
+        return self._copied(values)
 
     def train(self, images: Floats, targets: Floats) -> None:
         self._images += len(images)

@@ -7,10 +7,13 @@ rescales pictures and has no access to a policy.
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import keras  # noqa: TID253 - this module is only loaded by workers
@@ -18,11 +21,12 @@ import numpy as np
 
 import augexp
 from augexp import seeds
+from augexp.augment.feed import feed
 from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
-from augexp.training import checkpoint, claims, evaluation, pulse, records
+from augexp.training import backend, checkpoint, claims, evaluation, pulse, records
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.clock import Clock
 from augexp.training.network import Network, Workshop
@@ -30,6 +34,9 @@ from augexp.training.tally import Tally
 from augexp.training.task import Kind, RunEvent, RunTask
 
 Report = Callable[[RunEvent], None]
+
+_AHEAD = 2
+"""Portions of augmented batches that wait for a device."""
 
 
 def execute(
@@ -203,7 +210,7 @@ class _Run:
         records.write_atomically(folder / records.EPOCHS, records.epochs_bytes(self._rows))
         records.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions))
         if self._task.keep_model:
-            self._network.model.save(folder / records.MODEL)
+            self._save_model(folder / records.MODEL)
         records.write_atomically(folder / records.TIMING, records.json_bytes(self._clock.report()))
         record = {**self._description("complete" if sound else "diverged"), "test": evaluation.summary(predictions)}
         records.write_atomically(folder / records.RUN, records.json_bytes(record))
@@ -211,6 +218,15 @@ class _Run:
         self._tally.clear()
         self._heart.stop()
         self._tell("finished", seconds=self._clock.wall(), message=str(record["status"]))
+
+    def _save_model(self, path: Path) -> None:
+        part = path.with_name(f".part-{path.name}")  # Keras goes by the ending
+        try:
+            self._network.model.save(part)
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise records.unwritable(path, error) from None
 
     def _description(self, status: str) -> dict[str, Any]:
         training, rows = self._training, self._store.rows
@@ -258,13 +274,13 @@ def train_epoch(
     epoch: int,
 ) -> None:
     """Take `steps` optimiser steps; what the network is given is what is counted."""
-    for _ in range(steps):
-        batch, labels = next(batches)
-        begin = time.perf_counter()
-        images, targets = augment(batch.images, labels, batch.ids, epoch)
-        clock.augmented(time.perf_counter() - begin)
-        tally.add(images, batch.ids)
-        network.train(images, targets)
+    # A thread that augments helps where the step runs on a device; on a core it would only take turns.
+    depth = _AHEAD if backend.has_device() else 0
+    with closing(feed(batches, augment, steps=steps, epoch=epoch, depth=depth, timed=clock.augmented)) as portions:
+        for portion in portions:
+            tally.add(portion.images, portion.ids)
+            for images, targets in portion.batches():
+                network.train(images, targets)
 
 
 def _steps_per_epoch(images: int, batch_size: int) -> int:

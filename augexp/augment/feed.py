@@ -1,0 +1,101 @@
+"""The batches of an epoch, augmented: several at a time, and ahead of the network where that helps.
+
+A training step leaves nothing in the processor's caches of what augments and counts, and some calls cost
+the same for one batch as for ten. So batches are put together for all that and are trained on one after
+the other. What is done to a picture does not depend on its batch, so the numbers are the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp.augment.pipeline import Augmenter, Floats, Ids
+from augexp.augment.prefetch import ahead
+
+VALUES = 2_000_000
+"""Values of the pictures that are augmented at a time: 8 MB of float32."""
+
+BATCHES = 16
+"""Most batches at a time."""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Some batches in a row.
+
+    Attributes:
+        images: float32 (K, S, S, 3) on the scale 0 to 1, the pictures of all of them.
+        targets: float32 (K, C).
+        ids: uint64 (K,), content identity of each picture.
+        bounds: where each batch begins and ends.
+    """
+
+    images: Floats
+    targets: Floats
+    ids: Ids
+    bounds: tuple[tuple[int, int], ...]
+
+    def batches(self) -> Iterator[tuple[Floats, Floats]]:
+        """Yield images (B, S, S, 3) and targets (B, C) of each batch, as views."""
+        for start, stop in self.bounds:
+            yield self.images[start:stop], self.targets[start:stop]
+
+
+def feed(
+    batches: Iterator[tuple[Any, Any]],
+    augment: Augmenter,
+    *,
+    steps: int,
+    epoch: int,
+    depth: int = 0,
+    timed: Callable[[float], None] = lambda seconds: None,
+) -> Generator[Portion, None, None]:
+    """Yield the next `steps` batches, augmented for `epoch`, in portions of up to 8 MB or one batch.
+
+    Args:
+        batches: pairs of a batch with ``images`` and ``ids``, and labels (B,); no more than `steps` are taken.
+        augment: what is done to them.
+        steps: batches to yield.
+        epoch: passes over the training draw so far, from 0.
+        depth: how many portions a thread prepares ahead; 0 for none and no thread.
+        timed: is told the seconds that each portion took to augment.
+    """
+    return ahead(_portions(batches, augment, steps, epoch, timed), depth)
+
+
+def _portions(
+    batches: Iterator[tuple[Any, Any]],
+    augment: Augmenter,
+    steps: int,
+    epoch: int,
+    timed: Callable[[float], None],
+) -> Generator[Portion, None, None]:
+    while steps:
+        pairs = [next(batches)]
+        together = min(steps, BATCHES, max(1, VALUES // pairs[0][0].images.size))
+        pairs += islice(batches, together - 1)
+        steps -= len(pairs)
+        begin = time.perf_counter()
+        portion = _augment(pairs, augment, epoch)
+        timed(time.perf_counter() - begin)
+        yield portion
+        del portion, pairs  # so that their memory can be used again
+
+
+def _augment(pairs: list[tuple[Any, Any]], augment: Augmenter, epoch: int) -> Portion:
+    ids = _joined([batch.ids for batch, _ in pairs])
+    labels = _joined([labels for _, labels in pairs])
+    pictures, targets = augment(_joined([batch.images for batch, _ in pairs]), labels, ids, epoch)
+    ends = np.cumsum([len(labels) for _, labels in pairs]).tolist()
+    return Portion(pictures, targets, ids, tuple(zip([0, *ends[:-1]], ends, strict=True)))
+
+
+def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -1,0 +1,85 @@
+"""Batches put together for augmentation and taken apart again are the batches one by one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from augexp.augment import feed as feeds
+from augexp.augment import policies
+from augexp.augment.feed import feed
+from augexp.augment.pipeline import Augmenter
+
+
+class Pair(NamedTuple):
+    images: np.ndarray
+    ids: np.ndarray
+
+
+class Draw:
+    def __init__(self, images, ids):
+        self.images, self.ids = images, ids
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        return Pair(self.images[rows], self.ids[rows])
+
+
+RANDOM = np.random.default_rng(0)
+DRAW = Draw(RANDOM.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8), RANDOM.integers(0, 2**63, 40, dtype=np.uint64))
+LABELS = np.arange(40) % 3
+
+
+def batches(size=4):
+    while True:
+        for start in range(0, 40, size):
+            rows = np.arange(start, start + size)
+            yield DRAW[rows], LABELS[rows]
+
+
+def augmenter(name):
+    return Augmenter(policies.resolve(name), root_seed=0, seed=0, num_classes=3, partners=(DRAW, LABELS))
+
+
+def listed(portions):
+    return [(images.copy(), targets.copy()) for portion in portions for images, targets in portion.batches()]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+@pytest.mark.parametrize("together", [1, 4, 16])
+@pytest.mark.parametrize("name", ["none", "standard", "mixup", "trivialaugment"])
+def test_neither_portions_nor_running_ahead_change_a_number(name, together, depth, monkeypatch):
+    monkeypatch.setattr(feeds, "BATCHES", together)
+    one_by_one, source = augmenter(name), batches()
+    expected = []
+    for _ in range(7):
+        batch, labels = next(source)
+        images, targets = one_by_one(batch.images, labels, batch.ids, 2)
+        expected.append((images.copy(), targets.copy()))
+    source, seconds = batches(), []
+    portions = feed(source, augmenter(name), steps=7, epoch=2, depth=depth, timed=seconds.append)
+    for (images, targets), (other, soft) in zip(listed(portions), expected, strict=True):
+        np.testing.assert_array_equal(images, other)
+        np.testing.assert_array_equal(targets, soft)
+    assert len(seconds) == -(-7 // together)
+    assert min(seconds) > 0
+    np.testing.assert_array_equal(next(source)[0].ids, DRAW.ids[28:32])  # not one batch more was taken
+
+
+def test_a_portion_is_bounded(monkeypatch):
+    monkeypatch.setattr(feeds, "VALUES", 3 * 4 * 8 * 8 * 3 + 1)
+    portions = list(feed(batches(), augmenter("standard"), steps=7, epoch=0))
+    assert [len(portion.bounds) for portion in portions] == [3, 3, 1]
+    np.testing.assert_array_equal(np.concatenate([portion.ids for portion in portions]), DRAW.ids[:28])
+    monkeypatch.setattr(feeds, "VALUES", 1)
+    assert [len(portion.bounds) for portion in feed(batches(), augmenter("none"), steps=2, epoch=0)] == [1, 1]
+
+
+def test_batches_of_one():
+    portions = list(feed(batches(1), augmenter("standard"), steps=20, epoch=0))
+    assert [len(portion.bounds) for portion in portions] == [16, 4]
+    assert listed(portions)[0][0].shape == (1, 8, 8, 3)
