@@ -76,6 +76,11 @@ def _blur(operation: Operation) -> Layer:
     return Layer("", "Keras counts sigma in pixels: RandomGaussianBlur(kernel_size=..., sigma=(0, sigma * side))")
 
 
+def _noise(operation: Operation) -> Layer:
+    note = "at its full strength always, and on the scale 0 to 1 only: add it behind Rescaling"
+    return Layer("", f"layers.GaussianNoise({_number(operation['std'])}) {note}")
+
+
 def _erasing(operation: Operation) -> Layer:
     p, low, high = (_number(operation[key]) for key in ("p", "area_min", "area_max"))
     code = f"RandomErasing(factor=({p}, {p}), scale=({low}, {high}), value_range=(0, 255))"
@@ -171,9 +176,7 @@ EXPRESSIONS: dict[str, Callable[[Operation], Layer]] = {
     "autocontrast": lambda operation: _always(operation, "AutoContrast(value_range=(0, 255))"),
     "sharpness": _factor("RandomSharpness", "Keras goes to twice the sharpness at 1", centred=True),
     "blur": _blur,
-    "noise": lambda operation: _always(
-        operation, f"GaussianNoise({_number(operation['std'] * 255)})", "Keras draws no strength: always the strongest"
-    ),
+    "noise": _noise,
     "jpeg": _nothing("Keras has no compression"),
     "cutout": _cutout,
     "erasing": _erasing,

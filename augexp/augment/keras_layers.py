@@ -70,7 +70,7 @@ def layer(operation: Operation) -> Any:
         values["data_format"] = "channels_last"
     try:
         return made(**values, dtype="float32")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, NotImplementedError) as error:
         reason = " ".join(str(error).split())
         raise DefinitionError(f"{operation.name}: keras.layers.{name} refuses its parameters: {reason}") from None
 

@@ -169,6 +169,14 @@ def test_blur_spreads_a_point_as_a_gaussian():
     assert result[0].max() == 0
 
 
+def test_noise_is_the_stream_of_its_draw_to_the_last_bit():
+    # a draw of 1 / 4 is the key 2^51; a draw of 1 / 2 of the deviation 0.2 is a tenth of the range
+    normal = np.random.Generator(np.random.Philox(key=2**51)).standard_normal((4, 4, 3), dtype=np.float32)
+    expected = np.clip(np.rint(100 + normal * np.float32(25.5)), 0, 255)
+    result = run("noise", {"std": 0.2}, [0.5, 0.25], flat(100, 100, 100, side=4))
+    np.testing.assert_allclose(result, expected, atol=1e-4)
+
+
 def test_noise_is_gaussian_with_the_drawn_deviation():
     result = run("noise", {"std": 0.2}, [0.5, 0.25], flat(128, 128, 128, side=64)) - 128
     assert abs(result.mean()) < 1.0
