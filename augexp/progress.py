@@ -15,7 +15,7 @@ class Progress(Protocol):
         """A stage of preparing the data: `done` of `total` items; total 0 where it is not known."""
 
     def runs(self, total: int) -> None:
-        """So many runs are going to be executed (again with a larger number after a look)."""
+        """So many runs are going to be executed, beyond those that have ended (again after a look)."""
 
     def event(self, event: RunEvent) -> None:
         """A run started, finished an epoch, ended or failed."""

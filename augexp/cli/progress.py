@@ -49,7 +49,7 @@ class _Lines:
             self.note(name)
 
     def runs(self, total: int) -> None:
-        self._total = total
+        self._total = self._ended + total
 
     def event(self, event: RunEvent) -> None:
         if event.kind == "note":
@@ -85,10 +85,10 @@ class _Bars:
         self._bars.update(self._stages[name], completed=done, total=total or None, said=said)
 
     def runs(self, total: int) -> None:
-        self._total = total
+        self._total = self._ended + total
         if self._whole is None:
-            self._whole = self._bars.add_task("all runs", total=total, said="")
-        self._bars.update(self._whole, total=total)
+            self._whole = self._bars.add_task("all runs", total=self._total, said="")
+        self._bars.update(self._whole, total=self._total)
 
     def event(self, event: RunEvent) -> None:
         run = (event.arm, event.seed)
