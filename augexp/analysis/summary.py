@@ -81,7 +81,7 @@ def _measures(
         Column("difference", digits, signed=True, key="difference"),
         Column("low", digits, signed=True, key="low"),
         Column("high", digits, signed=True, key="high"),
-        Column("p", 4, key="p"),
+        Column("p", 4, key="p", least=0.001),
     )
     rows = tuple((m.name, m.images, m.baseline, m.arm, m.difference, *(m.interval or (None, None)), m.p) for m in found)
     return Table(title, columns, rows, note)

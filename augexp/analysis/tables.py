@@ -33,6 +33,7 @@ class Column:
         signed: write a plus sign before positive numbers.
         key: column name in CSV; the title where empty.
         whole: never break a cell over two lines in a terminal.
+        least: smaller numbers are written as "< least", for p-values; 0 writes all as they are.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Column:
     signed: bool = False
     key: str = ""
     whole: bool = False
+    least: float = 0.0
 
     def show(self, cell: Cell) -> str:
         """Write one cell for people; None and NaN become a dash."""
@@ -51,6 +53,8 @@ class Column:
             return cell
         if self.digits is None:
             return f"{cell:,}" if isinstance(cell, int) else f"{cell:g}"
+        if self.least and cell < self.least:
+            return f"< {self.least:g}"
         return number(cell, self.digits, signed=self.signed)
 
 

@@ -72,3 +72,8 @@ def test_terminal_shows_markup_as_it_is() -> None:
     assert "[bold]" in text
     assert "+1.6" in text
     assert "12,000" in text
+
+
+def test_tiny_p_values_are_not_written_as_zero():
+    column = Column("p", 4, least=0.001)
+    assert [column.show(value) for value in (0.0, 0.00099, 0.001, 0.5)] == ["< 0.001", "< 0.001", "0.0010", "0.5000"]
