@@ -77,8 +77,11 @@ def _interpolate(
     step = -(-side // _WIDTHS)
     widths = _margins(matrices, side, step)
     placed = geometry.place(matrices, side, np.maximum(widths, 0) * step)
-    wide = np.empty((side * (1 + 2 * _WIDTHS), side * (1 + 2 * _WIDTHS), 4), dtype=np.uint8)
-    frames = [wide[: side + 2 * n * step, : side + 2 * n * step] for n in range(_WIDTHS + 1)]
+    # One piece of memory for margins of every width: it is in the cache, and its rows lie close together.
+    widest = max(int(widths.max()), 0)
+    sides = [side + 2 * n * step for n in range(_WIDTHS + 1)]
+    memory = np.empty(4 * sides[widest] ** 2, dtype=np.uint8)
+    frames = [memory[: 4 * n * n].reshape(n, n, 4) for n in sides[: widest + 1]]
     out = np.empty((count * side, side, 4), dtype=np.uint8)
     quads = _four_channels(pictures, side)
     affine = placed[:, :2]

@@ -6,8 +6,11 @@ right neighbour?) and are confirmed on the pixels themselves, since flat picture
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 MAX_BITS = 4
 """Hash bits in which near-duplicates may differ."""
@@ -15,9 +18,10 @@ MAX_BITS = 4
 MAX_DIFFERENCE = 8.0
 """Mean absolute difference of the pixels, of 255, up to which a candidate is confirmed."""
 
-_CLEARLY = 1.0  # of 255: in flat areas rounding and compression would decide the bit
+_CLEARLY = 1  # of 255: in flat areas rounding and compression would decide the bit
 
 _BANDS = 5  # 4 differing bits leave at least one of 5 bands equal
+_PAIRS = 256  # compared at a time, which bounds the memory
 _WINDOW = 16
 """Neighbours that are compared inside a run of equal bands; longer runs are searched only that far."""
 
@@ -25,13 +29,11 @@ Keys = npt.NDArray[np.uint8]
 
 
 def difference_hash(pixels: npt.NDArray[np.uint8]) -> int:
-    """Return 64 bits of a picture uint8 (S, S, 3), S >= 9."""
-    grey = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    rows = np.linspace(0, len(grey), 9).astype(int)
-    columns = np.linspace(0, len(grey), 10).astype(int)
-    sums = np.add.reduceat(np.add.reduceat(grey, rows[:-1], axis=0), columns[:-1], axis=1)
-    thumbnail = sums / np.diff(rows)[:, None] / np.diff(columns)
-    return int.from_bytes(np.packbits(thumbnail[:, :-1] + _CLEARLY < thumbnail[:, 1:]).tobytes(), "little")
+    """Return 64 bits of a picture uint8 (S, S, 3)."""
+    # Pillow does this without Python's lock, so that other threads decode meanwhile.
+    small = Image.fromarray(pixels).convert("L").resize((9, 8), Image.Resampling.BOX)
+    thumbnail = np.asarray(small).astype(np.int16)
+    return int.from_bytes(np.packbits(np.diff(thumbnail, axis=1) > _CLEARLY).tobytes(), "little")
 
 
 def find_clusters(
@@ -52,14 +54,12 @@ def find_clusters(
     equal = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1)) if len(keys) > 1 else np.array([], int)
     for row in equal:
         _join(parent, int(row), int(row) + 1)
-    near = []
-    for first, second in _candidates(hashes):
-        if (keys[first] == keys[second]).all():
-            continue
-        difference = np.abs(images[first].astype(np.int16) - images[second]).mean()
-        if difference <= MAX_DIFFERENCE:
-            near.append((first, second))
-            _join(parent, first, second)
+    found: set[tuple[int, int]] = set()
+    for pairs in _candidates(hashes):
+        found.update(_confirm(images, keys, pairs))
+    near = sorted(found)
+    for first, second in near:
+        _join(parent, first, second)
     while not (parent[parent] == parent).all():
         parent = parent[parent]
     return parent, len(equal), near
@@ -71,8 +71,8 @@ def count_mixed(clusters: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) 
     return int(np.isin(clusters, mixed).sum())
 
 
-def _candidates(hashes: npt.NDArray[np.uint64]) -> list[tuple[int, int]]:
-    pairs: set[tuple[int, int]] = set()
+def _candidates(hashes: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield pairs of rows, int64 (M, 2), M < N, whose hashes differ in few bits; the lower row first."""
     edges = np.linspace(0, 64, _BANDS + 1).astype(int)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         band = (hashes >> np.uint64(low)) & np.uint64((1 << int(high - low)) - 1)
@@ -80,8 +80,20 @@ def _candidates(hashes: npt.NDArray[np.uint64]) -> list[tuple[int, int]]:
         for step in range(1, _WINDOW + 1):
             left, right = order[:-step], order[step:]
             close = (band[left] == band[right]) & (np.bitwise_count(hashes[left] ^ hashes[right]) <= MAX_BITS)
-            pairs |= {(int(min(a, b)), int(max(a, b))) for a, b in zip(left[close], right[close], strict=True)}
-    return sorted(pairs)
+            yield np.sort(np.stack([left[close], right[close]], axis=1), axis=1)
+
+
+def _confirm(images: npt.NDArray[np.uint8], keys: Keys, pairs: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return those of `pairs` that look nearly the same, without those that are equal."""
+    pairs = pairs[(keys[pairs[:, 0]] != keys[pairs[:, 1]]).any(axis=1)]
+    near: list[tuple[int, int]] = []
+    for start in range(0, len(pairs), _PAIRS):
+        some = pairs[start : start + _PAIRS]
+        first, second = (np.asarray(images[rows]).reshape(len(some), -1) for rows in some.T)
+        # max - min is the absolute difference without leaving eight bits.
+        difference = (np.maximum(first, second) - np.minimum(first, second)).mean(axis=1)
+        near += [(int(a), int(b)) for a, b in some[difference <= MAX_DIFFERENCE]]
+    return near
 
 
 def _root(parent: npt.NDArray[np.int64], row: int) -> int:

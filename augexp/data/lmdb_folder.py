@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import lmdb
 
 from augexp.errors import DataError
 
 _KEY_LENGTH = 40
+
+_opened: WeakValueDictionary[tuple[str, str], Any] = WeakValueDictionary()
+"""Environments by place and stamp: LMDB does not allow a process to open the same one twice."""
+_opening = threading.Lock()
 
 
 class LmdbFolder:
@@ -28,7 +34,6 @@ class LmdbFolder:
         self._file = folder / "data.mdb"
         self._environment: Any = None
         self._local = threading.local()
-        self._lock = threading.Lock()
         if folder.is_file():
             raise DataError(
                 f"{folder}: a file, not the folder of a database; unpack it first (augexp download --from-file)"
@@ -79,27 +84,38 @@ class LmdbFolder:
             raise self._damaged(error) from None
 
     def _open(self) -> Any:
-        with self._lock:
-            if self._environment is None:
-                try:
-                    self._environment = lmdb.open(
-                        str(self.folder), readonly=True, lock=False, readahead=False, create=False, max_spare_txns=16
-                    )
-                    self._check_length()
-                except lmdb.Error as error:
-                    raise self._damaged(error) from None
-            return self._environment
+        if self._environment is None:
+            place = (os.path.realpath(self._file), self.stamp())
+            try:
+                with _opening:
+                    held = _opened.get(place)
+                    if held is None:
+                        held = _opened[place] = lmdb.open(
+                            str(self.folder),
+                            readonly=True,
+                            lock=False,
+                            readahead=False,
+                            create=False,
+                            max_spare_txns=16,
+                        )
+                self._check_length(held)
+            except lmdb.Error as error:
+                raise self._damaged(error) from None
+            self._environment = held
+        return self._environment
 
-    def _check_length(self) -> None:
+    def _check_length(self, environment: Any) -> None:
         # Reading past the end of a mapped file is a signal that kills the process, not an exception.
-        pages = self._environment.info()["last_pgno"] + 1
-        needed, present = pages * self._environment.stat()["psize"], self._file.stat().st_size
+        pages = environment.info()["last_pgno"] + 1
+        needed, present = pages * environment.stat()["psize"], self._file.stat().st_size
         if present < needed:
             raise DataError(
                 f"{self._file}: truncated: {present:,} bytes, its own header says {needed:,}; download it again"
             )
 
     def _damaged(self, error: lmdb.Error) -> DataError:
+        if "already open" in str(error):
+            return DataError(f"{self._file}: changed while this program had it open; start the program again")
         return DataError(
             f"{self._file}: damaged or no LMDB database ({error}); delete the folder and download it again"
         )

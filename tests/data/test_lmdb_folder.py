@@ -87,6 +87,27 @@ def test_read_from_many_threads(folder: Path) -> None:
     assert got == [database.value(key) for key in keys] * 20
 
 
+def test_several_readers_in_one_process(folder: Path) -> None:
+    one, other = LmdbFolder(folder), LmdbFolder(folder)
+    keys = one.keys(None)
+    first = next(keys)
+    assert other.value(first) == one.value(first)
+    assert list(other.keys(None))[1:] == list(keys)
+
+
+def test_replaced_while_it_is_read(folder: Path, tmp_path: Path) -> None:
+    held = LmdbFolder(folder)
+    next(held.keys(None))
+    write_lmdb(tmp_path / "new", [b"x" * 9_000])
+    os.replace(tmp_path / "new" / "data.mdb", folder / "data.mdb")
+    said = ["changed while this program had it open; start the program again"]
+    try:
+        said = [key.decode() for key in LmdbFolder(folder).keys(None)]  # py-lmdb before 3 does not notice
+    except DataError as error:
+        said = [one for one in said if one in str(error)]
+    assert len(said) == 1
+
+
 def test_empty_database(tmp_path: Path) -> None:
     database = LmdbFolder(write_lmdb(tmp_path / "db", []))
     assert list(database.keys(None)) == list(database.keys(5)) == []
