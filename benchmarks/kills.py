@@ -114,11 +114,13 @@ class Comparison:
 
     def state(self) -> str:
         """Say how far the records are."""
-        folders = list((self.results / "kills" / "runs").glob("*/seed-*"))
-        finished = sum((folder / records.RUN).exists() for folder in folders)
-        rows = [(folder / records.EPOCHS) for folder in folders if not (folder / records.RUN).exists()]
-        epochs = [max(path.read_bytes().count(b"\n") - 1, 0) for path in rows if path.exists()]
-        return f"{finished} runs finished, others at epochs {sorted(epochs)}"
+        finished, others = 0, []
+        for folder in (self.results / "kills" / "runs").glob("*/seed-*"):
+            if (folder / records.RUN).exists() and b'"failed"' not in (folder / records.RUN).read_bytes():
+                finished += 1
+            elif (folder / records.EPOCHS).exists():
+                others.append(max((folder / records.EPOCHS).read_bytes().count(b"\n") - 1, 0))
+        return f"{finished} runs finished, others at epochs {sorted(others)}"
 
     def content(self) -> dict[str, bytes]:
         """Return all files whose bytes must be equal."""

@@ -1,0 +1,340 @@
+"""Indexing at LSUN's size: listing keys, `limit`, memory, decoding, and a folder of 100,000 files.
+
+    python benchmarks/index.py [--quick]
+
+Everything is generated in a temporary folder (about 3 GB): databases of 100,000 and 1,000,000 tiny
+pictures under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding, and a folder of
+100,000 files. What is timed is `augexp.data.store.prepare`, each time in a process of its own, both
+sides of every ratio alternating. Private memory is the highest RssAnon that a thread saw every 10 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import platform
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import lmdb
+import numpy as np
+from PIL import Image
+
+from augexp.data.listing import write_listing
+from augexp.data.lmdb_folder import LmdbFolder
+from augexp.data.sources import LsunSource
+from augexp.data.store import prepare
+from augexp.experiment import Data
+
+RESULTS = Path(__file__).resolve().parent / "results"
+SMALL, LARGE, LIMIT = 100_000, 1_000_000, 10_000
+SIDE, ROUNDS, PHOTOS = 16, 3, 1500
+GOALS = {"keys": 1e6, "ratio": 1.25, "memory": 20e6, "decoding": 0.85}
+
+
+# -- what is indexed ---------------------------------------------------------------------------
+
+
+def tiny_pictures(count: int, seed: int) -> np.ndarray:
+    """Return `count` different pictures as BMP files of 16 x 16 pixels, uint8 (count, 822)."""
+    rng = np.random.default_rng(seed)
+    size = 54 + 3 * SIDE * SIDE
+    header = struct.pack("<2sIHHI IiiHHIIiiII", b"BM", size, 0, 0, 54, 40, SIDE, SIDE, 1, 24, 0, 0, 0, 0, 0, 0)
+    files = np.empty((count, size), np.uint8)
+    files[:, :54] = np.frombuffer(header, np.uint8)
+    coarse = rng.integers(0, 256, (count, 5, 5, 3), np.uint8).astype(np.float32)
+    soft = np.maximum(1 - np.abs(np.linspace(0, 4, SIDE)[:, None] - np.arange(5)), 0).astype(np.float32)
+    rows = np.tensordot(soft, coarse, (1, 1))  # (SIDE, count, 5, 3)
+    files[:, 54:] = np.tensordot(soft, rows, (1, 2)).transpose(2, 1, 0, 3).reshape(count, -1)
+    return files
+
+
+def write_database(folder: Path, count: int, seed: int) -> None:
+    """Write an LSUN category of `count` tiny pictures."""
+    folder.mkdir(parents=True)
+    keys = _keys(count, seed)
+    with lmdb.open(str(folder), map_size=1 << 32, sync=False) as environment:
+        for start in range(0, count, 20_000):
+            files = tiny_pictures(min(20_000, count - start), seed + start)
+            with environment.begin(write=True) as transaction, transaction.cursor() as cursor:
+                cursor.putmulti(((keys[start + row], file.tobytes()) for row, file in enumerate(files)), append=True)
+
+
+def _keys(count: int, seed: int) -> list[bytes]:
+    raw = np.random.default_rng(seed).bytes(20 * count)
+    return sorted(raw[20 * row : 20 * row + 20].hex().encode() for row in range(count))
+
+
+def write_photos(folder: Path, form: str, count: int) -> None:
+    """Write an LSUN category of photo-sized pictures (341 x 256): rough blobs with grain, quality 75."""
+    folder.mkdir(parents=True)
+    with lmdb.open(str(folder), map_size=1 << 31, sync=False) as environment, environment.begin(write=True) as out:
+        for key, number in zip(_keys(count, 5), range(count), strict=True):
+            rng = np.random.default_rng([number, form == "WEBP"])
+            layers = [
+                np.asarray(
+                    Image.fromarray(rng.integers(0, 256, (side * 3, side * 4, 3), np.uint8)).resize((341, 256))
+                ).astype(float)
+                for side in (2, 8, 32)
+            ]
+            pixels = 0.5 * layers[0] + 0.3 * layers[1] + 0.2 * layers[2]
+            buffer = io.BytesIO()
+            Image.fromarray(pixels.astype(np.uint8)).save(buffer, form, quality=75)
+            out.put(key, buffer.getvalue())
+
+
+def write_folder(root: Path, count: int) -> None:
+    """Write an image folder of two classes with `count` tiny pictures in all."""
+    for label, name in enumerate(("a", "b")):
+        (root / name).mkdir(parents=True)
+        for row, file in enumerate(tiny_pictures(count // 2, 77 + label)):
+            (root / name / f"{row:06d}.bmp").write_bytes(file.tobytes())
+
+
+# -- one measurement, in a process of its own --------------------------------------------------
+
+
+class Peak(threading.Thread):
+    """The highest private memory of this process while it works, above that at the start."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.done, self.start_bytes, self.bytes = threading.Event(), rss_anon(), 0
+
+    def run(self) -> None:
+        """Look until `done` is set."""
+        while not self.done.wait(0.01):
+            self.bytes = max(self.bytes, rss_anon() - self.start_bytes)
+
+
+def rss_anon() -> int:
+    """Return this process's private memory in bytes."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("RssAnon"):
+            return 1024 * int(line.split()[1])
+    return 0
+
+
+def child(settings: dict, data_dir: str) -> None:
+    """Index once and print what it took as JSON."""
+    read = keys = 0
+    value, scan = LmdbFolder.value, LmdbFolder._scan
+
+    def counted_value(self: LmdbFolder, key: bytes) -> bytes:
+        nonlocal read
+        read += 1
+        return value(self, key)
+
+    def counted_scan(self: LmdbFolder):
+        nonlocal keys
+        for key in scan(self):
+            keys += 1
+            yield key
+
+    LmdbFolder.value, LmdbFolder._scan = counted_value, counted_scan
+    marks: dict[str, float] = {}
+
+    def progress(stage: str, done: int, total: int) -> None:
+        marks.setdefault(f"{stage} starts", time.perf_counter())
+        marks[f"{stage} ends"] = time.perf_counter()
+
+    settings["categories"] = tuple(settings.get("categories", ()))
+    begin, peak = time.perf_counter(), Peak()
+    peak.start()
+    store = prepare(Data(**settings), Path(data_dir), progress=progress)
+    seconds = time.perf_counter() - begin
+    peak.done.set()
+    found = {
+        "seconds": seconds,
+        "decoding_seconds": marks["decoding images ends"] - marks["decoding images starts"],
+        "private_bytes": peak.bytes,
+        "images": len(store),
+        "keys_read": keys,
+        "records_read": read,
+    }
+    print(json.dumps(found))
+
+
+def index(**settings: object) -> dict:
+    """Index with `settings` into an empty data folder, in a process of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, __file__, "--child", json.dumps(settings), place]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+# -- the sections ------------------------------------------------------------------------------
+
+
+def measure_keys(root: Path, large: int) -> dict:
+    """Return keys per second: read alone, and listed as an index lists them."""
+    source = LsunSource(root / "large", ("a", "b"), None)
+    database = LmdbFolder(root / "large" / "a_train_lmdb")
+    alone, listed = [], []
+    for _ in range(ROUNDS + 1):
+        begin = time.perf_counter()
+        count = sum(1 for _ in database.keys(None))
+        alone.append(count / (time.perf_counter() - begin))
+        with tempfile.TemporaryDirectory() as place:
+            begin = time.perf_counter()
+            listing = write_listing(Path(place), source.blocks())
+            listed.append(len(listing) / (time.perf_counter() - begin))
+    # The first round brings the pages into the cache.
+    return {"records": large, "read": statistics.median(alone[1:]), "listed": statistics.median(listed[1:])}
+
+
+def measure_limit(root: Path) -> dict:
+    """Return the same `limit` out of a small and a large database."""
+    found: dict[str, list[dict]] = {"small": [], "large": []}
+    for _ in range(ROUNDS):
+        for name, runs in found.items():
+            runs.append(
+                index(source="lsun", path=str(root / name), categories=["a", "b"], image_size=SIDE, limit=LIMIT)
+            )
+    small, large = (middle(found[name]) for name in found)
+    ratios = [b["seconds"] / a["seconds"] for a, b in zip(found["small"], found["large"], strict=True)]
+    return {"small": small, "large": large, "ratio": statistics.median(ratios)}
+
+
+def measure_folder(root: Path, few: int, many: int) -> dict:
+    """Return a small and a large image folder, indexed whole."""
+    runs = {}
+    for name, count in (("few", few), ("many", many)):
+        write_folder(root / name, count)
+        runs[name] = index(source="folder", path=str(root / name), image_size=SIDE)
+    return runs
+
+
+def measure_decoding(root: Path) -> dict:
+    """Return the index's decoding against a bare loop with a thread on every core, per format."""
+    table = {}
+    for form in ("JPEG", "WEBP"):
+        place = root / form.lower()
+        for name in ("a", "b"):
+            write_photos(place / f"{name}_train_lmdb", form, PHOTOS // 2 if name == "a" else PHOTOS - PHOTOS // 2)
+        values = [
+            database.value(key)
+            for database in (LmdbFolder(place / f"{name}_train_lmdb") for name in ("a", "b"))
+            for key in database.keys(None)
+        ]
+        bare, own, whole = [], [], []
+        for _ in range(ROUNDS):
+            before = bare_loop(values)
+            run = index(source="lsun", path=str(place), categories=["a", "b"], image_size=64, test="held-out")
+            bare.append((before + bare_loop(values)) / 2)
+            own.append(run["decoding_seconds"])
+            whole.append(run["seconds"])
+        table[form] = {
+            "bare_per_second": len(values) / statistics.median(bare),
+            "index_per_second": len(values) / statistics.median(own),
+            "ratio": statistics.median(b / o for b, o in zip(bare, own, strict=True)),
+            "ratio_with_everything": statistics.median(b / w for b, w in zip(bare, whole, strict=True)),
+        }
+    return table
+
+
+def bare_loop(values: list[bytes]) -> float:
+    """Return the seconds to decode `values` from memory to 64 pixels with Pillow and nothing else."""
+
+    def work(data: bytes) -> int:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.format == "JPEG":
+                image.draft("RGB", (128, 128))
+            left = (image.width - image.height) / 2
+            box = (left, 0, left + image.height, image.height)
+            small = image.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+            return int(np.asarray(small)[0, 0, 0])
+
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(work, values):
+            pass
+    return time.perf_counter() - begin
+
+
+def middle(runs: list[dict]) -> dict:
+    """Return the median of every number."""
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Measure, print and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the sizes; the results are not written")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(json.loads(options.child[0]), options.child[1])
+        return
+    part = 10 if options.quick else 1
+    small, large, files = SMALL // part, LARGE // part, 100_000 // part
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        for name, count in (("small", small), ("large", large)):
+            write_database(root / name / "a_train_lmdb", count, 1)
+            write_database(root / name / "b_train_lmdb", LIMIT, 2)
+        found = {
+            "keys": measure_keys(root, large),
+            "limit": measure_limit(root),
+            "folder": measure_folder(root, files // 10, files),
+            "decoding": measure_decoding(root),
+        }
+    text = table(found, small, large, files)
+    print(text)
+    if not options.quick:
+        write("index", {"goals": GOALS, **found}, text)
+
+
+def table(found: dict, small: int, large: int, files: int) -> str:
+    """Return all numbers as a Markdown table."""
+    keys, limit, folder = found["keys"], found["limit"], found["folder"]
+    grown = limit["large"]["private_bytes"] - limit["small"]["private_bytes"]
+    more = folder["many"]["private_bytes"] - folder["few"]["private_bytes"]
+    lines = ["| what | measured | goal |", "|---|---:|---:|"]
+    lines.append(f"| keys read per second, {large:,} records, cached | {keys['read']:,.0f} | {GOALS['keys']:,.0f} |")
+    lines.append(f"| keys listed on disk per second, as an index does | {keys['listed']:,.0f} | {GOALS['keys']:,.0f} |")
+    lines.append(
+        f"| limit {LIMIT:,} of {large:,} against of {small:,}: {limit['large']['seconds']:.2f} s "
+        f"against {limit['small']['seconds']:.2f} s | × {limit['ratio']:.2f} | × {GOALS['ratio']} |"
+    )
+    lines.append(
+        f"| keys and records that the {large:,} give up for 2 × {LIMIT:,} | {limit['large']['keys_read']:,} "
+        f"and {limit['large']['records_read']:,} | {2 * LIMIT:,} |"
+    )
+    lines.append(
+        f"| private memory that ten times the records add | {grown / 1e6:+.1f} MB | {GOALS['memory'] / 1e6:.0f} MB |"
+    )
+    lines.append(
+        f"| folder of {files:,} files, {folder['many']['seconds']:.0f} s: private memory above the one of "
+        f"{files // 10:,} | {more / 1e6:+.1f} MB | {GOALS['memory'] / 1e6:.0f} MB |"
+    )
+    for form, row in found["decoding"].items():
+        lines.append(
+            f"| {form} decoded to 64 pixels: {row['index_per_second']:,.0f} per second against "
+            f"{row['bare_per_second']:,.0f} in a bare loop | × {row['ratio']:.3f} | × {GOALS['decoding']} |"
+        )
+    return "\n".join(lines)
+
+
+def write(name: str, values: dict, text: str) -> None:
+    """Write ``results/<name>.json`` and ``.md``."""
+    RESULTS.mkdir(exist_ok=True)
+    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.system()}
+    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, **values}, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The training loop of augexp against the bare compiled step, on one core: how much does the rest cost?
+
+    python benchmarks/training.py [--quick]
+
+The yardstick is a loop that feeds one constant batch to the same compiled step. The loop under test is
+`augexp.training.run.train_epoch`, as it stands: cyclic generator over pictures on disk, augmentation,
+counting of unique images, step. Both alternate in rounds of a few steps, in one process, and the ratio
+is the median over rounds of images per second against the bare step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from augexp.training.workforce import THREAD_VARIABLES
+
+os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+
+from augexp import seeds
+from augexp.augment import policies
+from augexp.augment.canvas import Buffers, rescale
+from augexp.augment.pipeline import Augmenter
+from augexp.data.generator import cyclic_generator
+from augexp.experiment import Training
+from augexp.training import backend, run
+from augexp.training.clock import Clock
+from augexp.training.network import Network
+from augexp.training.tally import Tally
+
+RESULTS = Path(__file__).resolve().parent / "results"
+GOALS = {"none": 0.97, "standard": 0.95}
+CLASSES, IMAGES = 4, 640
+
+
+class Batch(NamedTuple):
+    """What a draw of a store gives."""
+
+    images: np.ndarray
+    ids: np.ndarray
+
+
+class Draw:
+    """Pictures in a memory map, as a store has them: smooth ones, since noise would be all edges."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        generator = np.random.default_rng(0)
+        coarse = generator.integers(0, 256, (IMAGES, size // 8, size // 8, 3), dtype=np.uint8)
+        np.save(folder / f"{size}.npy", coarse.repeat(8, axis=1).repeat(8, axis=2))
+        self.images = np.load(folder / f"{size}.npy", mmap_mode="r")
+        self.ids = generator.integers(0, 2**63, IMAGES, dtype=np.uint64)
+        self.labels = np.arange(IMAGES) % CLASSES
+
+    def __len__(self) -> int:
+        return IMAGES
+
+    def __getitem__(self, rows: np.ndarray) -> Batch:
+        return Batch(np.asarray(self.images[rows]), self.ids[rows])
+
+
+def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) -> dict[str, dict[str, float]]:
+    """Return images per second of the bare step and of each policy, and their ratios."""
+    training = Training(batch_size=32)
+    network = Network(training, size, CLASSES, 1)
+    network.renew(0, 0)
+    draw = Draw(folder, size)
+    # In memory that TensorFlow reads without copying, as it does the batches of the loop.
+    constant = (
+        rescale(draw[np.arange(32)].images, Buffers().take((32, size, size, 3))),
+        np.eye(CLASSES, dtype=np.float32)[draw.labels[:32]],
+    )
+    contenders = {}
+    for name in names:
+        augment = Augmenter(
+            policies.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=(draw, draw.labels)
+        )
+        place = folder / f"{size}-{name}"
+        place.mkdir()
+        batches = cyclic_generator(draw, draw.labels, 32, seed=seeds.integer(0, 0, "order"))
+        contenders[name] = (augment, batches, Tally(place), Clock())
+
+    def bare() -> None:
+        for _ in range(steps):
+            network.train(*constant)
+
+    def full(name: str, epoch: int) -> None:
+        augment, batches, tally, clock = contenders[name]
+        run.train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=epoch)
+        tally.close_epoch()
+
+    bare()
+    speeds: dict[str, list[float]] = {name: [] for name in ("bare", *names)}
+    ratios: dict[str, list[float]] = {name: [] for name in names}
+    for name in names:
+        full(name, 0)
+    for number in range(1, rounds + 1):
+        for name in names:
+            # The yardstick before and after, so that a machine that slows down slows both.
+            before, own, after = timed(bare), timed(lambda n=name, e=number: full(n, e)), timed(bare)
+            speeds["bare"].append(32 * steps * 2 / (before + after))
+            speeds[name].append(32 * steps / own)
+            ratios[name].append((before + after) / 2 / own)
+    table = {"bare": {"images_per_second": statistics.median(speeds["bare"]), "ratio": 1.0}}
+    for name in names:
+        table[name] = {
+            "images_per_second": statistics.median(speeds[name]),
+            "ratio": statistics.median(ratios[name]),
+        }
+    return table
+
+
+def timed(work) -> float:
+    """Return the seconds that `work` takes."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Measure, print and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and only the arms with a goal")
+    options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    backend.configure(threads=1)
+    names = list(GOALS) if options.quick else list(policies.names())
+    rounds = 5 if options.quick else 7
+    found = {}
+    with tempfile.TemporaryDirectory() as place:
+        for size, steps in ((32, 20), (64, 10)):
+            found[size] = measure(size, names, rounds, steps, Path(place))
+    lines = ["| policy | 32 px, images/s | against the bare step | 64 px, images/s | against the bare step | goal |"]
+    lines.append("|---|---:|---:|---:|---:|---:|")
+    for name in ("bare", *names):
+        cells = [
+            f"{found[size][name][key]:{form}}"
+            for size in found
+            for key, form in (("images_per_second", ".0f"), ("ratio", ".3f"))
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} | {GOALS.get(name, '')} |")
+    text = "\n".join(lines)
+    print(text)
+    write("training", {"sizes": found, "rounds": rounds}, text)
+
+
+def write(name: str, values: dict, text: str) -> None:
+    """Write ``results/<name>.json`` and ``.md``."""
+    RESULTS.mkdir(exist_ok=True)
+    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.system()}
+    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, **values}, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

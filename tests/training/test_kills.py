@@ -1,0 +1,20 @@
+"""A handful of kill -9 in the middle of a comparison; `benchmarks/kills.py` does it twenty times."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "kills.py"
+
+
+@pytest.mark.slow
+def test_killed_at_random_the_records_are_those_of_a_quiet_day():
+    options = ["--kills", "5", "--seed", "3", "--epochs", "60", "--seeds", "3", "--no-write"]
+    done = subprocess.run([sys.executable, str(SCRIPT), *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "5 kills in " in done.stdout
+    assert "every record is byte for byte that of the undisturbed one" in done.stdout
