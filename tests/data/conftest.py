@@ -1,0 +1,36 @@
+"""Fixtures of the tests that prepare images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_pictures import image_folder
+from place import Place
+
+from augexp.data import decoding
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def folder(place: Place) -> Place:
+    image_folder(place.images, {"a": range(40), "b": range(100, 130)})
+    return place
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The bytes of every picture that is decoded from now on."""
+    seen: list[bytes] = []
+    decode = decoding.decode
+
+    def watched(data: bytes, size: int) -> object:
+        seen.append(data)
+        return decode(data, size)
+
+    monkeypatch.setattr(decoding, "decode", watched)
+    return seen

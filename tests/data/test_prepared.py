@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_pictures import encode, image_folder, pixels, png, scene, write_lmdb
+from place import LSUN, Place
+
+from augexp.data import building, decoding, splits
+from augexp.data.lmdb_folder import LmdbFolder
+from augexp.data.store import prepare
+from augexp.experiment import Data
+
+# -- which records -----------------------------------------------------------------------------
+
+
+def test_limit_reads_no_more_than_that(place: Place, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    scene(place.images, "a", range(100), range(200, 210))
+    scene(place.images, "b", range(300, 380), range(400, 405))
+    read: list[bytes] = []
+    value = LmdbFolder.value
+    monkeypatch.setattr(LmdbFolder, "value", lambda self, key: (read.append(key), value(self, key))[1])
+    store = place.prepare(**LSUN, limit=25)
+    assert len(read) == len(decoded) == len(store) == 25 + 10 + 25 + 5
+
+
+def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "MAX_SEEDS", 3)
+    scene(place.images, "a", range(200))
+    scene(place.images, "b", range(300, 500))
+    settings = {"train_per_class": 10, "test_per_class": 12, "validation_per_class": 6}
+    records = place.prepare(**LSUN, **settings).facts["records"]
+    assert 2 * (3 * 10 + 12 + 6) < records < 2 * 120
+    assert place.prepare(**LSUN).facts["records"] == 400
+
+
+def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
+    """At LSUN's size, without pictures: 1,000 images for each of 20 blocks, beside 2,500 for the test."""
+    data = Data(**LSUN, train_per_class=1_000)
+    records = building._needed(data)
+    assert records is not None
+    assert records < 24_000
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        n = 2 * records
+        keys, labels = rng.integers(0, 256, (n, 20), np.uint8), np.arange(n) % 2
+        split = splits.split(data, np.zeros(n, np.uint8), labels, np.arange(n), keys, 2)
+        sizes = [np.bincount(labels[split.codes == code]).min() for code in (splits.TRAIN, splits.TEST)]
+        assert sizes[0] >= 20 * 1_000
+        assert sizes[1] >= 0.95 * 2_500
+
+
+def test_training_draws_of_the_blocks_are_disjoint(place: Place) -> None:
+    scene(place.images, "a", range(250))
+    scene(place.images, "b", range(300, 550))
+    settings = {"train_per_class": 4, "test_per_class": 60, "validation_per_class": 30}
+    store = place.prepare(**LSUN, **settings)
+    data = Data(**LSUN, **settings)
+    assert store.draw_mode(data) == "disjoint"
+    draws = np.concatenate([store.training_rows(data, 0, seed) for seed in range(20)])
+    assert len(np.unique(draws)) == 20 * 2 * 4
+    assert not set(draws.tolist()) & {*store.rows("test").tolist(), *store.rows("validation").tolist()}
+
+
+def test_a_scene_beside_an_object(place: Place) -> None:
+    scene(place.images, "a", range(60), range(60, 70))
+    write_lmdb(place.images / "b", [png(number) for number in range(100, 160)])
+    store = place.prepare(**LSUN)
+    assert store.facts["split"]["rule"] == "held-out"
+    assert all(all(parts.values()) for parts in store.facts["counts"].values())
+
+
+def test_lsun_folder_below_the_data_dir_is_the_default(place: Place) -> None:
+    scene(place.data_dir / "lsun", "a", range(20))
+    scene(place.data_dir / "lsun", "b", range(20, 40))
+    store = prepare(Data(**LSUN, image_size=16), place.data_dir)
+    assert store.path.name.startswith("a-b-16px-")
+
+
+# -- duplicates --------------------------------------------------------------------------------
+
+
+def test_duplicates_are_counted_shown_and_kept_together(folder: Place) -> None:
+    (folder.images / "a" / "again.png").write_bytes(png(3))
+    # A picture in two classes, and one that was saved again with a loss.
+    (folder.images / "b" / "astray.png").write_bytes(png(4))
+    (folder.images / "a" / "lossy.jpg").write_bytes(encode(pixels(5), "JPEG", quality=90, subsampling=0))
+    store = folder.prepare()
+    found = store.facts["duplicates"]
+    assert (found["exact"], found["near"], found["clustered_images"], found["across_classes"]) == (2, 1, 6, 2)
+    assert [set(pair) for pair in found["pairs"]] == [{"a/5.png", "a/lossy.jpg"}]
+    assert any("2 pictures are in more than one class" in text for text in store.facts["warnings"])
+    codes = np.load(store.path / "splits.npy")
+    for cluster in np.unique(store.clusters):
+        assert len(set(codes[store.clusters == cluster].tolist())) == 1
+
+
+def test_training_images_that_repeat_the_official_test_are_left_out(place: Place) -> None:
+    image_folder(place.images, {"train/a": range(30), "train/b": range(50, 80), "test/a": [1, 90], "test/b": [51, 91]})
+    store = place.prepare()
+    assert store.facts["split"]["rule"] == "official"
+    assert store.facts["duplicates"]["excluded"] == 2
+    assert "2 training or validation images were left out" in store.facts["split"]["explanation"]
+    assert store.facts["counts"]["a"]["test"] == 2
+    everything = np.concatenate([store.rows(split) for split in ("train", "validation", "test")])
+    assert len(everything) == len(store) - 2
+
+
+# -- what is recorded --------------------------------------------------------------------------
+
+
+def test_facts(folder: Place) -> None:
+    store = folder.prepare()
+    facts = json.loads((store.path / "store.json").read_text(encoding="utf-8"))
+    assert facts["source"] == "folder"
+    assert facts["synthetic"] is False
+    assert facts["images"] == facts["records"] == 70
+    assert facts["fingerprint"] == store.fingerprint == store.path.name[-16:]
+    assert "The test set was carved out of the training images" in facts["split"]["explanation"]
+    assert [text for text in facts["warnings"] if "test images; its own interval is not reported" in text]
+
+
+def test_small_originals_are_worth_a_warning(folder: Place) -> None:
+    warnings = folder.prepare(image_size=32).facts["warnings"]
+    assert any("70 of 70 images are smaller than 32 pixels (median 16); a smaller --image-size" in w for w in warnings)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names there hold no such text")
+def test_names_that_are_no_text_can_be_recorded(folder: Place) -> None:
+    with open(os.fsencode(folder.images / "a") + b"/bad-\xe9.png", "wb") as file:
+        file.write(b"bad")
+    store = folder.prepare()
+    assert [one["key"] for one in store.facts["skipped"]["records"]] == ["a/bad-\\udce9.png"]
+
+
+def test_jobs_change_nothing(folder: Place, tmp_path: Path) -> None:
+    data = Data(source="folder", path=str(folder.images), image_size=16)
+    stores = [prepare(data, tmp_path / f"jobs-{jobs}", jobs=jobs) for jobs in (1, 5)]
+    assert stores[0].facts == stores[1].facts
+    for name in ("images", "labels", "keys", "splits", "clusters"):
+        one, other = ((store.path / f"{name}.npy").read_bytes() for store in stores)
+        assert one == other
+
+
+def test_progress_is_told(folder: Place) -> None:
+    said: list[tuple[str, int, int]] = []
+    data = Data(source="folder", path=str(folder.images), image_size=16)
+    prepare(data, folder.data_dir, progress=lambda *event: said.append(event))
+    assert ("decoding images", 0, 70) in said
+    assert ("decoding images", 70, 70) in said
+    assert said[-1] == ("putting in order", 70, 70)
+
+
+def test_memory_holds_one_chunk_of_pictures(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are handed on one by one: never more of them are alive than a chunk has."""
+    monkeypatch.setattr(decoding, "CHUNK", 8)
+    alive, most = 0, 0
+    decode = decoding.decode
+
+    class Counted:
+        def __init__(self, data: bytes, size: int) -> None:
+            nonlocal alive, most
+            alive, most = alive + 1, max(most, alive + 1)
+            picture = decode(data, size)
+            self.pixels, self.side = picture.pixels, picture.side
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    monkeypatch.setattr(decoding, "decode", Counted)
+    folder.prepare()
+    assert 1 <= most <= 8
+    assert alive == 0
+
+
+def test_entries_are_listed_from_disk(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: list[type] = []
+    write = building.write_listing
+
+    def watched(part: Path, blocks: Iterator[Any]) -> Any:
+        listing = write(part, blocks)
+        kinds.extend(type(array) for array in (listing.labels, listing.given, listing._names, listing._ends))
+        return listing
+
+    monkeypatch.setattr(building, "write_listing", watched)
+    folder.prepare()
+    assert kinds == [np.memmap] * 4
