@@ -158,7 +158,7 @@ class RayEngine:
         node = self._ray.get_runtime_context().get_node_id()
         return {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
 
-    def _send(self, task: RunTask, shift: _Shift, box: Sequence[Any] = ()) -> None:
+    def _send(self, task: RunTask, shift: _Shift, parts: Sequence[Any] = ()) -> None:
         ray_node.put_files(task.folder, {})  # a folder that cannot be made is told before the work, not after it
         store = open_store(task.store_path)
         files = ray_node.progress_files(task.folder)
@@ -168,7 +168,7 @@ class RayEngine:
             num_cpus=1, num_gpus=self._gpus, max_retries=RETRIES, runtime_env={"env_vars": variables}
         )
         shift.hearts.setdefault(task.folder, pulse.Heart(task.folder))
-        shift.waiting[remote.remote(job, list(box), shift.board)] = task
+        shift.waiting[remote.remote(job, shift.board, *parts)] = task
 
     def _box(self, task: RunTask) -> list[Any]:
         """Put a store into the object store, once: without its images, and the images by themselves."""

@@ -30,6 +30,10 @@ STAYS = (claims.LOCK, pulse.NAME)
 """Files of a run's folder that belong to the process that works in it."""
 
 
+_PATIENCE = 10.0
+"""Seconds that a run waits for the driver's node to say whether to stop."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A run as it travels to a node.
@@ -106,26 +110,24 @@ class Workplace:
         return cls.workshop
 
 
-def execute(job: Job, box: list[Any], board: Any) -> Answer:
+def execute(job: Job, board: Any, *parts: Any) -> Answer:
     """Execute one run on this node.
 
     Args:
         job: what to run.
-        box: references to the store without its images, and to the images; empty as long as the driver
-            hopes that the node has them.
         board: handle of the `Board`.
+        parts: the store without its images, and the images; nothing as long as the driver hopes that the
+            node has them.
     """
-    import ray  # noqa: PLC0415 - an optional extra
-
     differing = differences(job.versions)
     if differing:
         return Answer("failed", f"a node has other libraries than the driver ({differing}); make them equal")
     store = _found(job) if job.look else None
     if store is None:
-        if not box:
+        if not parts:
             return Answer("images")
-        store = put_together(*ray.get(box))
-    if ray.get(board.stopping.remote()):
+        store = put_together(*parts)
+    if _stopping(board):
         return Answer("stopped", files=job.files)
     with tempfile.TemporaryDirectory(prefix="augexp-run-") as place:
         task = RunTask.from_json({**job.task, "folder": str(Path(place) / "run")})
@@ -149,13 +151,24 @@ def _execute(task: RunTask, job: Job, store: Store, board: Any) -> Answer:
             task,
             workshop=workshop,
             report=post,
-            stop=lambda: bool(ray.get(board.stopping.remote())),
+            stop=lambda: _stopping(board),
             checkpoint_seconds=float("inf"),  # this folder does not outlive the process
             store=store,
         )
 
     ending, message = attempt(work)
     return Answer(ending, message, take_files(task.folder))
+
+
+def _stopping(board: Any) -> bool:
+    """Ask the board whether to stop; a board that does not answer says no."""
+    import ray  # noqa: PLC0415 - an optional extra
+
+    # Not through ray.get: Ray takes the core away from a task that waits there, and starts another
+    # process on it, which loads TensorFlow and then competes with this one.
+    with contextlib.suppress(ray.exceptions.RayError, TimeoutError):
+        return bool(board.stopping.remote().future().result(timeout=_PATIENCE))
+    return False
 
 
 # -- what travels --------------------------------------------------------------------------------

@@ -135,15 +135,17 @@ def test_a_node_that_dies_changes_no_number(cluster, second, long, make_task, wo
 @pytest.mark.slow
 def test_ctrl_c_brings_the_checkpoints_back(cluster, long, make_task, workshop, tmp_path):
     tasks = [make_task(tmp_path / "ray", "standard", seed, long) for seed in (0, 1)]
-    pulses = []
+    pulses, begun = [], []
 
     def interrupt(event):
+        begun.extend([event] if event.kind == "started" else [])
         if event.kind == "epoch" and not pulses:
             pulses.append(pulse.read(tasks[0].folder))
             signal.raise_signal(signal.SIGINT)
 
     with RayEngine(cluster.address) as engine, pytest.raises(Interrupted, match="0 of 2 runs finished.*same command"):
         engine.execute(tasks, interrupt)
+    assert len(begun) == 1, "two runs on one core"
     assert pulses[0].alive
     assert pulse.read(tasks[0].folder) is None
     assert [(task.folder / checkpoint.NAME).exists() for task in tasks] == [True, False]
