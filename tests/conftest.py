@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from augexp.training.workforce import THREAD_VARIABLES
+
 if TYPE_CHECKING:
     from augexp import Comparison
+
+# As in a worker, whichever test loads TensorFlow first: with two threads sums are split, and last bits differ.
+os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
 ROOT = Path(__file__).resolve().parents[1]
 
