@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augexp.data import duplicates
 from augexp.data.listing import Entry, Listing
 from augexp.data.pictures import Undecodable, decode
 from augexp.data.sources import Source
@@ -45,14 +44,14 @@ class Desk:
     """The unfinished arrays of one store, on disk, in the order of the listing.
 
     Attributes:
-        images, keys, hashes, sides: as the module says; valid where `good` says so.
+        images, keys, thumbnails, sides: as the module says; valid where `good` says so.
     """
 
     def __init__(self, part: Path, count: int, size: int) -> None:
         self._part = part
         self.images = self._array("images", (count, size, size, 3), np.uint8)
         self.keys = self._array("keys", (count, 20), np.uint8)
-        self.hashes = self._array("hashes", (count,), np.uint64)
+        self.thumbnails = self._array("thumbnails", (count, 8, 9), np.uint8)
         self.sides = self._array("sides", (count,), np.int32)
         self._state = self._array("state", (count,), np.uint8)
         self._reasons = part / "skipped.jsonl"
@@ -84,7 +83,7 @@ class Desk:
     def note(self, done: list[int], failed: list[tuple[int, str]]) -> None:
         """Note which rows are finished, and why some have no picture."""
         # Pixels and reasons reach the disk before the note that they are there.
-        for array in (self.images, self.keys, self.hashes, self.sides):
+        for array in (self.images, self.keys, self.thumbnails, self.sides):
             array.flush()
         with self._reasons.open("a", encoding="utf-8") as log:
             log.writelines(json.dumps({"row": row, "reason": reason}) + "\n" for row, reason in failed)
@@ -157,7 +156,7 @@ def _decode_one(data: Data, source: Source, entry: Entry, row: int, desk: Desk) 
         return f"cannot be read ({error.strerror or error})"
     desk.images[row] = picture.pixels
     desk.keys[row] = np.frombuffer(hashlib.blake2b(picture.pixels.tobytes(), digest_size=20).digest(), np.uint8)
-    desk.hashes[row] = duplicates.difference_hash(picture.pixels)
+    desk.thumbnails[row] = picture.thumbnail
     desk.sides[row] = picture.side
     return ""
 

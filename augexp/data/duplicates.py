@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 MAX_BITS = 4
 """Hash bits in which near-duplicates may differ."""
@@ -28,12 +27,10 @@ _WINDOW = 16
 Keys = npt.NDArray[np.uint8]
 
 
-def difference_hash(pixels: npt.NDArray[np.uint8]) -> int:
-    """Return 64 bits of a picture uint8 (S, S, 3)."""
-    # Pillow does this without Python's lock, so that other threads decode meanwhile.
-    small = Image.fromarray(pixels).convert("L").resize((9, 8), Image.Resampling.BOX)
-    thumbnail = np.asarray(small).astype(np.int16)
-    return int.from_bytes(np.packbits(np.diff(thumbnail, axis=1) > _CLEARLY).tobytes(), "little")
+def difference_hashes(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """Return the 64 bits of each thumbnail uint8 (N, 8, 9); uint64 (N,)."""
+    clearly = thumbnails[:, :, 1:] > thumbnails[:, :, :-1].astype(np.int16) + _CLEARLY
+    return np.packbits(clearly.reshape(len(clearly), 64), axis=1).view("<u8")[:, 0].astype(np.uint64)
 
 
 def find_clusters(
@@ -43,7 +40,7 @@ def find_clusters(
 
     Args:
         images: uint8 (N, S, S, 3), a memory map; only candidates are read.
-        hashes: uint64 (N,), from `difference_hash`.
+        hashes: uint64 (N,), from `difference_hashes`.
         keys: uint8 (N, 20), content hashes; rows in ascending order of these.
 
     Returns:

@@ -19,10 +19,17 @@ class Undecodable(Exception):  # noqa: N818 - a state of a record, listed and co
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: `pixels` uint8 (S, S, 3) RGB, and the shorter `side` of the original in pixels."""
+    """A decoded picture.
+
+    Attributes:
+        pixels: uint8 (S, S, 3), RGB.
+        side: shorter side of the original in pixels.
+        thumbnail: uint8 (8, 9), grey; what near-duplicates are found by.
+    """
 
     pixels: npt.NDArray[np.uint8]
     side: int
+    thumbnail: npt.NDArray[np.uint8]
 
 
 def decode(data: bytes, size: int) -> Picture:
@@ -45,7 +52,9 @@ def decode(data: bytes, size: int) -> Picture:
             side = min(image.size)
             if image.format == "JPEG":
                 image.draft("RGB", (2 * size, 2 * size))
-            return Picture(np.asarray(_fit(_to_rgb(_upright(image)), size)), side)
+            square = _fit(_to_rgb(_upright(image)), size)
+            thumbnail = square.resize((9, 8), Image.Resampling.BOX).convert("L")
+            return Picture(np.asarray(square), side, np.asarray(thumbnail))
     except Undecodable:
         raise
     except Exception as error:

@@ -167,7 +167,7 @@ def test_memory_holds_one_chunk_of_pictures(folder: Place, monkeypatch: pytest.M
             nonlocal alive, most
             alive, most = alive + 1, max(most, alive + 1)
             picture = decode(data, size)
-            self.pixels, self.side = picture.pixels, picture.side
+            self.pixels, self.side, self.thumbnail = picture.pixels, picture.side, picture.thumbnail
 
         def __del__(self) -> None:
             nonlocal alive
