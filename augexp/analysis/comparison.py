@@ -88,12 +88,9 @@ def compare(
     others = [arm for arm in plan.arms if arm != plan.baseline]
     look = f"look {number} of {len(plan.looks)}" if number else ""
     terms = _terms(experiment, found, own, missing=bool(missing), look=look)
-    answers = [contrasts.contrast(found, plan.baseline, arm, terms) for arm in others]
-    adjusted = statistics.holm([one.p for one in answers])
-    answers = [one.model_copy(update={"p_holm": p}) for one, p in zip(answers, adjusted, strict=True)]
+    answers = _contrasts(found, plan.baseline, others, terms)
     pairs = max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     best = contrasts.could_be_best(found, plan.arms, terms, level(rule, pairs, plan.looks)) if others else ()
-    t = own.t(len(seeds))
     return Comparison(
         augexp=augexp.__version__,
         name=experiment.name,
@@ -108,19 +105,10 @@ def compare(
         test_images=len(found.first.labels) if seeds else 0,
         test_clusters=len(found.columns) if seeds else 0,
         draws=draws,
-        look=Look(
-            rule=rule,
-            seeds=len(seeds),
-            number=number,
-            looks=plan.looks if rule == "looks" else (),
-            alpha=own.alpha,
-            comparisons=own.comparisons,
-            t=t if np.isfinite(t) else None,
-            z=own.z,
-        ),  # fmt: skip
+        look=_look(plan.looks, own, len(seeds), number),
         missing=missing,
         arms=tuple(_arm(experiment, found, held, name) for name in plan.arms),
-        contrasts=tuple(answers),
+        contrasts=answers,
         best=best,
         warnings=collect_warnings(experiment, held, history, found, facts, draws, missing, answers),
         plan_changes=plan_changes(history),
@@ -129,6 +117,26 @@ def compare(
         environment=environment(list(found.runs.values())),
         command=command,
         definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),
+    )
+
+
+def _contrasts(found: Evidence, baseline: str, arms: Sequence[str], terms: Terms) -> tuple[Contrast, ...]:
+    answers = [contrasts.contrast(found, baseline, arm, terms) for arm in arms]
+    adjusted = statistics.holm([one.p for one in answers])
+    return tuple(one.model_copy(update={"p_holm": p}) for one, p in zip(answers, adjusted, strict=True))
+
+
+def _look(looks: tuple[int, ...], own: Level, seeds: int, number: int | None) -> Look:
+    t = own.t(seeds)
+    return Look(
+        rule=own.rule,
+        seeds=seeds,
+        number=number,
+        looks=looks if own.rule == "looks" else (),
+        alpha=own.alpha,
+        comparisons=own.comparisons,
+        t=t if np.isfinite(t) else None,
+        z=own.z,
     )
 
 
@@ -261,13 +269,3 @@ def _augmentation(record: RunRecord) -> float | None:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known and len(known) == len(values) else None
-
-
-def decided(answer: Comparison) -> bool:
-    """Tell whether every contrast of an answer is decided."""
-    return all(one.decided for one in answer.contrasts)
-
-
-def contrast_of(answer: Comparison, arm: str) -> Contrast:
-    """Return the contrast of one arm; raises KeyError where there is none."""
-    return {one.arm: one for one in answer.contrasts}[arm]

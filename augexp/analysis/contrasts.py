@@ -122,8 +122,11 @@ def contrast(found: Evidence, baseline: str, arm: str, terms: Terms) -> Contrast
     spread = parts.seed_sd if parts.n > 1 else 0.0
     rho = statistics.correlation(first, second)
     records = [found.runs[name, seed] for name in (baseline, arm) for seed in found.seeds]
-    has_interval = (judged.new_images or judged.these_images) is not None and not control
-    few = [m for m in measures.by_class(found, baseline, arm, terms.level) if m.images < FEWEST_IMAGES]
+    ahead = None
+    if judged.new_images is not None and not control:
+        ahead = planning.look_ahead(parts, terms.level, terms.r, decided=judged.verdict.decided)
+    classes = measures.by_class(found, baseline, arm, terms.level)
+    few = [m for m in classes if m.images < FEWEST_IMAGES]
     warnings = [*judged.warnings]
     if few:
         warnings.append(
@@ -147,15 +150,13 @@ def contrast(found: Evidence, baseline: str, arm: str, terms: Terms) -> Contrast
         correlation=rho,
         relative_error_reduction=_relative(float(first.mean()), parts.estimate),
         d_z=parts.estimate / spread if spread > 0 else None,
-        p=statistics.p_value(parts),
+        p=statistics.p_value(parts) if parts.m >= FEWEST_IMAGES else None,
         p_holm=None,
         p_sign_flip=statistics.sign_flip(by_seed.tolist()),
-        outlook=planning.look_ahead(parts, terms.level, terms.r, decided=judged.verdict.decided)
-        if has_interval
-        else None,
+        outlook=ahead,
         gain=gains.gain(records, baseline, arm),
         measures=measures.all_measures(found, baseline, arm, terms.level),
-        classes=measures.by_class(found, baseline, arm, terms.level),
+        classes=classes,
         confusion=measures.confusion(found, baseline, arm),
         warnings=tuple(warnings),
     )

@@ -76,7 +76,7 @@ def _contrast(one: answer.Contrast, whole: Comparison, level: Level) -> Contrast
         narrow=_ends(one.these_images),
         wide_label=f"new images: {kind}, {pairs}, {whole.test_clusters:,} test images" if one.new_images else "",
         narrow_label=f"these images: {kind.replace('interval', 't interval')}, {pairs}" if one.these_images else "",
-        facts=_facts(one),
+        facts=_facts(one, whole.look.rule),
         gain=np.array(gain.mean if gain else (), dtype=np.float64),
         gain_low=_band(gain, "low"),
         gain_high=_band(gain, "high"),
@@ -120,7 +120,9 @@ def _known(value: float | None) -> float:
 # -- sentences -----------------------------------------------------------------------------------
 
 
-def _facts(one: answer.Contrast) -> Pairs:
+def _facts(one: answer.Contrast, rule: str) -> Pairs:
+    # p-values do not know of the looks before; the intervals do.
+    alone = "" if rule == "fixed" else " (of this look alone)"
     pairs: list[tuple[str, str]] = []
     if one.wins:
         w = one.wins
@@ -136,9 +138,9 @@ def _facts(one: answer.Contrast) -> Pairs:
         ("correlation of the pairs, ρ", _optional(one.correlation, 2)),
         ("reduction of the error rate", _percent(one.relative_error_reduction)),
         ("d_z = difference / standard deviation over the seeds", _optional(one.d_z, 2)),
-        ("p, new images", _probability(one.p)),
-        ("p, Holm over the policies", _probability(one.p_holm)),
-        ("exact sign-flip p, these images", _probability(one.p_sign_flip)),
+        (f"p, new images{alone}", _probability(one.p)),
+        (f"p, Holm over the policies{alone}", _probability(one.p_holm)),
+        (f"exact sign-flip p, these images{alone}", _probability(one.p_sign_flip)),
     )
     pairs += [(name, value) for name, value in values if value]
     return tuple(pairs)

@@ -120,6 +120,11 @@ def test_few_test_images_give_the_interval_of_the_seeds_and_a_warning(tmp_path):
     assert one.new_images is None
     assert one.these_images is not None
     assert "On these test images" in one.sentence
+    # Nothing may speak of new images: their variance has not been estimated.
+    assert one.outlook is None
+    assert one.p is None
+    shown = reading.digest(found).contrasts[0]
+    assert not any("new images" in text for text in (*shown.buy, *(name for name, _ in shown.facts)))
     assert any("Only 28 test images" in text for text in found.warnings)
 
 
@@ -218,6 +223,7 @@ def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
     assert (found.look.number, found.look.seeds) == (4, 20)
     assert "look 4 of 4" in found.contrasts[0].sentence
     assert found.look.t == pytest.approx(2.63, abs=0.005)
+    assert "p, new images (of this look alone)" in dict(reading.digest(found).contrasts[0].facts)
 
 
 def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
