@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,7 +60,9 @@ def decode(data: bytes, size: int) -> Picture:
         raise
     except Exception as error:
         # Pillow's decoders raise whatever their format's code meets: OSError, SyntaxError, struct.error...
-        raise Undecodable(" ".join(f"{type(error).__name__}: {error}".split())[:120]) from None
+        # Some name the stream by its address, which would make two equal stores differ.
+        text = re.sub(r"<[^<>]* at 0x[0-9a-fA-F]+>", "", f"{type(error).__name__}: {error}")
+        raise Undecodable(" ".join(text.split())[:120]) from None
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -227,6 +227,18 @@ def test_undecodable(data: bytes, reason: str) -> None:
     assert len(text) <= 120
 
 
+def test_the_reason_is_the_same_on_every_call() -> None:
+    reasons = set()
+    kept = []  # so that no two of them lie at the same address
+    for _ in range(5):
+        kept.append(io.BytesIO())
+        with pytest.raises(Undecodable) as caught:
+            decode(b"no picture at all", 8)
+        reasons.add(str(caught.value))
+    assert len(reasons) == 1
+    assert " at 0x" not in reasons.pop()
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_truncated_pictures_are_undecodable(form: str) -> None:
     whole = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8), form)
