@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -64,24 +64,33 @@ class Buffers:
 
     def take(self, shape: tuple[int, ...]) -> Floats:
         """Return a float32 array of `shape` with arbitrary content, at an address that vector units like."""
-        size = 4 * math.prod(shape)
+        values: Floats = self._block(4 * math.prod(shape)).view(np.float32).reshape(shape)
+        return values
+
+    def joined(self, arrays: list[Images]) -> Images:
+        """Return uint8 arrays one after the other in such memory; a single one as it is."""
+        if len(arrays) == 1:
+            return arrays[0]
+        shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
+        return np.concatenate(arrays, out=self._block(math.prod(shape)).reshape(shape))
+
+    def _block(self, size: int) -> Images:
         free = [place for place, count in enumerate(self._count(self._held)) if count <= self._free]
         large = [place for place in free if len(self._held[place]) >= size + ALIGNMENT]
         if large:
-            return _floats(self._held[large[0]], shape)
+            return _aligned(self._held[large[0]], size)
         block = np.empty(size + ALIGNMENT, dtype=np.uint8)
         if free:
             self._held[free[0]] = block
         elif len(self._held) < self._limit:
             self._held.append(block)
-        return _floats(block, shape)
+        return _aligned(block, size)
 
 
-def _floats(block: Images, shape: tuple[int, ...]) -> Floats:
-    """Return a view of `block`; it refers to nothing but the block, whose references are counted."""
+def _aligned(block: Images, size: int) -> Images:
+    """Return `size` bytes of `block`: a view, and views of it, refer to the block, whose references are counted."""
     start = -block.ctypes.data % ALIGNMENT
-    values: Floats = block[start : start + 4 * math.prod(shape)].view(np.float32).reshape(shape)
-    return values
+    return block[start : start + size]
 
 
 class Canvas:
@@ -169,6 +178,8 @@ class Canvas:
         """Turn what is noted for `rows` (R,) into 8-bit pictures."""
         if not len(rows):
             return
+        if self._matrices is None:
+            self._each()  # so that a picture that does not change is recognised
         warped, pictures = self._warped(rows), self._each()
         for picture, row in zip(warped, rows.tolist(), strict=True):
             if self._coloured[row]:
@@ -176,8 +187,8 @@ class Canvas:
             elif self._tabled[row]:
                 table = np.rint(self._tables[row]).astype(np.uint8)  # type: ignore[index]
                 pictures[row] = cv2.LUT(picture, table)
-            else:
-                pictures[row] = picture
+            elif picture is not pictures[row]:
+                pictures[row] = picture.copy()
         if self._matrices is not None:
             self._matrices[rows] = np.eye(3)
         if self._tables is not None:
@@ -212,8 +223,11 @@ class Canvas:
         self._whole = None
         return self._pictures
 
-    def _warped(self, rows: Rows) -> Sequence[Images]:
-        """Return the pictures `rows` (R,) with their geometry, and nothing else, carried out."""
+    def _warped(self, rows: Rows) -> Iterable[Images]:
+        """Yield the pictures `rows` (R,) with their geometry, and nothing else, carried out.
+
+        Each is to be used before the next is asked for.
+        """
         every = len(rows) == self.count
         if self._whole is not None and every:
             pictures: Sequence[Images] | Images = self._whole
@@ -221,7 +235,7 @@ class Canvas:
             each = self._each()
             pictures = each if every else [each[row] for row in rows.tolist()]
         if self._matrices is None:
-            return list(pictures)
+            return pictures
         return warps.warp(pictures, self._matrices if every else self._matrices[rows])
 
     def _blend(self, picture: Images, row: int) -> Images:

@@ -92,7 +92,7 @@ def _portions(
 def _augment(pairs: list[tuple[Any, Any]], augment: Augmenter, epoch: int) -> Portion:
     ids = _joined([batch.ids for batch, _ in pairs])
     labels = _joined([labels for _, labels in pairs])
-    pictures, targets = augment(_joined([batch.images for batch, _ in pairs]), labels, ids, epoch)
+    pictures, targets = augment(augment.joined([batch.images for batch, _ in pairs]), labels, ids, epoch)
     ends = np.cumsum([len(labels) for _, labels in pairs]).tolist()
     return Portion(pictures, targets, ids, tuple(zip([0, *ends[:-1]], ends, strict=True)))
 

@@ -114,6 +114,10 @@ class Augmenter:
             self._mix(operation, address, pictures, targets, ids, epoch)
         return pictures, targets
 
+    def joined(self, arrays: list[Images]) -> Images:
+        """Return pictures uint8 (b, S, S, 3) of several batches one after the other, in memory that is used again."""
+        return self._buffers.joined(arrays)
+
     def _augment(self, images: Images, ids: Ids, epoch: int) -> Floats:
         out = self._buffers.take(images.shape)
         if not self._plain:

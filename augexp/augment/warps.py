@@ -8,7 +8,9 @@ depends on its own matrix alone, never on its batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cv2 as opencv  # noqa: TID253 - this module is imported by workers only
@@ -32,31 +34,52 @@ _AFFINE, _PROJECTIVE = 4, 5
 _WIDTHS = 16
 """Margins come in as many widths, the widest as wide as the picture; what reads further away has none."""
 
+_BLOCK = 1 << 18
+"""Bytes of four-channel pictures at a time, so that they stay in the second-level cache."""
 
-def warp(pictures: Sequence[Picture] | Picture, matrices: Matrices) -> list[Picture]:
+
+class _Scratch(threading.local):
+    """Memory that a thread uses again and again: having the system clear new pages costs as much as warping."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, Picture] = {}
+
+    def take(self, name: str, *shape: int) -> Picture:
+        """Return memory of `shape` with arbitrary content; it is the same for the same name."""
+        size = math.prod(shape)
+        if name not in self._blocks or len(self._blocks[name]) < size:
+            self._blocks[name] = np.empty(size, dtype=np.uint8)
+        return self._blocks[name][:size].reshape(shape)
+
+
+_SCRATCH = _Scratch()
+
+
+def warp(pictures: Sequence[Picture] | Picture, matrices: Matrices) -> Iterator[Picture]:
     """Warp every picture by its own matrix.
 
     Args:
         pictures: R pictures uint8 (S, S, 3), or an array of them; never written to.
         matrices: of `geometry`, (R, 3, 3).
 
-    Returns:
-        R pictures; one whose matrix is the unit matrix is handed back as it is.
+    Yields:
+        R pictures in their order, each to be used before the next one is asked for, since the memory is
+        used again; one whose matrix is the unit matrix is handed back as it is.
     """
-    side, warped = pictures[0].shape[0], list(pictures)
-    kinds = _kinds(matrices)
-    moved = np.flatnonzero(kinds >= _AFFINE)
-    for i in np.flatnonzero((kinds > 0) & (kinds < _AFFINE)).tolist():
-        warped[i] = cv2.flip(warped[i], _FLIPS[int(kinds[i])])
-    if len(moved):
-        chosen = pictures if len(moved) == len(warped) else [warped[i] for i in moved.tolist()]
-        whole = len(moved) == len(warped)
-        results = _interpolate(chosen, matrices if whole else matrices[moved], kinds[moved], side)
-        if whole:
-            return results
-        for i, result in zip(moved.tolist(), results, strict=True):
-            warped[i] = result
-    return warped
+    side, kinds = pictures[0].shape[0], _kinds(matrices)
+    moved = kinds >= _AFFINE
+    plan = _Plan(matrices, kinds, side) if moved.any() else None
+    size, listed = max(1, _BLOCK // (4 * side * side)), kinds.tolist()
+    for start in range(0, len(listed), size):
+        part = range(start, min(start + size, len(listed)))
+        interpolated = plan.interpolate(pictures, part) if plan and moved[start : part.stop].any() else pictures[start:]
+        for i, result in zip(part, interpolated, strict=False):
+            if listed[i] >= _AFFINE:
+                yield result
+            elif listed[i]:
+                yield cv2.flip(pictures[i], _FLIPS[listed[i]])
+            else:
+                yield pictures[i]
 
 
 def _kinds(matrices: Matrices) -> npt.NDArray[np.int64]:
@@ -70,37 +93,46 @@ def _kinds(matrices: Matrices) -> npt.NDArray[np.int64]:
     return kinds
 
 
-def _interpolate(
-    pictures: Sequence[Picture] | Picture, matrices: Matrices, kinds: npt.NDArray[np.int64], side: int
-) -> list[Picture]:
-    count, size = len(pictures), (side, side)
-    step = -(-side // _WIDTHS)
-    widths = _margins(matrices, side, step)
-    placed = geometry.place(matrices, side, np.maximum(widths, 0) * step)
-    # One piece of memory for margins of every width: it is in the cache, and its rows lie close together.
-    widest = max(int(widths.max()), 0)
-    sides = [side + 2 * n * step for n in range(_WIDTHS + 1)]
-    memory = np.empty(4 * sides[widest] ** 2, dtype=np.uint8)
-    frames = [memory[: 4 * n * n].reshape(n, n, 4) for n in sides[: widest + 1]]
-    out = np.empty((count * side, side, 4), dtype=np.uint8)
-    quads = _four_channels(pictures, side)
-    affine = placed[:, :2]
-    rows = zip(quads, out.reshape(count, side, side, 4), widths.tolist(), kinds.tolist(), strict=True)
-    for i, (picture, target, width, kind) in enumerate(rows):
-        if width > 0:
-            margin = width * step
-            picture = cv2.copyMakeBorder(picture, margin, margin, margin, margin, _MIRROR, frames[width])  # noqa: PLW2901
-        if kind == _AFFINE:
-            cv2.warpAffine(picture, affine[i], size, target, _LINEAR, _MIRROR)
-        else:
-            cv2.warpPerspective(picture, placed[i], size, target, _LINEAR, _MIRROR)
-    return list(cv2.cvtColor(out, _DROP).reshape(count, side, side, 3))
+class _Plan:
+    """How pictures are warped that need interpolation."""
 
+    def __init__(self, matrices: Matrices, kinds: npt.NDArray[np.int64], side: int) -> None:
+        step = -(-side // _WIDTHS)
+        widths = _margins(matrices, side, step)
+        self._placed = geometry.place(matrices, side, np.maximum(widths, 0) * step)
+        self._side, self._kinds = side, kinds.tolist()
+        self._margins = (np.maximum(widths, 0) * step).tolist()
+        self._widest = 4 * (side + 2 * max(self._margins)) ** 2
+        self._frames: dict[int, Picture] = {}
 
-def _four_channels(pictures: Sequence[Picture] | Picture, side: int) -> list[Picture]:
-    if isinstance(pictures, np.ndarray):
-        return list(cv2.cvtColor(pictures.reshape(-1, side, 3), _ADD).reshape(-1, side, side, 4))
-    return [cv2.cvtColor(picture, _ADD) for picture in pictures]
+    def interpolate(self, pictures: Sequence[Picture] | Picture, part: range) -> Picture:
+        """Return the pictures of `part` (n, S, S, 3); those that need no interpolation are left out (arbitrary)."""
+        side, count, size = self._side, len(part), (self._side, self._side)
+        quads, out = _SCRATCH.take("quads", count, side, side, 4), _SCRATCH.take("out", count, side, side, 4)
+        whole = isinstance(pictures, np.ndarray)
+        if whole:
+            cv2.cvtColor(pictures[part.start : part.stop].reshape(-1, side, 3), _ADD, quads.reshape(-1, side, 4))  # type: ignore[union-attr]
+        for i, picture, target in zip(part, quads, out, strict=True):
+            if self._kinds[i] < _AFFINE:
+                continue
+            source, margin = picture if whole else cv2.cvtColor(pictures[i], _ADD, picture), self._margins[i]
+            if margin:
+                frame = self._frame(margin)
+                source = cv2.copyMakeBorder(source, margin, margin, margin, margin, _MIRROR, frame)
+            if self._kinds[i] == _AFFINE:
+                cv2.warpAffine(source, self._placed[i, :2], size, target, _LINEAR, _MIRROR)
+            else:
+                cv2.warpPerspective(source, self._placed[i], size, target, _LINEAR, _MIRROR)
+        flat = _SCRATCH.take("flat", count, side, side, 3)
+        cv2.cvtColor(out.reshape(-1, side, 4), _DROP, flat.reshape(-1, side, 3))
+        return flat
+
+    def _frame(self, margin: int) -> Picture:
+        # All margins share one piece of memory: it is in the cache, and the rows of a frame lie close together.
+        if margin not in self._frames:
+            wide = self._side + 2 * margin
+            self._frames[margin] = _SCRATCH.take("frame", self._widest)[: 4 * wide * wide].reshape(wide, wide, 4)
+        return self._frames[margin]
 
 
 def _margins(matrices: Matrices, side: int, step: int) -> npt.NDArray[np.int64]:

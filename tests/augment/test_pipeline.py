@@ -236,3 +236,15 @@ def test_memory_is_used_again_once_it_is_free():
     del first
     assert buffers.take((2, 2)).shape == (2, 2)
     assert len(buffers._held) == 2
+
+
+def test_batches_are_joined_in_memory_that_is_used_again():
+    buffers = Buffers()
+    parts = [DRAW[0][:5], DRAW[0][5:6], DRAW[0][6:]]
+    joined = buffers.joined(parts)
+    np.testing.assert_array_equal(joined, DRAW[0])
+    address = joined.ctypes.data
+    assert buffers.joined(parts[:1]) is parts[0]
+    assert buffers.joined(parts).ctypes.data != address  # `joined` is still here
+    del joined
+    assert buffers.joined(parts).ctypes.data == address

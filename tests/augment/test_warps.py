@@ -36,6 +36,10 @@ def reference(picture, matrix):
     return (upper * (1 - down) + lower * down).reshape(side, side, 3)
 
 
+def warp(pictures, matrices):
+    return [picture.copy() for picture in warps.warp(pictures, matrices)]
+
+
 def single(function, *values):
     return function(*(np.array([value], dtype=float) for value in values))
 
@@ -55,7 +59,7 @@ MATRICES = {
 
 @pytest.mark.parametrize("name", MATRICES)
 def test_every_pixel_is_interpolated_from_its_neighbours(name):
-    (warped,) = warps.warp([photo()], MATRICES[name])
+    (warped,) = warp([photo()], MATRICES[name])
     # OpenCV rounds the position to a small part of a pixel, and the result to a whole value
     assert np.abs(warped - reference(photo(), MATRICES[name][0])).max() <= 3.0
     assert np.abs(warped - reference(photo(), MATRICES[name][0])).mean() <= 0.5
@@ -73,16 +77,16 @@ def test_margins_are_as_wide_as_a_matrix_needs():
 def test_a_view_from_behind_has_no_margin():
     matrix = np.array([[[1.0, 0, 0], [0, 1, 0], [0.2, 0, 1]]])  # the denominator is negative at the left edge
     assert warps._margins(matrix, SIDE, 3).tolist() == [-1]
-    assert warps.warp([photo()], matrix)[0].shape == (SIDE, SIDE, 3)
+    assert warp([photo()], matrix)[0].shape == (SIDE, SIDE, 3)
 
 
 def test_a_picture_is_warped_alike_alone_in_a_list_and_in_an_array():
     pictures = np.stack([photo(seed=i) for i in range(len(MATRICES))])
     matrices = np.concatenate(list(MATRICES.values()))
     before = pictures.copy()
-    whole = warps.warp(pictures, matrices)
-    listed = warps.warp(list(pictures), matrices)
-    alone = [warps.warp([picture], matrix[None])[0] for picture, matrix in zip(pictures, matrices, strict=True)]
+    whole = warp(pictures, matrices)
+    listed = warp(list(pictures), matrices)
+    alone = [warp([picture], matrix[None])[0] for picture, matrix in zip(pictures, matrices, strict=True)]
     np.testing.assert_array_equal(whole, listed)
     np.testing.assert_array_equal(whole, alone)
     np.testing.assert_array_equal(pictures, before)
@@ -99,10 +103,10 @@ def test_kinds_may_be_mixed():
             geometry.mirrors(1, horizontal=True) @ geometry.mirrors(1, horizontal=False),
         ]
     )
-    warped = warps.warp(pictures, matrices)
+    warped = warp(pictures, matrices)
     np.testing.assert_array_equal(warped[0], pictures[0])
     np.testing.assert_array_equal(warped[1], pictures[1][:, ::-1])
-    np.testing.assert_array_equal(warped[2], warps.warp([pictures[2]], MATRICES["turned"])[0])
+    np.testing.assert_array_equal(warped[2], warp([pictures[2]], MATRICES["turned"])[0])
     np.testing.assert_array_equal(warped[3], pictures[3][::-1])
     np.testing.assert_array_equal(warped[4], pictures[4][::-1, ::-1])
 
@@ -110,4 +114,4 @@ def test_kinds_may_be_mixed():
 @pytest.mark.parametrize("name", MATRICES)
 def test_a_single_pixel_stays_itself(name):
     pixel = np.array([[[7, 100, 255]]], dtype=np.uint8)
-    np.testing.assert_array_equal(warps.warp([pixel], MATRICES[name])[0], pixel)
+    np.testing.assert_array_equal(warp([pixel], MATRICES[name])[0], pixel)
