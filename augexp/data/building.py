@@ -127,7 +127,8 @@ def _finish(data: Data, source: Source, listing: Listing, desk: Desk, part: Path
     labels = listing.labels[good].astype(np.int64)
     order = _order(desk.keys[good], labels)
     rows, labels = good[order], labels[order]
-    keys, thumbnails, given = (np.asarray(array[rows]) for array in (desk.keys, desk.thumbnails, listing.given))
+    keys, given = np.asarray(desk.keys[rows]), np.asarray(listing.given[rows])
+    hashes = duplicates.difference_hashes(desk.thumbnails)[rows]
     ready = part / "store"
     shutil.rmtree(ready, ignore_errors=True)
     ready.mkdir()
@@ -137,7 +138,7 @@ def _finish(data: Data, source: Source, listing: Listing, desk: Desk, part: Path
     for start in range(0, len(rows), CHUNK):
         images[start : start + CHUNK] = desk.images[rows[start : start + CHUNK]]
         progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
-    clusters, exact, near = duplicates.find_clusters(images, duplicates.difference_hashes(thumbnails), keys)
+    clusters, exact, near = duplicates.find_clusters(images, hashes, keys)
     split = splits.split(data, given, labels, clusters, keys, len(source.classes))
     for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
         np.save(ready / f"{name}.npy", array)

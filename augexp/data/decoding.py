@@ -32,7 +32,7 @@ from augexp.experiment import Data
 CHUNK = 512
 """Records that are handed to the threads at a time."""
 
-NOTED_EVERY = 2.0
+NOTED_EVERY = 10.0
 """Seconds between two notes of what is done: as much work is lost when the power fails."""
 
 _TASK = 16  # records a thread takes at a time, since handing over costs as much as a small picture

@@ -20,7 +20,7 @@ MAX_DIFFERENCE = 8.0
 _CLEARLY = 1  # of 255: in flat areas rounding and compression would decide the bit
 
 _BANDS = 5  # 4 differing bits leave at least one of 5 bands equal
-_PAIRS = 256  # compared at a time, which bounds the memory
+_PAIRS, _BLOCK = 256, 4096  # looked at a time, which bounds the memory
 _WINDOW = 16
 """Neighbours that are compared inside a run of equal bands; longer runs are searched only that far."""
 
@@ -29,8 +29,12 @@ Keys = npt.NDArray[np.uint8]
 
 def difference_hashes(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
     """Return the 64 bits of each thumbnail uint8 (N, 8, 9); uint64 (N,)."""
-    clearly = thumbnails[:, :, 1:] > thumbnails[:, :, :-1].astype(np.int16) + _CLEARLY
-    return np.packbits(clearly.reshape(len(clearly), 64), axis=1).view("<u8")[:, 0].astype(np.uint64)
+    hashes = np.empty(len(thumbnails), np.uint64)
+    for start in range(0, len(thumbnails), _BLOCK):
+        some = thumbnails[start : start + _BLOCK]
+        clearly = some[:, :, 1:] > some[:, :, :-1].astype(np.int16) + _CLEARLY
+        hashes[start : start + _BLOCK] = np.packbits(clearly.reshape(len(some), 64), axis=1).view("<u8")[:, 0]
+    return hashes
 
 
 def find_clusters(
