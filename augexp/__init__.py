@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from augexp.data.generator import cyclic_generator, generator
     from augexp.data.store import Store, open_store
     from augexp.errors import AugexpError
-    from augexp.experiment import Data, Experiment, Plan, Training
+    from augexp.experiment import Data, Experiment, Training
+    from augexp.plan import Plan
     from augexp.training.records import RunRecord
 
 __all__ = [
@@ -64,7 +65,8 @@ _PLACES = {
         "augexp.api",
     ),
     **dict.fromkeys(("generator", "cyclic_generator"), "augexp.data.generator"),
-    **dict.fromkeys(("Experiment", "Data", "Training", "Plan"), "augexp.experiment"),
+    **dict.fromkeys(("Experiment", "Data", "Training"), "augexp.experiment"),
+    "Plan": "augexp.plan",
     **dict.fromkeys(("Store", "open_store"), "augexp.data.store"),
     "Comparison": "augexp.analysis.answer",
     "RunRecord": "augexp.training.records",

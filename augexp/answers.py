@@ -57,6 +57,8 @@ def answer(workspace: Workspace, store: Store, history: list[dict[str, Any]], *,
 def held_records(workspace: Workspace, fingerprint: str | None = None) -> list[RunRecord]:
     """Return the records of the plan's arms, unfinished ones left out, failed ones included.
 
+    Of their test images, only those are looked at that the plan's stage may look at.
+
     Args:
         workspace: whose runs.
         fingerprint: of the images that they must have been run on; None takes that of the first one.
@@ -64,7 +66,8 @@ def held_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
     Raises:
         ResultsError: a run of another definition, of other images, or in the folder of another run.
     """
-    from augexp.training import records  # noqa: PLC0415 - numpy
+    from augexp.analysis import halves  # noqa: PLC0415 - numpy
+    from augexp.training import records  # noqa: PLC0415
 
     experiment = workspace.experiment
     found = records.read_runs(workspace.folder)
@@ -88,12 +91,13 @@ def held_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
                     f"{record.folder}: was run on other images (store {record.run['store']}, here {fingerprint}); "
                     "the source has changed: use another --name, or put the images back"
                 )
-    return kept
+    return halves.restrict(kept, experiment.plan)
 
 
 def images_of(store: Store, experiment: Experiment, held: Sequence[RunRecord]) -> Images:
     """Return what is known of prepared images that are here."""
-    numbers = sorted({record.seed for record in held if record.finished}) or range(experiment.plan.max_seeds)
+    plan = experiment.plan
+    numbers = sorted({record.seed for record in held if record.finished}) or plan.blocks(plan.max_seeds)
     return Images(store, store.facts, store.draw_mode(experiment.data, numbers))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augexp import experiment as definition
+from augexp import screening
 from augexp.answers import FORMATS, render, render_folder, report
 from augexp.data import lsun
 from augexp.errors import DefinitionError
@@ -51,7 +52,7 @@ __all__ = [
 Source = Experiment | str | Path | Sequence[str]
 
 SECTIONS = {
-    **dict.fromkeys(("arms", "baseline", "seeds", "looks", "metric", "equivalence"), "plan"),
+    **dict.fromkeys(("arms", "baseline", "seeds", "looks", "metric", "equivalence", "screen"), "plan"),
     **dict.fromkeys(("model", "epochs", "batch_size", "learning_rate", "schedule", "precision", "probe"), "training"),
     **dict.fromkeys(
         ("image_size", "limit", "train_per_class", "test", "test_per_class", "validation_per_class", "max_skipped"),
@@ -213,6 +214,9 @@ def compare(
 ) -> Comparison:
     """Execute whatever runs are missing and answer; figures, tables and report go to the results folder.
 
+    More than three policies under planned looks (or ``screen=True``) are screened first, in a results folder
+    of its own: see `augexp.screening`.
+
     Args:
         source: an `Experiment`, a path, LSUN categories, or nothing.
         results_dir: holds one folder per experiment.
@@ -225,25 +229,51 @@ def compare(
         **changes: to the definition, see `define`.
 
     Returns:
-        The answer. Where runs have failed, they stand in its `missing`, and there is no verdict.
+        The answer. Where runs have failed, they stand in its `missing`, and there is no verdict; where that
+        happened in a screening, the answer is the screening's.
 
     Raises:
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
-    from augexp import answers, execution  # noqa: PLC0415 - numpy
-    from augexp.training.engine import lock_results  # noqa: PLC0415
-
     experiment = define(source, **changes)
     if len(experiment.plan.arms) < 2:
         raise DefinitionError(
             f"arms: received the baseline {experiment.plan.baseline!r} alone; name at least one arm to compare with it"
         )
     listener = progress or Silent()
-    workspace = open_workspace(experiment, Path(results_dir))
+
+    def stage(part: Experiment) -> Comparison:
+        return _compare(part, Path(results_dir), Path(data_dir), jobs, engine, address, listener, pictures=pictures)
+
+    if experiment.plan.screens:
+        found = stage(screening.screening(experiment))
+        if not found.complete:
+            return found
+        differences = {one.arm: one.estimate or 0.0 for one in found.contrasts if not one.control}
+        experiment = screening.confirmation(experiment, differences)
+        listener.note(screening.describe(experiment, differences))
+    return stage(experiment)
+
+
+def _compare(
+    experiment: Experiment,
+    results_dir: Path,
+    data_dir: Path,
+    jobs: int,
+    engine: str,
+    address: str | None,
+    listener: Progress,
+    *,
+    pictures: bool,
+) -> Comparison:
+    from augexp import answers, execution  # noqa: PLC0415 - numpy
+    from augexp.training.engine import lock_results  # noqa: PLC0415
+
+    workspace = open_workspace(experiment, results_dir)
     with lock_results(workspace.folder), execution.open_engine(engine, jobs, address) as crew:
         execution.start_early(crew, workspace)
-        store = _prepare(experiment, Path(data_dir), jobs, listener)
+        store = _prepare(experiment, data_dir, jobs, listener)
         answers.held_records(workspace, store.fingerprint)  # refuse others before the plan is written down
         history = workspace.commit_plan(execution.finished_pairs(workspace))
         execution.execute_missing(workspace, store, history, crew, listener)

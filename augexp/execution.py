@@ -31,7 +31,7 @@ def open_engine(name: str, jobs: int, address: str | None) -> AnyEngine:
 def start_early(crew: AnyEngine, workspace: Workspace) -> None:
     """Have workers load TensorFlow and build the network while images are prepared, where runs are missing."""
     plan = workspace.experiment.plan
-    first = [workspace.run_folder(arm, seed) for seed in range(plan.first_look) for arm in plan.arms]
+    first = [workspace.run_folder(arm, seed) for seed in plan.blocks(plan.first_look) for arm in plan.arms]
     missing = [folder for folder in first if not (folder / records.RUN).exists()]
     if not missing:
         return
@@ -86,7 +86,7 @@ def execute_missing(
             return
         tasks = [
             RunTask(experiment, arm, seed, store.path, workspace.run_folder(arm, seed))
-            for seed in range(wanted)
+            for seed in experiment.plan.blocks(wanted)
             for arm in experiment.plan.arms
         ]
         listener.runs(sum(not records.is_finished(task.folder, experiment.arm_hash(task.arm)) for task in tasks))

@@ -2,7 +2,7 @@
 
 An `Experiment` is the question: which images (`Data`), which network and budget (`Training`), which
 arms, seeds and looks (`Plan`). It comes from a TOML file, an image folder, LSUN category names or
-nothing at all (the embedded sample); every default of augexp stands in this module.
+nothing at all (the embedded sample); every default of augexp stands here or in `augexp.plan`.
 
 Two hashes identify it. `Experiment.hash` covers what makes runs comparable (data, training, root
 seed) and guards a results folder; `Experiment.plan_hash` covers what the verdict was planned with
@@ -19,37 +19,21 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from augexp.augment import policies
 from augexp.augment.policies import Policy
 from augexp.errors import DefinitionError
+from augexp.plan import Frozen, Plan, Slug
 
 FORMAT = 1
 """Version of the definition format; part of every hash."""
 
-MAX_SEEDS = 20
-"""The last planned look, and the number of disjoint training draws that a store provides for."""
 
-LOOKS = (5, 8, 12, 20)
-"""Numbers of seeds at which a planned comparison may stop."""
-
-SLUG = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
-"""Names that become folder names: lower case, so that they differ on every file system."""
-
-Slug = Annotated[str, Field(pattern=SLUG)]
-
-
-class _Frozen(BaseModel):
-    """A part of the definition: immutable, unknown keys are errors, nothing is coerced."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Data(_Frozen):
+class Data(Frozen):
     """Which images, at which size, split how.
 
     Attributes:
@@ -97,7 +81,7 @@ class Data(_Frozen):
         return self
 
 
-class Training(_Frozen):
+class Training(Frozen):
     """The network and its fixed budget, equal in every arm.
 
     Attributes:
@@ -119,47 +103,7 @@ class Training(_Frozen):
     probe: int = Field(default=500, ge=1)
 
 
-class Plan(_Frozen):
-    """What is compared, how often, and what counts as a difference.
-
-    Attributes:
-        arms: names of policies, the baseline among them.
-        baseline: the arm that every other arm is compared with.
-        seeds: a fixed number of seeds; None takes the planned `looks`.
-        looks: numbers of seeds at which the comparison may stop.
-        metric: `auto` takes balanced accuracy where the test classes differ in size.
-        equivalence: r, half-width of the region of practical equivalence in percentage points.
-    """
-
-    arms: tuple[Slug, ...] = ("none", "standard")
-    baseline: Slug = "none"
-    seeds: int | None = Field(default=None, ge=1, le=1000)
-    looks: tuple[int, ...] = LOOKS
-    metric: Literal["auto", "accuracy", "balanced_accuracy"] = "auto"
-    equivalence: float = Field(default=0.5, gt=0.0, le=50.0)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.baseline not in self.arms:
-            raise ValueError(f"baseline: received {self.baseline!r}, which is not one of the arms {list(self.arms)}")
-        if len(set(self.arms)) != len(self.arms):
-            raise ValueError(f"arms: an arm is named twice in {list(self.arms)}")
-        if list(self.looks) != sorted(set(self.looks)) or not self.looks or self.looks[0] < 3:
-            raise ValueError(f"looks: received {list(self.looks)}; allowed are increasing numbers from 3")
-        return self
-
-    @property
-    def first_look(self) -> int:
-        """The number of seeds after which there is an answer for the first time."""
-        return self.seeds if self.seeds is not None else self.looks[0]
-
-    @property
-    def max_seeds(self) -> int:
-        """The number of seeds that the plan may reach."""
-        return self.seeds if self.seeds is not None else self.looks[-1]
-
-
-class Experiment(_Frozen):
+class Experiment(Frozen):
     """The whole question, ready to be executed.
 
     Attributes:
@@ -198,7 +142,7 @@ class Experiment(_Frozen):
     def plan_hash(self) -> str:
         """16 hex digits over the plan and the resolved policies of its arms."""
         arms = {arm: self.policy(arm).definition() for arm in self.plan.arms}
-        return _hash({"experiment": self.hash, "plan": self.plan.model_dump(mode="json"), "arms": arms})
+        return _hash({"experiment": self.hash, "plan": self.plan.definition(), "arms": arms})
 
     def arm_hash(self, arm: str) -> str:
         """16 hex digits over everything that can change a number of a run of `arm`."""

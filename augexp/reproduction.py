@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from augexp import experiment as definition
+from augexp import screening
 from augexp.experiment import Experiment
 
 OPTIONS = {
@@ -16,6 +17,7 @@ OPTIONS = {
     "plan.seeds": "--seeds",
     "plan.metric": "--metric",
     "plan.equivalence": "--equivalence",
+    "plan.screen": "--screen",
     "training.epochs": "--epochs",
     "training.batch_size": "--batch-size",
     "training.model": "--model",
@@ -36,6 +38,7 @@ def command(experiment: Experiment) -> str:
     An image folder is named by its last part, since the rest of its path says more about the machine
     than about the images. What no option can say is taken from the ``experiment.toml`` beside the runs.
     """
+    experiment = screening.whole(experiment)
     data = experiment.data
     words: tuple[str, ...] = ()
     if data.source == "lsun":
@@ -70,6 +73,8 @@ def following(words: Sequence[str], said: Mapping[str, Any], places: Mapping[str
 
 
 def _option(key: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [OPTIONS[key] if value else OPTIONS[key].replace("--", "--no-", 1)]
     return [OPTIONS[key], ",".join(value) if isinstance(value, list) else str(value)]
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from augexp import experiment as definition
+from augexp import screening
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import Experiment
 
@@ -70,7 +71,7 @@ class Workspace:
             arms = {arm: self.experiment.policy(arm).definition() for arm in self.experiment.plan.arms}
             history.append(
                 {
-                    "plan": self.experiment.plan.model_dump(mode="json"),
+                    "plan": self.experiment.plan.definition(),
                     "arms": arms,
                     "plan_hash": self.experiment.plan_hash,
                     "blocks_finished": blocks_finished,
@@ -114,10 +115,11 @@ def reopen_workspace(folder: Path) -> Workspace:
     """Return the workspace that lies in `folder`; raises ResultsError where there is none."""
     held = folder / "experiment.toml"
     if not held.is_file():
-        raise ResultsError(
-            f"{folder}: no results of an experiment here (experiment.toml is missing); "
-            "name a folder that `augexp compare` wrote, such as results/sample"
-        )
+        stage = folder.with_name(folder.name + screening.SUFFIX)
+        hint = "name a folder that `augexp compare` wrote, such as results/sample"
+        if stage.is_dir():
+            hint = f"its policies are still being screened: {stage}"
+        raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {hint}")
     try:
         return Workspace(definition.load(held), folder)
     except DefinitionError as error:

@@ -15,8 +15,10 @@ PACKAGE = Path(augexp.__file__).parent
 FLOORS = {
     "errors": 0,
     "seeds": 0,
+    "plan": 0,
     "augment": 1,
     "experiment": 2,
+    "screening": 3,
     "data": 3,
     "training": 4,
     "analysis": 5,

@@ -22,6 +22,11 @@ def terminal(comparison: Comparison) -> list[RichTable]:
     return to_terminal([table for table in found if table.rows])
 
 
+def best(comparison: Comparison) -> str:
+    """Return which arms could be the best one, or a screening's ranking; empty for a single contrast."""
+    return digest(comparison).best
+
+
 def arms(shown: Digest) -> Table:
     """One row per arm; diverged runs have a column only where there are some."""
     diverged = any(arm.diverged for arm in shown.arms)

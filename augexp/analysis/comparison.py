@@ -18,6 +18,7 @@ from augexp.analysis.evidence import LEDGER, Evidence, finished_blocks, gather
 from augexp.analysis.levels import Level, Rule, level
 from augexp.analysis.notes import collect_warnings, describe_source, environment, plan_changes
 from augexp.experiment import Experiment
+from augexp.plan import Plan
 from augexp.training.records import RunRecord
 
 History = Sequence[Mapping[str, Any]]
@@ -34,9 +35,9 @@ def next_look(experiment: Experiment, held: Sequence[RunRecord], history: Histor
     plan = experiment.plan
     blocks = set(finished_blocks(held, plan.arms))
     if plan.seeds is not None:
-        return None if blocks >= set(range(plan.seeds)) else plan.seeds
+        return None if blocks >= set(plan.blocks(plan.seeds)) else plan.seeds
     for look in plan.looks:
-        if not blocks >= set(range(look)):
+        if not blocks >= set(plan.blocks(look)):
             return look
         if look < plan.looks[-1] and _decided(experiment, held, history, look):
             return None
@@ -83,14 +84,15 @@ def compare(
     planned, number = _planned(experiment, held, history)
     seeds = _seeds(experiment, held, history, planned)
     found = gather(held, plan.arms, seeds, plan.metric)
-    missing = _missing(held, plan.arms, planned)
+    missing = _missing(held, plan.arms, plan.blocks(planned))
     own = _level(experiment, history)
     others = [arm for arm in plan.arms if arm != plan.baseline]
-    look = f"look {number} of {len(plan.looks)}" if number else ""
-    terms = _terms(experiment, found, own, missing=bool(missing), look=look)
+    terms = _terms(experiment, found, own, missing=bool(missing), look=_when(plan, number))
     answers = _contrasts(found, plan.baseline, others, terms)
     pairs = max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     best = contrasts.could_be_best(found, plan.arms, terms, level(rule, pairs, plan.looks)) if others else ()
+    if plan.stage == "screening":
+        best = ()  # three seeds rank, and claim nothing
     return Comparison(
         augexp=augexp.__version__,
         name=experiment.name,
@@ -124,6 +126,16 @@ def _contrasts(found: Evidence, baseline: str, arms: Sequence[str], terms: Terms
     answers = [contrasts.contrast(found, baseline, arm, terms) for arm in arms]
     adjusted = statistics.holm([one.p for one in answers])
     return tuple(one.model_copy(update={"p_holm": p}) for one, p in zip(answers, adjusted, strict=True))
+
+
+def _when(plan: Plan, number: int | None) -> str:
+    """Say at which planned look the answer was made, and what came before it."""
+    parts = [f"look {number} of {len(plan.looks)}"] if number else []
+    if plan.stage == "screening":
+        parts.append(f"screening of {len(plan.arms) - 1} policies")
+    elif plan.stage == "confirmation":
+        parts.append(f"after a screening of {len(plan.screened)} policies")
+    return ", ".join(parts)
 
 
 def _look(looks: tuple[int, ...], own: Level, seeds: int, number: int | None) -> Look:
@@ -162,7 +174,7 @@ def _planned(experiment: Experiment, held: Sequence[RunRecord], history: History
     blocks = set(finished_blocks(held, plan.arms))
     reached = 0
     for number, look in enumerate(plan.looks, start=1):
-        if not blocks >= set(range(look)):
+        if not blocks >= set(plan.blocks(look)):
             break
         reached = number
         if look < plan.looks[-1] and _decided(experiment, held, history, look):
@@ -180,8 +192,8 @@ def _seeds(experiment: Experiment, held: Sequence[RunRecord], history: History, 
     """
     changes = zip(history, history[1:], strict=False)
     earlier = [_reach(before["plan"]) for before, after in changes if after["blocks_finished"] > 0]
-    limit = max([planned, *earlier])
-    return [seed for seed in finished_blocks(held, experiment.plan.arms) if seed < limit]
+    wanted = experiment.plan.blocks(max([planned, *earlier]))
+    return [seed for seed in finished_blocks(held, experiment.plan.arms) if seed in wanted]
 
 
 def _reach(plan: Mapping[str, Any]) -> int:
@@ -189,10 +201,10 @@ def _reach(plan: Mapping[str, Any]) -> int:
     return int(seeds if seeds is not None else plan["looks"][-1])
 
 
-def _missing(held: Sequence[RunRecord], arms: Sequence[str], planned: int) -> tuple[Missing, ...]:
+def _missing(held: Sequence[RunRecord], arms: Sequence[str], seeds: Sequence[int]) -> tuple[Missing, ...]:
     there = {(record.arm, record.seed): record for record in held}
     missing = []
-    for seed in range(planned):
+    for seed in seeds:
         for arm in arms:
             record = there.get((arm, seed))
             if record is None:
@@ -215,6 +227,7 @@ def _terms(experiment: Experiment, found: Evidence, own: Level, *, missing: bool
         look=look,
         missing=missing,
         controls=frozenset(same),
+        screening=plan.stage == "screening",
     )
 
 

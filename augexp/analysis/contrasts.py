@@ -26,9 +26,10 @@ class Terms:
         r: half-width of the region of practical equivalence, in pp.
         metric: in words.
         scope: what new images are, e.g. "new images of these classes".
-        look: e.g. "look 2 of 4"; empty without planned looks.
+        look: e.g. "look 2 of 4" and what came before; may be empty.
         missing: whether runs are missing, which blocks the verdict.
         controls: arms that are defined as the baseline is.
+        screening: whether policies are only ranked, and nothing is claimed.
     """
 
     level: Level
@@ -38,6 +39,7 @@ class Terms:
     look: str
     missing: bool
     controls: frozenset[str]
+    screening: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def judge(differences: Floats, terms: Terms, *, control: bool = False) -> Judgem
     verdict = verdicts.decide(headline.low, headline.high, terms.r)
     if terms.missing:
         verdict = verdicts.without(verdicts.MISSING)
+    elif terms.screening:
+        verdict = verdicts.without(verdicts.SCREENING)
     elif parts.n < verdicts.FIRST_LOOK:
         verdict = verdicts.without(verdicts.SMOKE)
     return Judgement(parts, new, these, verdict, tuple(warnings))

@@ -20,6 +20,7 @@ def plan(comparison: Comparison) -> Pairs:
         "anytime": f"extended or edited after the first pair; anytime-valid intervals, {look.seeds} seeds",
     }
     pairs = [
+        *_stage(comparison),
         ("seeds", rules[look.rule]),
         ("arms", ", ".join(arm.name for arm in comparison.arms)),
         ("metric", f"test {METRICS[comparison.metric]} at the final epoch of the fixed budget"),
@@ -28,6 +29,18 @@ def plan(comparison: Comparison) -> Pairs:
         ("hash of the plan", comparison.plan_hash),
     ]
     return (*pairs, *(("changed", text) for text in comparison.plan_changes))
+
+
+def _stage(comparison: Comparison) -> Pairs:
+    values = comparison.definition.get("plan", {})
+    if values.get("stage") == "screening":
+        return (("stage", "screening: ranks the policies on one half of the test images, claims nothing"),)
+    if values.get("stage") == "confirmation":
+        return (
+            ("stage", "confirmation: fresh seeds, and the half of the test images that the screening did not touch"),
+            ("screened, the best first", ", ".join(values["screened"])),
+        )
+    return ()
 
 
 LEDGER_NAMES = {

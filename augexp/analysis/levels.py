@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from augexp.analysis.statistics import normal_quantile, t_quantile
-from augexp.experiment import LOOKS
+from augexp.plan import LOOKS
 
 Rule = Literal["fixed", "looks", "anytime"]
 

@@ -10,13 +10,14 @@ from typing import Any
 from augexp.analysis.answer import Contrast, Missing
 from augexp.analysis.evidence import Evidence
 from augexp.experiment import Experiment
+from augexp.plan import MANY_POLICIES, Plan
 from augexp.training.records import RunRecord
+
+UNSTAGED = {"stage": "whole", "screened": []}
+"""What a plan says that does not mention a screening."""
 
 SHOWN = 5
 """Missing runs that a warning names one by one."""
-
-MANY_POLICIES = 3
-"""Policies above which a screening with few seeds comes first."""
 
 
 def describe_source(experiment: Experiment) -> str:
@@ -88,12 +89,7 @@ def _design(
         said.append("every seed trains on the same images: the answer is conditional on this training set")
     elif draws == "subsampled":
         said.append("the training draws of the seeds overlap, since there are too few images for disjoint ones")
-    policies = len(experiment.plan.arms) - 1
-    if policies > MANY_POLICIES:
-        said.append(
-            f"{policies} policies share the error probability, which widens every interval; a screening with three "
-            "seeds and a confirmation of the best one or two on a fresh --root-seed needs fewer runs"
-        )
+    said += _stages(experiment.plan)
     if experiment.data.source == "sample":
         said.append("the images are synthetic drawings: nothing about photos follows from this answer")
     skipped = (facts.get("skipped") or {}).get("count", 0)
@@ -102,14 +98,27 @@ def _design(
     return [*said, *(str(text) for text in facts.get("warnings", ()))]
 
 
+def _stages(plan: Plan) -> list[str]:
+    policies = len(plan.arms) - 1
+    if plan.stage == "screening":
+        return ["this is a screening on one half of the test images: it ranks the policies, and nothing is claimed"]
+    if plan.stage == "whole" and policies > MANY_POLICIES:
+        return [
+            f"{policies} policies share the error probability, which widens every interval; with --screen a few "
+            "seeds rank them first, and the best two are confirmed on fresh seeds and images"
+        ]
+    return []
+
+
 def plan_changes(history: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Say what was changed in the plan after its first pair of runs, oldest first."""
     changes = []
     for before, after in zip(history, history[1:], strict=False):
         if after["blocks_finished"] <= 0:
             continue
-        keys = [key for key in after["plan"] if after["plan"][key] != before["plan"].get(key)]
-        parts = [f"{key} from {_plain(before['plan'].get(key))} to {_plain(after['plan'][key])}" for key in keys]
+        old, new = ({**UNSTAGED, **entry["plan"]} for entry in (before, after))
+        keys = [key for key in new if new[key] != old.get(key)]
+        parts = [f"{key} from {_plain(old.get(key))} to {_plain(new[key])}" for key in keys]
         if before["arms"] != after["arms"] and "arms" not in keys:
             parts.append("the definition of an arm")
         changes.append(f"after {after['blocks_finished']} pairs: {'; '.join(parts) or 'data or training'}")
@@ -119,7 +128,7 @@ def plan_changes(history: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def _plain(value: Any) -> str:
     if value is None:
         return "planned looks"
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return (", ".join(map(str, value)) or "none") if isinstance(value, (list, tuple)) else str(value)
 
 
 def environment(records: Sequence[RunRecord]) -> dict[str, str]:

@@ -56,8 +56,11 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
     if not seeds:
         return []
     one, two = np.stack([first[seed] for seed in seeds]), np.stack([second[seed] for seed in seeds])
-    rows, labels = store.rows("test"), store.labels[store.rows("test")]
-    if len(rows) != one.shape[1]:
+    seen = next(r for r in records if r.arm == arm and r.seed == seeds[0]).predictions()
+    # A stage that may look at one half of the test images shows no others.
+    rows = store.rows("test")[np.isin(store.ids[store.rows("test")], seen.ids)]
+    labels = store.labels[rows]
+    if not np.array_equal(store.ids[rows], seen.ids):
         return []
     net = two.sum(axis=0).astype(np.int64) - one.sum(axis=0).astype(np.int64)
     made = []

@@ -35,7 +35,7 @@ def digest(comparison: Comparison, records: Sequence[RunRecord] = ()) -> Digest:
         baseline=comparison.baseline,
         arms=tuple(_arm(one) for one in comparison.arms),
         contrasts=tuple(_contrast(one, comparison, level) for one in comparison.contrasts),
-        best=_best(comparison) if several else "",
+        best=_ranking(comparison) or (_best(comparison) if several else ""),
         warnings=comparison.warnings,
         plan=facts.plan(comparison),
         ledger=facts.ledger(comparison),
@@ -223,6 +223,15 @@ def _best(comparison: Comparison) -> str:
         return "Every arm could be the best one: no arm is told apart from all others."
     verb = "is the only arm that could be the best one" if len(best) == 1 else "could each be the best arm"
     return f"{_joined(best)} {verb} (simultaneous 95 % intervals of all pairs)."
+
+
+def _ranking(comparison: Comparison) -> str:
+    if comparison.definition.get("plan", {}).get("stage") != "screening":
+        return ""
+    known = [(one.estimate, one.arm) for one in comparison.contrasts if one.estimate is not None and not one.control]
+    ranked = sorted(known, key=lambda pair: -pair[0])
+    listed = ", ".join(f"{arm} ({number(estimate, 1, signed=True)} pp)" for estimate, arm in ranked)
+    return f"Ranking on this half of the test images, the best first: {listed}. The first ones are confirmed elsewhere."
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a pipe on Windows may know no minus sign
     try:
-        app()
+        app(prog_name="augexp")  # and not the name of whatever has called it
     except Interrupted as stop:
         sys.exit(_complain(str(stop), 130))
     except AugexpError as error:

@@ -28,6 +28,9 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     for contrast in comparison.contrasts:
         _write(console, contrast.sentence)
         console.print()
+    if best := brief.best(comparison):
+        _write(console, best)
+        console.print()
     _write(console, f"report: {folder / 'comparison' / 'report.html'}")
     _write(console, f"figure: {folder / 'comparison' / 'comparison.png'}")
     complaints = Console(stderr=True, soft_wrap=True, highlight=False)

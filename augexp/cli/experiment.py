@@ -47,6 +47,15 @@ def compare(
         float | None,
         typer.Option(help="Differences up to this many percentage points count as none.", show_default=False),
     ] = None,
+    screen: Annotated[
+        bool | None,
+        typer.Option(
+            "--screen/--no-screen",
+            help="Rank the policies with 3 seeds on half of the test images, confirm the best two with fresh seeds on "
+            "the other half; by itself with planned looks and more than 3 policies.",
+            show_default=False,
+        ),
+    ] = None,
     root_seed: given.RootSeed = None,
     name: given.Name = None,
     path: given.Path_ = None,
@@ -90,7 +99,7 @@ def compare(
     else:
         from augexp.cli.answer import print_comparison  # noqa: PLC0415
 
-        print_comparison(comparison, results_dir / definition.name)
+        print_comparison(comparison, results_dir / comparison.name)
     if not comparison.complete:
         raise typer.Exit(1)
 

@@ -87,7 +87,7 @@ RESULTS_DIR = Path("results")
 
 
 DEFINITION = (
-    *("arms", "baseline", "seeds", "metric", "equivalence", "root_seed", "name", "path"),
+    *("arms", "baseline", "seeds", "metric", "equivalence", "screen", "root_seed", "name", "path"),
     *("epochs", "batch_size", "model", "precision"),
     *("image_size", "limit", "test", "train_per_class"),
 )

@@ -23,7 +23,8 @@ from augexp.data.listing import Listing, write_listing
 from augexp.data.sources import FolderSource, LsunSource, Source
 from augexp.data.store import Progress, open_store
 from augexp.errors import DataError
-from augexp.experiment import MAX_SEEDS, Data
+from augexp.experiment import Data
+from augexp.plan import DRAWS
 
 FORMAT = 1
 """Version of the store's files and of the pixels in them."""
@@ -96,7 +97,7 @@ def _needed(data: Data) -> int | None:
     if data.train_per_class is None:
         return None
     test, validation = splits.wanted(data)
-    needed = (test or 0) + (validation or 0) + MAX_SEEDS * data.train_per_class
+    needed = (test or 0) + (validation or 0) + DRAWS * data.train_per_class
     # Shares are rounded to 1/64, chance fills them, and duplicates are left out: the last draw has to be whole.
     return needed + needed // 32 + 64
 

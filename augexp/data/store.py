@@ -25,7 +25,8 @@ import numpy.typing as npt
 from augexp import seeds
 from augexp.data import splits
 from augexp.errors import DataError
-from augexp.experiment import MAX_SEEDS, Data
+from augexp.experiment import Data
+from augexp.plan import DRAWS
 
 Progress = Callable[[str, int, int], None]
 Rows = npt.NDArray[np.int64]
@@ -137,7 +138,7 @@ class Store:
                 chosen.append(rng.choice(pool, size=n, replace=False))
         return np.sort(np.concatenate(chosen))
 
-    def draw_mode(self, data: Data, seed_numbers: Sequence[int] = range(MAX_SEEDS)) -> DrawMode:
+    def draw_mode(self, data: Data, seed_numbers: Sequence[int] = range(DRAWS)) -> DrawMode:
         """Say how the training draws of these seeds relate: one whole pool, disjoint, or subsampled."""
         n, sizes = data.train_per_class, [len(pool) for pool in self._pools]
         if n is None or n >= max(sizes):

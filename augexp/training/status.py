@@ -84,7 +84,7 @@ def read(results_folder: Path) -> Status:
     experiment = definition.load(path)
     seeds = _next_look(results_folder, experiment)
     arms = experiment.plan.arms
-    runs = tuple(_run(results_folder, experiment, arm, seed) for seed in range(seeds) for arm in arms)
+    runs = tuple(_run(results_folder, experiment, arm, seed) for seed in experiment.plan.blocks(seeds) for arm in arms)
     left = _seconds_left(runs)
     return Status(experiment.name, experiment.hash, runs, seeds, experiment.plan.max_seeds, left)
 
@@ -98,9 +98,8 @@ def _next_look(results_folder: Path, experiment: Experiment) -> int:
     looks = [plan.seeds] if plan.seeds is not None else list(plan.looks)
     wanted = looks[0]
     for before, look in zip(looks, looks[1:], strict=False):
-        if any(
-            records.run_folder(results_folder, arm, seed).exists() for arm in plan.arms for seed in range(before, look)
-        ):
+        own = plan.blocks(look)[before:]
+        if any(records.run_folder(results_folder, arm, seed).exists() for arm in plan.arms for seed in own):
             wanted = look
     return wanted
 

@@ -105,7 +105,7 @@ def test_wrong_usage_is_one_line(monkeypatch, capsys, tmp_path, words, code, sai
     ],
 )
 def test_how_the_program_ends(monkeypatch, capsys, error, code, line) -> None:
-    def fail() -> None:
+    def fail(**_: object) -> None:
         raise error
 
     monkeypatch.setattr(cli, "app", fail)
@@ -114,7 +114,7 @@ def test_how_the_program_ends(monkeypatch, capsys, error, code, line) -> None:
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch, capsys) -> None:
-    def fail() -> None:
+    def fail(**_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(cli, "app", fail)

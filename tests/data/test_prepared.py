@@ -15,6 +15,7 @@ from augexp.data import building, decoding, splits
 from augexp.data.lmdb_folder import LmdbFolder
 from augexp.data.store import prepare
 from augexp.experiment import Data
+from augexp.plan import DRAWS
 
 # -- which records -----------------------------------------------------------------------------
 
@@ -30,7 +31,7 @@ def test_limit_reads_no_more_than_that(place: Place, decoded: list[bytes], monke
 
 
 def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(building, "MAX_SEEDS", 3)
+    monkeypatch.setattr(building, "DRAWS", 3)
     scene(place.images, "a", range(200))
     scene(place.images, "b", range(300, 500))
     settings = {"train_per_class": 10, "test_per_class": 12, "validation_per_class": 6}
@@ -40,18 +41,18 @@ def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.Mo
 
 
 def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
-    """At LSUN's size, without pictures: 1,000 images for each of 20 blocks, beside 2,500 for the test."""
+    """At LSUN's size, without pictures: 1,000 images for each of 23 blocks (3 to screen), 2,500 for the test."""
     data = Data(**LSUN, train_per_class=1_000)
     records = building._needed(data)
     assert records is not None
-    assert records < 24_000
+    assert records < 27_000
     rng = np.random.default_rng(0)
     for _ in range(3):
         n = 2 * records
         keys, labels = rng.integers(0, 256, (n, 20), np.uint8), np.arange(n) % 2
         split = splits.split(data, np.zeros(n, np.uint8), labels, np.arange(n), keys, 2)
         sizes = [np.bincount(labels[split.codes == code]).min() for code in (splits.TRAIN, splits.TEST)]
-        assert sizes[0] >= 20 * 1_000
+        assert sizes[0] >= DRAWS * 1_000
         assert sizes[1] >= 0.95 * 2_500
 
 
@@ -62,8 +63,8 @@ def test_training_draws_of_the_blocks_are_disjoint(place: Place) -> None:
     store = place.prepare(**LSUN, **settings)
     data = Data(**LSUN, **settings)
     assert store.draw_mode(data) == "disjoint"
-    draws = np.concatenate([store.training_rows(data, 0, seed) for seed in range(20)])
-    assert len(np.unique(draws)) == 20 * 2 * 4
+    draws = np.concatenate([store.training_rows(data, 0, seed) for seed in range(DRAWS)])
+    assert len(np.unique(draws)) == DRAWS * 2 * 4
     assert not set(draws.tolist()) & {*store.rows("test").tolist(), *store.rows("validation").tolist()}
 
 

@@ -12,7 +12,8 @@ from augexp import seeds
 from augexp.data import splits
 from augexp.data.store import Store, find_store, open_store, prepare
 from augexp.errors import DataError
-from augexp.experiment import MAX_SEEDS, Data
+from augexp.experiment import Data
+from augexp.plan import DRAWS
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_blocks_draw_disjoint_subsets_while_the_pool_lasts(store: Store) -> None
     assert store.draw_mode(drawing(n), range(5)) == "disjoint"
     assert store.draw_mode(drawing(n), range(6)) == "subsampled"
     assert store.draw_mode(drawing(n)) == "subsampled"
-    assert store.draw_mode(drawing(smaller // MAX_SEEDS)) == "disjoint"
+    assert store.draw_mode(drawing(smaller // DRAWS)) == "disjoint"
 
 
 def test_beyond_the_pool_blocks_draw_without_replacement(store: Store) -> None:

@@ -1,0 +1,104 @@
+"""What is compared, how often, and what counts as a difference: the part of a definition that a verdict rests on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LOOKS = (5, 8, 12, 20)
+"""Numbers of seeds at which a planned comparison may stop."""
+
+MANY_POLICIES = 3
+"""Policies above which planned looks begin with a screening."""
+
+SCREENING_SEEDS = 3
+"""Seeds of a screening; the confirmation takes the ones after them."""
+
+DRAWS = LOOKS[-1] + SCREENING_SEEDS
+"""Disjoint training draws that a store provides for, where there are as many images."""
+
+SLUG = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
+"""Names that become folder names: lower case, so that they differ on every file system."""
+
+Slug = Annotated[str, Field(pattern=SLUG)]
+
+
+class Frozen(BaseModel):
+    """A part of the definition: immutable, unknown keys are errors, nothing is coerced."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Plan(Frozen):
+    """What is compared, how often, and what counts as a difference.
+
+    Attributes:
+        arms: names of policies, the baseline among them.
+        baseline: the arm that every other arm is compared with.
+        seeds: a fixed number of seeds; None takes the planned `looks`.
+        looks: numbers of seeds at which the comparison may stop.
+        metric: `auto` takes balanced accuracy where the test classes differ in size.
+        equivalence: r, half-width of the region of practical equivalence in percentage points.
+        screen: whether few seeds on one half of the test images choose the policies that are then
+            confirmed with fresh seeds on the other half; None where planned looks would compare more than three.
+        stage: `screening` and `confirmation` are the two parts of that; `whole` is neither.
+        screened: in a confirmation, the policies that were screened, the best one first.
+    """
+
+    arms: tuple[Slug, ...] = ("none", "standard")
+    baseline: Slug = "none"
+    seeds: int | None = Field(default=None, ge=1, le=1000)
+    looks: tuple[int, ...] = LOOKS
+    metric: Literal["auto", "accuracy", "balanced_accuracy"] = "auto"
+    equivalence: float = Field(default=0.5, gt=0.0, le=50.0)
+    screen: bool | None = None
+    stage: Literal["whole", "screening", "confirmation"] = "whole"
+    screened: tuple[Slug, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.baseline not in self.arms:
+            raise ValueError(f"baseline: received {self.baseline!r}, which is not one of the arms {list(self.arms)}")
+        if len(set(self.arms)) != len(self.arms):
+            raise ValueError(f"arms: an arm is named twice in {list(self.arms)}")
+        if list(self.looks) != sorted(set(self.looks)) or not self.looks or self.looks[0] < 3:
+            raise ValueError(f"looks: received {list(self.looks)}; allowed are increasing numbers from 3")
+        if self.screen and len(self.arms) < 4:
+            raise ValueError(
+                f"screen: received {len(self.arms) - 1} policies beside the baseline; at least 3 are needed to choose "
+                "two from, so leave it out"
+            )
+        return self
+
+    def definition(self) -> dict[str, Any]:
+        """Return what the verdict is planned with, as JSON values.
+
+        How it came to these arms is left out where no screening chose them, so that such plans keep their hashes.
+        """
+        values = self.model_dump(mode="json", exclude={"screen"})
+        if self.stage == "whole":
+            del values["stage"], values["screened"]
+        return values
+
+    def blocks(self, count: int) -> range:
+        """Return the seeds of the first `count` blocks."""
+        first = SCREENING_SEEDS if self.stage == "confirmation" else 0
+        return range(first, first + count)
+
+    @property
+    def screens(self) -> bool:
+        """Whether a screening comes first."""
+        if self.stage != "whole":
+            return False
+        return self.screen if self.screen is not None else self.seeds is None and len(self.arms) - 1 > MANY_POLICIES
+
+    @property
+    def first_look(self) -> int:
+        """The number of seeds after which there is an answer for the first time."""
+        return self.seeds if self.seeds is not None else self.looks[0]
+
+    @property
+    def max_seeds(self) -> int:
+        """The number of seeds that the plan may reach."""
+        return self.seeds if self.seeds is not None else self.looks[-1]

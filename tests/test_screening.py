@@ -1,0 +1,263 @@
+"""Many policies in two stages: the halves, what each stage is, what the choice may know, and the whole way once."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import augexp
+from augexp import answers, api, reproduction, screening
+from augexp.analysis import comparison, halves, levels, statistics, verdicts
+from augexp.errors import DefinitionError, ResultsError
+from augexp.plan import Plan
+from augexp.training.records import Predictions, read_runs
+
+sys.path.insert(0, str(Path(__file__).parent / "analysis"))
+import made_runs as made
+
+SMOKE = Path(__file__).resolve().parents[1] / "experiments" / "smoke.toml"
+FOUR = ["none", "flip", "crop", "standard", "mixup"]
+
+
+# -- the halves ----------------------------------------------------------------------------------
+
+
+def seen(labels, clusters, ids) -> Predictions:
+    labels = np.asarray(labels)
+    return Predictions(
+        labels=labels, predicted=labels, correct=np.ones(len(labels), bool), probabilities=np.eye(3)[labels],
+        ids=np.asarray(ids, dtype=np.uint64), clusters=np.asarray(clusters), classes=("a", "b", "c"),
+    )  # fmt: skip
+
+
+def test_halves_are_dealt_out_by_hash_within_each_class() -> None:
+    labels = [0, 0, 0, 0, 1, 1, 1, 1]
+    ids = [40, 10, 30, 20, 7, 5, 8, 6]
+    half = halves.screening_half(seen(labels, range(8), ids))
+    # class 0 by hash: rows 1, 3, 2, 0; class 1: rows 5, 7, 4, 6; the first, third, ... are for the screening
+    assert np.flatnonzero(half).tolist() == [1, 2, 4, 5]
+
+
+def test_near_duplicates_stay_in_one_half_and_classes_keep_their_shares() -> None:
+    rng = np.random.default_rng(0)
+    clusters = np.sort(rng.integers(0, 150, 400))
+    labels = clusters % 3
+    half = halves.screening_half(seen(labels, clusters, rng.permutation(400)))
+    for cluster in np.unique(clusters):
+        assert len(set(half[clusters == cluster].tolist())) == 1
+    for label in range(3):
+        groups = np.unique(clusters[labels == label])
+        chosen = np.unique(clusters[(labels == label) & half])
+        assert 0 <= 2 * len(chosen) - len(groups) <= 1
+
+
+def test_halves_do_not_depend_on_the_order_of_rows_or_the_numbers_of_clusters() -> None:
+    rng = np.random.default_rng(1)
+    clusters, ids = rng.integers(0, 60, 200), rng.permutation(200)
+    labels, order = clusters % 3, rng.permutation(200)
+    first = halves.screening_half(seen(labels, clusters, ids))
+    again = halves.screening_half(seen(labels[order], 1000 - clusters[order], ids[order]))
+    np.testing.assert_array_equal(first[order], again)
+
+
+# -- the stages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({"arms": FOUR}, True),
+        ({"arms": FOUR[:4]}, False),
+        ({"arms": FOUR, "seeds": 8}, False),
+        ({"arms": FOUR, "screen": False}, False),
+        ({"arms": FOUR[:4], "seeds": 8, "screen": True}, True),
+        ({"arms": FOUR, "stage": "confirmation"}, False),
+    ],
+)
+def test_when_a_screening_comes_first(changes, first) -> None:
+    assert Plan.model_validate_json(json.dumps(changes)).screens is first
+
+
+def test_too_few_policies_to_choose_from() -> None:
+    with pytest.raises(DefinitionError, match="screen: received 2 policies .* at least 3"):
+        api.define(SMOKE, arms=["flip", "crop"], screen=True)
+
+
+def test_a_plan_without_screening_keeps_its_hash() -> None:
+    assert api.define((), screen=False).plan_hash == api.define(()).plan_hash
+    assert set(Plan().definition()) == {"arms", "baseline", "seeds", "looks", "metric", "equivalence"}
+
+
+def test_what_each_stage_is() -> None:
+    asked = api.define(["bedroom", "kitchen"], arms=FOUR)
+    first = screening.screening(asked)
+    assert (first.name, first.plan.stage, first.plan.seeds) == ("bedroom-kitchen-screening", "screening", 3)
+    assert first.plan.arms == tuple(FOUR)
+    assert list(first.plan.blocks(3)) == [0, 1, 2]
+    second = screening.confirmation(asked, {"flip": 0.5, "crop": 2.0, "standard": 1.0, "mixup": -1.0})
+    assert (second.name, second.plan.stage, second.plan.seeds) == ("bedroom-kitchen", "confirmation", None)
+    assert second.plan.arms == ("none", "crop", "standard")
+    assert second.plan.screened == ("crop", "standard", "flip", "mixup")
+    assert list(second.plan.blocks(5)) == [3, 4, 5, 6, 7]
+    assert not first.plan.screens
+    assert not second.plan.screens
+    assert first.hash == second.hash == asked.hash
+    assert len({first.plan_hash, second.plan_hash, asked.plan_hash}) == 3
+
+
+def test_a_second_best_that_is_not_above_the_baseline_is_not_confirmed() -> None:
+    asked = api.define((), arms=FOUR, seeds=5)
+    found = {"flip": -3.0, "crop": 0.0, "standard": -0.5, "mixup": -1.0}
+    assert screening.confirmation(asked, found).plan.arms == ("none", "crop")
+    assert screening.confirmation(asked, {**found, "standard": 0.0}).plan.arms == ("none", "crop")
+    with pytest.raises(DefinitionError, match="every arm is defined as the baseline"):
+        screening.confirmation(asked, {})
+
+
+def test_status_points_to_a_screening_that_comes_first(tmp_path) -> None:
+    (tmp_path / "mine-screening").mkdir()
+    with pytest.raises(ResultsError, match=r"still being screened: .*mine-screening"):
+        augexp.status(tmp_path / "mine")
+
+
+def test_long_names_stay_names() -> None:
+    long = api.define((), name="x" * 63, arms=FOUR)
+    assert screening.screening(long).name == "x" * 53 + "-screening"
+
+
+def test_both_stages_are_repeated_by_the_command_of_the_whole() -> None:
+    asked = api.define((), arms=FOUR, seeds=None, looks=(5, 8, 12, 20))
+    assert asked.plan.screens
+    asked = api.define((), arms=FOUR, seeds=6, screen=True)
+    words = "augexp compare --arms none,flip,crop,standard,mixup --seeds 6 --screen"
+    assert reproduction.command(asked) == words
+    second = screening.confirmation(asked, {"flip": 4.0, "crop": 3.0, "standard": 2.0, "mixup": 1.0})
+    assert reproduction.command(second) == words
+
+
+# -- what the answers say ------------------------------------------------------------------------
+
+
+def fill(folder, experiment, seeds, m=400):
+    drawn = {
+        arm: made.outcomes(max(seeds) + 1, m, 0.6 * place, seed=place)["standard"]
+        for place, arm in enumerate(experiment.plan.arms)
+    }
+    for seed in seeds:
+        made.block(folder, experiment, seed, drawn)
+
+
+def test_a_screening_ranks_and_claims_nothing(tmp_path) -> None:
+    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    fill(tmp_path, one, range(3))
+    held = halves.restrict(read_runs(tmp_path), one.plan)
+    found = comparison.compare(one, held, made.history(one), facts={})
+    assert found.complete
+    assert found.test_images == 200
+    assert found.best == ()
+    for contrast in found.contrasts:
+        assert contrast.verdict.startswith("NO CLAIM")
+        assert not contrast.decided
+        assert "screening of 4 policies" in contrast.sentence
+    text = answers.render(found, "md")
+    assert "Ranking on this half of the test images, the best first: mixup" in text
+    assert "claims nothing" in text
+
+
+def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> None:
+    asked = made.experiment(arms=FOUR, seeds=None)
+    one = screening.confirmation(asked, {"flip": 0.0, "crop": 1.0, "standard": 2.0, "mixup": 3.0})
+    assert one.plan.arms == ("none", "standard", "mixup")
+    fill(tmp_path, one, range(9))
+    held = halves.restrict(read_runs(tmp_path), one.plan)
+    found = comparison.compare(one, held, made.history(one), facts={})
+    assert found.contrasts[0].seeds == (3, 4, 5, 6, 7)  # the first look, and decided there
+    assert found.missing == ()
+    assert "look 1 of 4, after a screening of 4 policies" in found.contrasts[0].sentence
+    assert found.look.comparisons == 2
+    labels = np.arange(400) % 2
+    # Hashes are the row numbers here: of every class the second, fourth, ... is for the confirmation.
+    rows = np.flatnonzero(np.arange(400) // 2 % 2 == 1)
+    assert found.test_images == len(rows)
+    differences = []
+    for seed in range(3, 8):
+        right = []
+        for arm in ("none", "standard"):
+            archive = (tmp_path / "runs" / arm / f"seed-{seed}" / "predictions.npz").read_bytes()
+            with np.load(io.BytesIO(archive)) as file:
+                right.append((file["labels"] == file["predicted"])[rows].mean())
+        differences.append(100 * (right[1] - right[0]))
+    assert found.contrasts[0].estimate == pytest.approx(np.mean(differences), abs=1e-12)
+    assert len(labels) == 2 * len(rows)
+
+
+def test_missing_blocks_of_a_confirmation_are_named_by_their_seeds(tmp_path) -> None:
+    one = screening.confirmation(made.experiment(arms=FOUR, seeds=5), dict.fromkeys(FOUR[1:], 1.0))
+    fill(tmp_path, one, [3, 4, 6])
+    held = halves.restrict(read_runs(tmp_path), one.plan)
+    assert comparison.next_look(one, held, made.history(one)) == 5
+    found = comparison.compare(one, held, made.history(one), facts={})
+    assert {(gone.arm, gone.seed) for gone in found.missing} == {
+        (arm, seed) for arm in one.plan.arms for seed in (5, 7)
+    }
+
+
+@pytest.mark.slow
+def test_choosing_on_other_seeds_and_images_keeps_the_error_probability() -> None:
+    """Six policies that do nothing: the best of a screening is confirmed as wrongly as any single policy would be."""
+    generator, repeats, policies = np.random.default_rng(7), 3000, 6
+    own = levels.level("fixed", 1)
+    wrong = {"confirmed apart": 0, "on the same data": 0}
+    for _ in range(repeats):
+        difficulty = 1.4 + generator.normal(0, 0.8, 400)
+        arms = difficulty + generator.normal(0, 0.6, (policies + 1, 8, 400))
+        arms += generator.normal(0, 0.1, (policies + 1, 8, 1)) + generator.normal(0, 0.2, (policies + 1, 1, 400))
+        right = (arms > 0).astype(float)
+        differences = 100.0 * (right[1:] - right[0])
+        apart, same = differences[:, :3, ::2].mean(axis=(1, 2)).argmax(), differences.mean(axis=(1, 2)).argmax()
+        parts = {"confirmed apart": differences[apart, 3:, 1::2], "on the same data": differences[same]}
+        for name, part in parts.items():
+            taken = statistics.crossed(part)
+            half = statistics.half_widths(taken, own.t(taken.n), own.z)[1]
+            verdict = verdicts.decide(taken.estimate - half, taken.estimate + half, 0.5)
+            wrong[name] += verdict.tone in ("helps", "hurts")
+    assert wrong["confirmed apart"] / repeats <= 0.055
+    assert wrong["on the same data"] / repeats > 0.07  # the simulation can see what the stages are for
+
+
+# -- the whole way, once -------------------------------------------------------------------------
+
+
+def test_compare_screens_then_confirms(tmp_path, house, monkeypatch) -> None:
+    notes: list[str] = []
+    listener = augexp.progress.Silent()
+    monkeypatch.setattr(listener, "note", notes.append, raising=False)
+    places = {"results_dir": tmp_path / "results", "data_dir": house.data_dir, "jobs": 2, "pictures": False}
+    changes = {"arms": ["flip", "crop", "standard"], "epochs": 1, "screen": True}
+    found = augexp.compare(SMOKE, progress=listener, **places, **changes)
+    assert found.complete
+    assert found.name == "smoke"
+    first = answers.published(tmp_path / "results" / "smoke-screening")
+    assert len(first.contrasts) == 3
+    assert first.contrasts[0].seeds == (0, 1, 2)
+    chosen = [one.arm for one in found.contrasts]
+    assert 1 <= len(chosen) <= 2
+    assert set(chosen) <= {one.arm for one in first.contrasts}
+    assert found.contrasts[0].seeds == (3, 4, 5)
+    assert found.test_images + first.test_images == house.comparison.test_images
+    assert any(note.startswith("screening: ") for note in notes)
+    assert sorted(path.name for path in (tmp_path / "results" / "smoke" / "runs" / "none").iterdir()) == [
+        "seed-3", "seed-4", "seed-5",
+    ]  # fmt: skip
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr("augexp.training.engine.Worker", refuse)
+    assert augexp.compare(SMOKE, **places, **changes) == found
+    assert augexp.status(tmp_path / "results" / "smoke")["finished"] == 3 * (1 + len(chosen))
