@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import queue
@@ -25,8 +26,8 @@ from augexp.training.task import RunEvent, RunTask
 
 Ending = Literal["finished", "stopped", "unwritable", "failed"]
 
-NOT_NEEDED = ("matplotlib", "pandas")
-"""Libraries that Keras loads where it finds them and that training never uses: a fifth of the start-up."""
+NOT_NEEDED = ("h5py", "matplotlib", "pandas", "scipy")
+"""Libraries that TensorFlow and Keras load where they find them and that training, if at all, asks for later."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -37,9 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     # Ctrl-C in a terminal reaches every process of the group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if options.core is not None and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {options.core})
-    _Worker(_own_output(), options.memory_limit).serve()
+    _Worker(_own_output(), options.core, options.memory_limit).serve()
 
 
 def _own_output() -> TextIO:
@@ -60,6 +59,17 @@ def _without(*libraries: str) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Import without looking for garbage, and never look at what was imported: a tenth of the start-up."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def attempt(work: Callable[[], None]) -> tuple[Ending, str]:
@@ -85,18 +95,21 @@ def attempt(work: Callable[[], None]) -> tuple[Ending, str]:
 
 
 class _Worker:
-    def __init__(self, answers: TextIO, memory_limit: int | None) -> None:
+    def __init__(self, answers: TextIO, core: int | None, memory_limit: int | None) -> None:
         self._answers = answers
-        self._memory_limit = memory_limit
+        self._core, self._memory_limit = core, memory_limit
         self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stop = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def serve(self) -> None:
-        with _without(*NOT_NEEDED):
+        with _without(*NOT_NEEDED), _uncollected():
             from augexp.training import backend, run  # noqa: PLC0415 - loads TensorFlow
             from augexp.training.network import Workshop  # noqa: PLC0415 - loads TensorFlow
 
+        # Not sooner: while images are prepared, a core of its own would be one that others work on.
+        if self._core is not None and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {self._core})
         backend.configure(threads=1, memory_limit=self._memory_limit)
         workshop = Workshop()
         self._answer({"is": "ready"})
