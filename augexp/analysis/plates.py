@@ -148,6 +148,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     ):
         buffer = io.BytesIO()
         getattr(canvas(figure), f"print_{form}")(buffer, **extra)
+        figure.set_layout_engine("none")  # everything is in its place: finding it takes half of the time
         write_atomically(folder / f"{name}.{form}", buffer.getvalue(), durable=False)
         paths.append(folder / f"{name}.{form}")
     return paths
