@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augexp import experiment as definition
-from augexp import screening
+from augexp import screening, studies
 from augexp.answers import FORMATS, render, render_folder, report
 from augexp.data import lsun
 from augexp.errors import DefinitionError
@@ -69,7 +69,8 @@ def define(source: Source = (), **changes: Any) -> Experiment:
     Args:
         source: an experiment, a path, LSUN categories, or nothing.
         **changes: keys of `Data`, `Training` or `Plan`, or `name`, `root_seed`, `policies`. The
-            baseline is added to `arms` where it is missing.
+            baseline is added to `arms` where it is missing. Also `ablate` (a policy) and `strengths` (numbers,
+            of the policy in `arms`, or of `standard`): see `augexp.studies`.
 
     Raises:
         DefinitionError: what is wrong, what is allowed.
@@ -81,6 +82,14 @@ def define(source: Source = (), **changes: Any) -> Experiment:
         found = definition.from_source(words, lsun.names())
     if not changes:
         return found
+    ablate, strengths = changes.pop("ablate", None), changes.pop("strengths", None)
+    if ablate is None and strengths is None:
+        return _changed(found, changes)
+    arms = changes.pop("arms", None)
+    return studies.study(_changed(found, changes), ablate=ablate, strengths=strengths, arms=arms)
+
+
+def _changed(found: Experiment, changes: dict[str, Any]) -> Experiment:
     if "arms" in changes:
         baseline = changes.get("baseline", found.plan.baseline)
         changes["arms"] = [baseline, *(arm for arm in changes["arms"] if arm != baseline)]

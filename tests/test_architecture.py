@@ -19,6 +19,7 @@ FLOORS = {
     "augment": 1,
     "experiment": 2,
     "screening": 3,
+    "studies": 3,
     "data": 3,
     "training": 4,
     "analysis": 5,

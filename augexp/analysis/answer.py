@@ -216,6 +216,28 @@ class Contrast(_Value):
     warnings: tuple[str, ...]
 
 
+class Trend(_Value):
+    """The slope of the primary metric over the strengths of one policy.
+
+    Attributes:
+        policy: whose amounts are multiplied.
+        arms, strengths: ascending by strength.
+        slope: least-squares slope in pp per unit of strength, mean over the seeds.
+        slopes: per seed.
+        new_images, these_images: intervals of the slope, as for a difference.
+        p: two-sided, of no slope, for new images.
+    """
+
+    policy: str
+    arms: tuple[str, ...]
+    strengths: tuple[float, ...]
+    slope: float
+    slopes: tuple[float, ...]
+    new_images: Interval | None
+    these_images: Interval | None
+    p: float | None
+
+
 class Arm(_Value):
     """One arm over its runs.
 
@@ -277,6 +299,7 @@ class Comparison(_Value):
         missing: runs that the plan asks for and that are not there; they block the verdict.
         arms, contrasts: in the order of the plan.
         best: arms that could be the best one; empty without intervals.
+        trends: slopes over the strengths of a policy, where the arms are several strengths of it.
         warnings: what a reader must know with the answer.
         plan_changes: what was changed after the first pair of runs, oldest first.
         ledger: the budget that was equal in every run.
@@ -305,6 +328,7 @@ class Comparison(_Value):
     arms: tuple[Arm, ...]
     contrasts: tuple[Contrast, ...]
     best: tuple[str, ...]
+    trends: tuple[Trend, ...] = ()
     warnings: tuple[str, ...]
     plan_changes: tuple[str, ...]
     ledger: dict[str, Any]

@@ -22,9 +22,9 @@ def terminal(comparison: Comparison) -> list[RichTable]:
     return to_terminal([table for table in found if table.rows])
 
 
-def best(comparison: Comparison) -> str:
-    """Return which arms could be the best one, or a screening's ranking; empty for a single contrast."""
-    return digest(comparison).best
+def together(comparison: Comparison) -> tuple[str, ...]:
+    """Return what is said about all arms: a screening's ranking, which could be the best one, trends."""
+    return digest(comparison).together
 
 
 def arms(shown: Digest) -> Table:

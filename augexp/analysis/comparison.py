@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import augexp
-from augexp.analysis import contrasts, statistics
+from augexp.analysis import contrasts, statistics, trends
 from augexp.analysis.answer import Arm, Comparison, Contrast, Look, Missing
 from augexp.analysis.contrasts import Terms
 from augexp.analysis.evidence import LEDGER, Evidence, finished_blocks, gather
@@ -112,6 +112,7 @@ def compare(
         arms=tuple(_arm(experiment, found, held, name) for name in plan.arms),
         contrasts=answers,
         best=best,
+        trends=trends.trends(experiment, found, level(rule, 1, plan.looks), missing=bool(missing)),
         warnings=collect_warnings(experiment, held, history, found, facts, draws, missing, answers),
         plan_changes=plan_changes(history),
         ledger=_ledger(found),

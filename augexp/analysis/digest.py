@@ -132,7 +132,7 @@ class Digest:
         baseline: the arm that the others are compared with.
         arms: in the order of the plan, the baseline among them.
         contrasts: in the order of the plan.
-        best: which arms could be best, one sentence; empty for a single contrast.
+        together: sentences about all arms: ranking, which could be the best one, trends.
         warnings: what a reader must know with the answer.
         plan: what was planned and what changed after the first run.
         ledger: the equal budget.
@@ -150,7 +150,7 @@ class Digest:
     baseline: str
     arms: tuple[Arm, ...]
     contrasts: tuple[Contrast, ...]
-    best: str
+    together: tuple[str, ...]
     warnings: tuple[str, ...]
     plan: Pairs
     ledger: Pairs

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from augexp.analysis import answer, contrasts, facts
+from augexp.analysis import answer, contrasts, facts, trends
 from augexp.analysis.answer import Comparison
 from augexp.analysis.digest import Arm, Contrast, Digest, Interval, Measure, Pairs
 from augexp.analysis.levels import Level
@@ -25,7 +25,6 @@ def digest(comparison: Comparison, records: Sequence[RunRecord] = ()) -> Digest:
             their number into account where the answer has none.
     """
     level = Level(comparison.look.rule, comparison.look.comparisons, comparison.look.alpha)
-    several = len(comparison.contrasts) > 1
     return Digest(
         name=comparison.name,
         source=comparison.source,
@@ -35,7 +34,7 @@ def digest(comparison: Comparison, records: Sequence[RunRecord] = ()) -> Digest:
         baseline=comparison.baseline,
         arms=tuple(_arm(one) for one in comparison.arms),
         contrasts=tuple(_contrast(one, comparison, level) for one in comparison.contrasts),
-        best=_ranking(comparison) or (_best(comparison) if several else ""),
+        together=_together(comparison),
         warnings=comparison.warnings,
         plan=facts.plan(comparison),
         ledger=facts.ledger(comparison),
@@ -213,6 +212,23 @@ def _buy(one: answer.Contrast, whole: Comparison) -> tuple[str, ...]:
 def _listed(widths: Mapping[int, float], unit: str) -> str:
     parts = [f"{width:.2f} with {count:,}" for count, width in sorted(widths.items())[1:]]
     return f"{unit}: {', '.join(parts)}" if parts else f"{unit}: as they are"
+
+
+def _together(comparison: Comparison) -> tuple[str, ...]:
+    said = [_ranking(comparison) or (_best(comparison) if len(comparison.contrasts) > 1 else ""), _ablation(comparison)]
+    look = comparison.look
+    confidence = contrasts.level_words(Level(look.rule, 1, look.alpha))
+    scope, metric = "new synthetic drawings" if comparison.synthetic else "new images", facts.METRICS[comparison.metric]
+    said += [trends.sentence(one, metric, confidence, scope) for one in comparison.trends]
+    return tuple(text for text in said if text)
+
+
+def _ablation(comparison: Comparison) -> str:
+    defined = comparison.definition.get("policies", {})
+    left_out = [one.arm for one in comparison.contrasts if "without" in defined.get(one.arm, {})]
+    if not left_out or any(defined[arm]["policy"] != comparison.baseline for arm in left_out):
+        return ""
+    return f"Arms that leave an operation of `{comparison.baseline}` out: where one HURTS, that operation helps."
 
 
 def _best(comparison: Comparison) -> str:

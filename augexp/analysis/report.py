@@ -107,8 +107,8 @@ def render_digest(digest: Digest, format: str) -> str:  # noqa: A002
         sentences = [f"> {tables.escape_markdown(c.sentence)}\n" for c in digest.contrasts]
         warnings = [f"- {tables.escape_markdown(text)}" for text in digest.warnings]
         head = f"## Does image augmentation help? {tables.escape_markdown(digest.images)}\n"
-        best = [f"{tables.escape_markdown(digest.best)}\n"] if digest.best else []
-        parts = [head, *sentences, *best, *([*warnings, ""] if warnings else [])]
+        together = [f"{tables.escape_markdown(text)}\n" for text in digest.together]
+        parts = [head, *sentences, *together, *([*warnings, ""] if warnings else [])]
         return "\n".join([*parts, *(tables.to_markdown(table) for table in summary.all_tables(digest))])
     raise AnalysisError(f"format: received {format!r}; allowed are {', '.join(FORMATS)}")
 

@@ -61,7 +61,7 @@ def build_page(
     photos = strips or {}
     verdicts = tuple(_verdict(contrast, digest) for contrast in digest.contrasts)
     parts = [
-        Section("The verdict as a picture", "verdict", (_spans(digest), *_best(digest))),
+        Section("The verdict as a picture", "verdict", (_spans(digest), *_together(digest))),
         Section("Course of the training", "curves", _curves(digest, records)),
         Section("When it pays", "pays", _sentences(digest, [c.pays for c in digest.contrasts])),
         Section("What to buy next", "next", _sentences(digest, [c.buy for c in digest.contrasts])),
@@ -86,8 +86,8 @@ def _verdict(contrast: Contrast, digest: Digest) -> Verdict:
     return Verdict(words, contrast.tone, contrast.sentence)
 
 
-def _best(digest: Digest) -> tuple[Block, ...]:
-    return (Prose((digest.best,)),) if digest.best else ()
+def _together(digest: Digest) -> tuple[Block, ...]:
+    return (Prose(digest.together),) if digest.together else ()
 
 
 def _facts(pairs: tuple[tuple[str, str], ...]) -> tuple[Block, ...]:

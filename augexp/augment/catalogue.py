@@ -40,7 +40,7 @@ _GEOMETRIC = (
         "geometric",
         "turns by an angle from -degrees to +degrees",
         "Simard et al. 2003",
-        (Parameter("degrees", 15.0, 0.0, 180.0, "degrees"),),
+        (Parameter("degrees", 15.0, 0.0, 180.0, "degrees", grows=True),),
         draws=1,
         breaks="above 45 degrees where the orientation decides the class (6 and 9)",
     ),
@@ -49,7 +49,7 @@ _GEOMETRIC = (
         "geometric",
         "moves by up to x and y of the side in either direction",
         "Simard et al. 2003",
-        (Parameter("x", 0.1, 0.0, 1.0, _SIDE), Parameter("y", 0.1, 0.0, 1.0, _SIDE)),
+        (Parameter("x", 0.1, 0.0, 1.0, _SIDE, grows=True), Parameter("y", 0.1, 0.0, 1.0, _SIDE, grows=True)),
         draws=2,
     ),
     Spec(
@@ -57,7 +57,7 @@ _GEOMETRIC = (
         "geometric",
         "magnifies by a factor from 1 - factor to 1 + factor about the centre",
         "Simard et al. 2003",
-        (Parameter("factor", 0.12, 0.0, 0.9, "relative size"),),
+        (Parameter("factor", 0.12, 0.0, 0.9, "relative size", grows=True),),
         draws=1,
     ),
     Spec(
@@ -65,7 +65,10 @@ _GEOMETRIC = (
         "geometric",
         "slants each axis by an angle from -x to +x and from -y to +y; a shift of tan(angle)",
         "Simard et al. 2003",
-        (Parameter("x", 10.0, 0.0, 60.0, "degrees"), Parameter("y", 10.0, 0.0, 60.0, "degrees")),
+        (
+            Parameter("x", 10.0, 0.0, 60.0, "degrees", grows=True),
+            Parameter("y", 10.0, 0.0, 60.0, "degrees", grows=True),
+        ),
         draws=2,
     ),
     Spec(
@@ -73,7 +76,7 @@ _GEOMETRIC = (
         "geometric",
         "cuts the picture's own size out of the picture widened by `padding` on every side",
         "He et al. 2015 (arXiv 1512.03385): 4 pixels of 32",
-        (Parameter("padding", 0.125, 0.0, 1.0, _SIDE),),
+        (Parameter("padding", 0.125, 0.0, 1.0, _SIDE, grows=True),),
         draws=2,
     ),
     Spec(
@@ -96,7 +99,7 @@ _GEOMETRIC = (
         "geometric",
         "moves every corner inwards by up to distortion / 2 of the side and views through the new quadrangle",
         "torchvision RandomPerspective (distortion_scale)",
-        (Parameter("distortion", 0.3, 0.0, 0.9, _SIDE),),
+        (Parameter("distortion", 0.3, 0.0, 0.9, _SIDE, grows=True),),
         draws=8,
     ),
 )
@@ -107,7 +110,7 @@ _PHOTOMETRIC = (
         "photometric",
         "multiplies by a factor from 1 - factor to 1 + factor",
         "Howard 2013 (arXiv 1312.5402); multiplicative as in PIL, not additive as in Keras",
-        (Parameter("factor", 0.25, 0.0, 1.0, "relative"),),
+        (Parameter("factor", 0.25, 0.0, 1.0, "relative", grows=True),),
         draws=1,
     ),
     Spec(
@@ -115,7 +118,7 @@ _PHOTOMETRIC = (
         "photometric",
         "blends with the mean grey of the picture: mean + c (x - mean), c from 1 - factor to 1 + factor",
         "Howard 2013 (arXiv 1312.5402); mean of the luma (ITU-R 601) as in PIL",
-        (Parameter("factor", 0.25, 0.0, 1.0, "relative"),),
+        (Parameter("factor", 0.25, 0.0, 1.0, "relative", grows=True),),
         draws=1,
     ),
     Spec(
@@ -156,7 +159,7 @@ _PHOTOMETRIC = (
         "photometric",
         "blends with the grey picture by a factor from 1 - factor to 1 + factor",
         "Howard 2013 (arXiv 1312.5402); luma weights of ITU-R 601",
-        (Parameter("factor", 0.5, 0.0, 1.0, "relative"),),
+        (Parameter("factor", 0.5, 0.0, 1.0, "relative", grows=True),),
         draws=1,
         breaks="where colour decides the class",
     ),
@@ -165,7 +168,7 @@ _PHOTOMETRIC = (
         "photometric",
         "turns the colours about the grey axis by -degrees to +degrees, in the YIQ plane",
         "Krizhevsky et al. 2012 for colour shifts; YIQ (NTSC) rather than HSV, so that it is one matrix",
-        (Parameter("degrees", 18.0, 0.0, 180.0, "degrees"),),
+        (Parameter("degrees", 18.0, 0.0, 180.0, "degrees", grows=True),),
         draws=1,
         breaks="where colour decides the class",
     ),
@@ -200,7 +203,7 @@ _SPATIAL = (
         "blends with a smoothed picture (3 x 3, centre 5, neighbours 1) by a factor from 1 - factor to 1 + factor; "
         "the outermost pixels stay",
         "Cubuk et al. 2018 (arXiv 1805.09501); PIL ImageEnhance.Sharpness",
-        (Parameter("factor", 0.9, 0.0, 1.0, "relative"),),
+        (Parameter("factor", 0.9, 0.0, 1.0, "relative", grows=True),),
         draws=1,
     ),
     Spec(
@@ -208,7 +211,7 @@ _SPATIAL = (
         "spatial",
         "Gaussian blur with a standard deviation from 0 to sigma",
         "Chen et al. 2020 (arXiv 2002.05709)",
-        (Parameter("sigma", 0.02, 0.0, 0.5, _SIDE),),
+        (Parameter("sigma", 0.02, 0.0, 0.5, _SIDE, grows=True),),
         draws=1,
     ),
     Spec(
@@ -216,7 +219,7 @@ _SPATIAL = (
         "spatial",
         "adds independent Gaussian noise with a standard deviation from 0 to std",
         "Bishop 1995, Training with noise is equivalent to Tikhonov regularization",
-        (Parameter("std", 0.05, 0.0, 1.0, _FULL),),
+        (Parameter("std", 0.05, 0.0, 1.0, _FULL, grows=True),),
         draws=2,
     ),
     Spec(
@@ -236,7 +239,7 @@ _SPATIAL = (
         "spatial",
         "covers a square of `size` of the side, its centre anywhere in the picture, with the grey `fill`",
         "DeVries & Taylor 2017 (arXiv 1708.04552): 16 of 32 pixels for CIFAR-10, filled with the mean",
-        (Parameter("size", 0.5, 0.0, 2.0, _SIDE), Parameter("fill", 0.5, 0.0, 1.0, _FULL)),
+        (Parameter("size", 0.5, 0.0, 2.0, _SIDE, grows=True), Parameter("fill", 0.5, 0.0, 1.0, _FULL)),
         draws=2,
         breaks="with large squares, when the object is covered",
     ),
@@ -265,7 +268,7 @@ _COMPOSITE = (
         "Cubuk et al. 2019 (arXiv 1909.13719)",
         (
             Parameter("n", 2, 0, 10, "operations per image", integer=True),
-            Parameter("m", 9.0, 0.0, 30.0, "magnitude, 30 the strongest"),
+            Parameter("m", 9.0, 0.0, 30.0, "magnitude, 30 the strongest", grows=True),
         ),
         draws=20,
         breaks="solarize and colour, where colour decides the class",
@@ -293,7 +296,7 @@ _COMPOSITE = (
         "only the pictures of the paper, not its Jensen-Shannon term)",
         "Hendrycks et al. 2019 (arXiv 1912.02781)",
         (
-            Parameter("severity", 3.0, 0.0, 10.0, "level, 10 the strongest"),
+            Parameter("severity", 3.0, 0.0, 10.0, "level, 10 the strongest", grows=True),
             Parameter("width", 3, 1, 8, "chains", integer=True),
             Parameter("depth", 3, 1, 8, "most operations per chain", integer=True),
             Parameter("alpha", 1.0, 0.01, 100.0, "of the Dirichlet and Beta weights"),

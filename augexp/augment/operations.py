@@ -28,6 +28,7 @@ class Parameter:
         low, high: inclusive bounds.
         unit: what the number counts, for messages and descriptions.
         integer: whether only whole numbers are allowed.
+        grows: whether zero leaves the picture as it is and a larger number changes it more.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Parameter:
     high: float
     unit: str
     integer: bool = False
+    grows: bool = False
 
     @property
     def allowed(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from augexp.augment import operations
+from augexp.augment import derived, operations
 from augexp.augment.catalogue import SPECS
 from augexp.augment.keras_names import LAYERS, REFUSED
 from augexp.augment.named import NAMED
@@ -102,7 +102,8 @@ def resolve(name: str, custom: Mapping[str, Mapping[str, Any]] | None = None) ->
 
     Args:
         name: of a custom policy, or of a named one with or without its version (``standard@1``).
-        custom: definitions by name, each ``{"operations": [...]}`` or ``{"policy": "standard"}``.
+        custom: definitions by name, each ``{"operations": [...]}`` or ``{"policy": "standard"}``; the latter
+            also with what `augexp.augment.derived` understands.
 
     Raises:
         DefinitionError: an unknown name, operation or parameter, a value out of range, a policy that
@@ -135,16 +136,22 @@ def _resolve_custom(name: str, custom: Mapping[str, Mapping[str, Any]], above: t
     if name in above:
         raise DefinitionError(f"{where}: refers to itself ({' -> '.join((*above, name))}); name another policy")
     values = custom[name]
-    if not isinstance(values, Mapping) or len(values) != 1 or next(iter(values)) not in ("operations", "policy"):
+    if not isinstance(values, Mapping) or (
+        set(values) != {"operations"} and ("policy" not in values or set(values) - {"policy", *derived.KEYS})
+    ):
         received = sorted(values) if isinstance(values, Mapping) else values
         raise DefinitionError(
-            f"{where}: received {received!r}; allowed is one of the keys operations (a list) and policy (a name)"
+            f"{where}: received {received!r}; allowed is operations (a list), or policy (a name) with or without the "
+            "keys without (a list of its operations) and strength (a number)"
         )
     if "policy" in values:
         if not isinstance(values["policy"], str):
             raise DefinitionError(f"{where}: policy: received {values['policy']!r}; allowed is the name of a policy")
         found = _resolve(values["policy"], custom, (*above, name))
-        return Policy(name, found.version, found.operations, found.summary, found.source)
+        if len(values) == 1:
+            return Policy(name, found.version, found.operations, found.summary, found.source)
+        changed = derived.derive(found.operations, values, where)
+        return Policy(name, 0, changed, f"{values['policy']} {derived.describe(values)}", found.source)
     listed = values["operations"]
     if not isinstance(listed, (list, tuple)):
         raise DefinitionError(f"{where}: operations: received {listed!r}; allowed is a list of operations")

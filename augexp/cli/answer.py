@@ -28,8 +28,8 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     for contrast in comparison.contrasts:
         _write(console, contrast.sentence)
         console.print()
-    if best := brief.best(comparison):
-        _write(console, best)
+    for text in brief.together(comparison):
+        _write(console, text)
         console.print()
     _write(console, f"report: {folder / 'comparison' / 'report.html'}")
     _write(console, f"figure: {folder / 'comparison' / 'comparison.png'}")

@@ -56,6 +56,20 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    ablate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY", help="Compare a policy with itself without each of its operations.", show_default=False
+        ),
+    ] = None,
+    strengths: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Compare strengths of the policy in --arms (or of standard), like 0.5,1,2: is stronger better?",
+            show_default=False,
+        ),
+    ] = None,
     root_seed: given.RootSeed = None,
     name: given.Name = None,
     path: given.Path_ = None,

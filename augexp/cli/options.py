@@ -87,7 +87,19 @@ RESULTS_DIR = Path("results")
 
 
 DEFINITION = (
-    *("arms", "baseline", "seeds", "metric", "equivalence", "screen", "root_seed", "name", "path"),
+    *(
+        "arms",
+        "baseline",
+        "seeds",
+        "metric",
+        "equivalence",
+        "screen",
+        "ablate",
+        "strengths",
+        "root_seed",
+        "name",
+        "path",
+    ),
     *("epochs", "batch_size", "model", "precision"),
     *("image_size", "limit", "test", "train_per_class"),
 )
@@ -102,6 +114,17 @@ def definition(given: Mapping[str, Any]) -> dict[str, Any]:
     said = {key: given[key] for key in DEFINITION if given.get(key) is not None}
     if isinstance(said.get("arms"), str):
         said["arms"] = [arm.strip() for arm in said["arms"].split(",") if arm.strip()]
+    if isinstance(said.get("strengths"), str):
+        said["strengths"] = [_number(word) for word in said["strengths"].split(",") if word.strip()]
     if "path" in said:
         said["path"] = str(said["path"])
     return said
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise typer.BadParameter(
+            f"received {word.strip()!r}; allowed are numbers with commas, like 0.5,1,2", param_hint="--strengths"
+        ) from None

@@ -82,7 +82,7 @@ def digest(contrasts: list[Contrast], **changes: object) -> Digest:
     arms = ["none", *(c.arm for c in contrasts)]
     values = {
         "name": "sample", "source": "drawn scenes", "synthetic": True, "metric": "accuracy", "r": 0.5,
-        "baseline": "none", "best": "Could be best: standard." if len(contrasts) > 1 else "",
+        "baseline": "none", "together": ("Could be best: standard.",) if len(contrasts) > 1 else (),
         "arms": tuple(Arm(a, "flip, rotation", 5, 0, 80.0, 5.0, 12000, 12.5, 11.0) for a in arms),
         "contrasts": tuple(contrasts), "warnings": ("Conditional on this training set.",),
         "plan": (("looks", "5, 8, 12, 20"),), "ledger": (("steps", "4,000"), ("batch size", "32")),

@@ -318,7 +318,7 @@ def test_several_arms_hold_together(tmp_path):
     plain = sorted(one.p for one in found.contrasts)
     holm = sorted(one.p_holm for one in found.contrasts)
     assert holm[0] == pytest.approx(3 * plain[0])
-    assert "standard is the only arm" in reading.digest(found).best
+    assert "standard is the only arm" in reading.digest(found).together[0]
 
 
 # -- the answer's form ---------------------------------------------------------------------------

@@ -1,0 +1,105 @@
+"""Is stronger better? One slope over the strengths of a policy, in place of every pair of them.
+
+The slope is a weighted sum of the arms, per seed and test image, so it has the same crossed sources of
+chance as a difference of two arms, and the same two intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from augexp.analysis import statistics
+from augexp.analysis.answer import Interval, Trend
+from augexp.analysis.evidence import Evidence
+from augexp.analysis.levels import Level
+from augexp.analysis.statistics import FEWEST_IMAGES, FEWEST_SEEDS, Floats
+from augexp.analysis.tables import number
+from augexp.experiment import Experiment
+
+FEWEST = 2
+"""Strengths of one policy from which there is a trend."""
+
+
+def strengths(experiment: Experiment) -> dict[str, dict[str, float]]:
+    """Return, for every policy of which the plan has several strengths, the strength of each such arm.
+
+    An arm that is the policy itself has strength 1.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for arm in experiment.plan.arms:
+        values: Mapping[str, object] = experiment.policies.get(arm, {})
+        if set(values) == {"policy", "strength"}:
+            found.setdefault(str(values["policy"]), {})[arm] = float(values["strength"])  # type: ignore[arg-type]
+    for policy, arms in found.items():
+        if policy in experiment.plan.arms and 1.0 not in arms.values():
+            arms[policy] = 1.0
+    return {policy: arms for policy, arms in found.items() if len(set(arms.values())) >= FEWEST}
+
+
+def trends(experiment: Experiment, found: Evidence, own: Level, *, missing: bool) -> tuple[Trend, ...]:
+    """Return the trend over the strengths of every policy that has several; none while runs are missing.
+
+    Args:
+        experiment: with the arms.
+        found: their runs.
+        own: level of one interval, since a trend is one question.
+        missing: whether runs that the plan asks for are missing.
+    """
+    if missing or not found.seeds:
+        return ()
+    return tuple(_trend(policy, arms, found, own) for policy, arms in strengths(experiment).items())
+
+
+def slope_matrix(found: Evidence, arms: Sequence[str], levels: Floats) -> Floats:
+    """Return the least-squares slope of the primary metric over `levels`, in pp; float64 (n, m)."""
+    centred = levels - levels.mean()
+    outcomes = np.stack([100.0 * found.correct(arm) * found.weights for arm in arms])
+    slopes: Floats = np.tensordot(centred / float(centred @ centred), outcomes, axes=1)
+    return slopes
+
+
+def _trend(policy: str, arms: Mapping[str, float], found: Evidence, own: Level) -> Trend:
+    ordered = sorted(arms, key=arms.__getitem__)
+    levels = np.array([arms[arm] for arm in ordered])
+    parts = statistics.crossed(slope_matrix(found, ordered, levels))
+    these, new, t = None, None, own.t(parts.n)
+    if parts.n >= FEWEST_SEEDS and math.isfinite(t):
+        narrow, wide = statistics.half_widths(parts, t, own.z)
+        these = Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
+        if parts.m >= FEWEST_IMAGES:
+            new = Interval(low=parts.estimate - wide, high=parts.estimate + wide)
+    return Trend(
+        policy=policy,
+        arms=tuple(ordered),
+        strengths=tuple(levels.tolist()),
+        slope=parts.estimate,
+        slopes=tuple(parts.by_seed.tolist()),
+        new_images=new,
+        these_images=these,
+        p=statistics.p_value(parts) if new else None,
+    )
+
+
+def sentence(one: Trend, metric: str, confidence: str, scope: str) -> str:
+    """Say what a trend shows.
+
+    Args:
+        one: the trend.
+        metric: in words.
+        confidence: kind of interval, like "95 % interval".
+        scope: what new images are.
+    """
+    listed = ", ".join(f"{level:g}" for level in one.strengths)
+    interval, where = one.new_images or one.these_images, scope if one.new_images else "these test images"
+    start = (
+        f"Over the strengths {listed} of `{one.policy}`, {metric} changed by {number(one.slope, 1, signed=True)} pp "
+        "per unit of strength"
+    )
+    if interval is None:
+        return f"{start} ({len(one.slopes)} seeds, no interval)."
+    ends = f"{number(interval.low, 1, signed=True)} to {number(interval.high, 1, signed=True)}"
+    words = "stronger is better" if interval.low > 0 else "weaker is better" if interval.high < 0 else "no clear trend"
+    return f"{start} (on {where}, {confidence} {ends}; {len(one.slopes)} paired seeds): {words}."
