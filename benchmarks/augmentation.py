@@ -14,6 +14,7 @@ albumentations (2.0.8) and torchvision take part where they are installed; augex
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import importlib.metadata
 import json
@@ -29,6 +30,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
+with contextlib.suppress(ImportError):
+    import torchvision  # noqa: F401 - with torch, before TensorFlow: loaded after it, the process dies
 import cv2
 import keras
 import numpy as np
@@ -36,6 +39,7 @@ import tensorflow as tf
 from keras import layers
 
 from augexp.augment import policies
+from augexp.augment.feed import BATCHES, VALUES
 from augexp.augment.pipeline import Augmenter
 
 RESULTS = Path(__file__).parent / "results" / "augmentation"
@@ -217,21 +221,22 @@ def measure(passes: dict[str, Pass], count: int, rounds: int) -> dict[str, list[
     return seconds
 
 
-def drawing_share(images: np.ndarray, policy: str) -> float:
-    """Return the part of augexp's time that goes into drawing random numbers."""
+def drawing_share(images: np.ndarray, policy: str, count: int) -> float:
+    """Return the seconds of drawing random numbers over those of applying them, for `count` pictures at a time."""
     augment = Augmenter(policies.resolve(policy), root_seed=0, seed=0, num_classes=2)
-    labels, ids = np.zeros(BATCH, dtype=np.int64), np.arange(BATCH, dtype=np.uint64)
+    labels, ids = np.zeros(count, dtype=np.int64), np.arange(count, dtype=np.uint64)
     drawing, whole = [], []
     for epoch in range(60):
         begin = time.process_time()
         augment._draw(ids, 0)
         drawing.append(time.process_time() - begin)
         begin = time.process_time()
-        augment(images[:BATCH], labels, ids, 0)
+        augment(images[:count], labels, ids, 0)
         whole.append(time.process_time() - begin)
         if epoch == 9:
             drawing, whole = [], []
-    return statistics.median(drawing) / statistics.median(whole)
+    drawn = statistics.median(drawing)
+    return drawn / (statistics.median(whole) - drawn)
 
 
 def compare(side: int, count: int, rounds: int) -> dict[str, Any]:
@@ -245,7 +250,9 @@ def compare(side: int, count: int, rounds: int) -> dict[str, Any]:
         if not name.startswith("augexp"):
             own = "augexp randaugment" if "RandAugment" in name else "augexp"
             ratios[name] = value / median[own]
-    return {"side": side, "contenders": rows, "ratios": ratios, "drawing_share": drawing_share(images, "standard")}
+    portion = BATCH * min(BATCHES, max(1, VALUES // (BATCH * images[0].size)))  # as a run augments them
+    shares = {size: drawing_share(pictures(size, side), "standard", size) for size in sorted({BATCH, portion})}
+    return {"side": side, "contenders": rows, "ratios": ratios, "drawing": shares}
 
 
 def cost_of_policies(side: int, count: int, rounds: int) -> dict[str, float]:
@@ -279,8 +286,17 @@ def table(results: dict[str, Any]) -> str:
             cells += [f"{size['contenders'][name]['images_per_second']:,.0f}", f"{ratio:.1f} x" if ratio else ""]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     lines += ["", "Goals: " + ", ".join(f"{goal:g} x {name}" for name, goal in GOALS.items()) + "."]
-    shares = ", ".join(f"{size['drawing_share']:.1%} at {size['side']} px" for size in results["sizes"])
-    lines += [f"Drawing random numbers takes {shares} of `standard`.", "", "Microseconds per picture of every policy:"]
+    shares = "; ".join(
+        f"{size['side']} px: "
+        + ", ".join(f"{share:.1%} with {count} at a time" for count, share in size["drawing"].items())
+        for size in results["sizes"]
+    )
+    lines += [
+        f"Time of drawing random numbers over that of applying them, `standard` (a run works on the larger numbers of "
+        f"pictures): {shares}.",
+        "",
+        "Microseconds per picture of every policy:",
+    ]
     heads = list(results["policies"])
     lines += ["", "| policy | " + " | ".join(f"{side} px" for side in heads) + " |", "|---|" + "---:|" * len(heads)]
     for name in policies.names():
