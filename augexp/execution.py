@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augexp import answers
-from augexp.errors import DefinitionError, RunError
+from augexp.errors import DataError, DefinitionError, RunError
 from augexp.progress import Progress
 from augexp.training import records
 from augexp.training.engine import AnyEngine, Engine, RunTask
@@ -16,16 +18,25 @@ if TYPE_CHECKING:
     from augexp.data.store import Store
     from augexp.experiment import Data
 
+_ANALYSIS = ("augexp.analysis.comparison", "augexp.analysis.figures", "augexp.analysis.report", "cv2", "scipy.special")
+
 
 def open_engine(name: str, jobs: int, address: str | None) -> AnyEngine:
     """Return the engine `local` or `ray`, not yet started; `jobs` 0 asks cores and memory."""
     if name == "local":
-        return Engine(jobs or None)
+        return Engine(jobs or None, when_spare=_load_analysis)
     if name == "ray":
         from augexp.training.ray_engine import RayEngine  # noqa: PLC0415 - an optional extra
 
         return RayEngine(address)
     raise DefinitionError(f"engine: received {name!r}; allowed are 'local' and 'ray'")
+
+
+def _load_analysis() -> None:
+    """Load what the answer needs: most of a second, of which nothing is left to wait for when the runs are over."""
+    with contextlib.suppress(ImportError):  # said where it is used: the runs come first
+        for name in _ANALYSIS:
+            importlib.import_module(name)
 
 
 def start_early(crew: AnyEngine, workspace: Workspace) -> None:
@@ -50,6 +61,13 @@ def _known_classes(data: Data) -> int:
         from augexp.data.sample import CLASSES  # noqa: PLC0415 - Pillow, LMDB
 
         return len(CLASSES)
+    if data.source == "folder":
+        from augexp.data.sources import FolderSource  # noqa: PLC0415 - workers have been started by now
+
+        try:
+            return len(FolderSource(Path(data.path or ""), data.limit).classes)
+        except DataError:  # preparing the images says the same, at its time
+            return 0
     return len(data.categories)
 
 

@@ -101,13 +101,21 @@ class Engine:
     Args:
         jobs: number of workers; None asks cores, memory and GPUs.
         checkpoint_seconds: least time between two checkpoints of a run.
+        when_spare: called once, when a worker has nothing to do any more while others still compute.
     """
 
-    def __init__(self, jobs: int | None = None, *, checkpoint_seconds: float = checkpoint.SHORTEST) -> None:
+    def __init__(
+        self,
+        jobs: int | None = None,
+        *,
+        checkpoint_seconds: float = checkpoint.SHORTEST,
+        when_spare: Callable[[], None] = lambda: None,
+    ) -> None:
         if jobs is not None and jobs < 1:
             raise RunError(f"jobs: received {jobs}; allowed are whole numbers from 1, or 'auto'")
         self.jobs = jobs if jobs is not None else resources.automatic_jobs()
         self._checkpoint_seconds = checkpoint_seconds
+        self._when_spare: Callable[[], None] | None = when_spare
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._workers: list[Worker] = []
         self._kills_before = 0
@@ -192,6 +200,9 @@ class Engine:
                 shift.stopped = True
                 for worker in busy:
                     worker.ask_to_stop()
+            if self._when_spare is not None and not shift.pending and len(busy) < len(self._workers):
+                self._when_spare()
+                self._when_spare = None
             with contextlib.suppress(queue.Empty):
                 self._hear(self._inbox.get(timeout=0.2), shift)
 

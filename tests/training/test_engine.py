@@ -113,6 +113,22 @@ def test_one_engine_serves_several_calls_with_the_same_workers(play):
     assert not any(psutil.pid_exists(pid) for pid in before)
 
 
+def test_spare_time_is_told_once_while_the_last_run_goes_on(play):
+    calls, epochs = [], []
+
+    def listen(event):
+        epochs.extend([event] if event.kind == "epoch" else [])
+        if calls or len(epochs) == 100:  # ten seconds of it: nobody was told
+            signal.raise_signal(signal.SIGINT)
+
+    with Engine(2, when_spare=lambda: calls.append("spare")) as crew:
+        assert crew.execute([]).executed == 0
+        assert not calls
+        with pytest.raises(Interrupted, match=r"1 of 2 runs finished|stopped at once"):
+            crew.execute(play("none", "slow"), listen)
+    assert calls == ["spare"]
+
+
 def test_ctrl_c_once_stops_cleanly(play):
     seen = []
 
