@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.data import duplicates, locks, sample, splits
-from augexp.data.decoding import CHUNK, Desk, check_skipped, decode_all
+from augexp.data.decoding import check_skipped, decode_all
+from augexp.data.desk import Desk
 from augexp.data.listing import Listing, write_listing
 from augexp.data.sources import FolderSource, LsunSource, Source
 from augexp.data.store import Progress, open_store
@@ -28,6 +29,9 @@ from augexp.plan import DRAWS
 
 FORMAT = 1
 """Version of the store's files and of the pixels in them."""
+
+CHUNK = 512
+"""Pictures that are put in order at a time."""
 
 LISTED = 1000
 """At most so many skipped records are listed by name; all are counted."""

@@ -1,105 +1,38 @@
-"""Decode the records of a source on all cores into arrays on disk, and go on where an earlier attempt stopped.
-
-images.npy   uint8 (N, S, S, 3)     hashes.npy   uint64 (N,), perceptual
-keys.npy     uint8 (N, 20)          sides.npy    int32 (N,), shorter side of the original
-state.npy    uint8 (N,)             skipped.jsonl, one line per record that is not used
-"""
+"""Decode the records of a source on all cores into its desk, and go on where an earlier attempt stopped."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import shutil
 import time
 import warnings
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
 
-import numpy as np
-import numpy.typing as npt
-
-from augexp.data.listing import Entry, Listing
-from augexp.data.pictures import Undecodable, decode
+from augexp.data.decoder import Decoder, Reasons, decode_rows
+from augexp.data.desk import Desk
+from augexp.data.listing import Listing
 from augexp.data.sources import Source
 from augexp.data.store import Progress
 from augexp.errors import DataError
 from augexp.experiment import Data
 
-CHUNK = 512
-"""Records that are handed to the threads at a time."""
-
-NOTED_EVERY = 10.0
+NOTED_EVERY = 2.0
 """Seconds between two notes of what is done: as much work is lost when the power fails."""
 
-_TASK = 16  # records a thread takes at a time, since handing over costs as much as a small picture
+PROCESSES_FROM = 4000
+"""Records that are worth a process per core: it takes 0.2 seconds to start one."""
 
-_TODO, _DONE, _SKIPPED = 0, 1, 2
+_TASK = 32  # records that are handed over at a time, since handing over costs as much as a small picture
 
+_AHEAD = 2  # tasks per core that are handed over before the first is finished: nobody waits for the next one
 
-class Desk:
-    """The unfinished arrays of one store, on disk, in the order of the listing.
-
-    Attributes:
-        images, keys, thumbnails, sides: as the module says; valid where `good` says so.
-    """
-
-    def __init__(self, part: Path, count: int, size: int) -> None:
-        self._part = part
-        self.images = self._array("images", (count, size, size, 3), np.uint8)
-        self.keys = self._array("keys", (count, 20), np.uint8)
-        self.thumbnails = self._array("thumbnails", (count, 8, 9), np.uint8)
-        self.sides = self._array("sides", (count,), np.int32)
-        self._state = self._array("state", (count,), np.uint8)
-        self._reasons = part / "skipped.jsonl"
-
-    def _array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
-        path = self._part / f"{name}.npy"
-        with contextlib.suppress(OSError, ValueError):  # missing, or cut off while it was made
-            held = np.load(path, mmap_mode="r+")
-            if held.shape == shape and held.dtype == dtype:
-                return held
-        return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
-
-    def good(self) -> npt.NDArray[np.int64]:
-        """Return the rows of the records that could be decoded, int64, ascending."""
-        return np.flatnonzero(self._state == _DONE)
-
-    def skipped(self) -> int:
-        """Return how many records could not be decoded."""
-        return int(np.count_nonzero(self._state == _SKIPPED))
-
-    def missing(self, start: int, stop: int) -> list[int]:
-        """Return the rows of start..stop-1 that have not been looked at."""
-        return [int(row) for row in start + np.flatnonzero(self._state[start:stop] == _TODO)]
-
-    def todo(self) -> int:
-        """Return how many records have not been looked at."""
-        return int(np.count_nonzero(self._state == _TODO))
-
-    def note(self, done: list[int], failed: list[tuple[int, str]]) -> None:
-        """Note which rows are finished, and why some have no picture."""
-        # Pixels and reasons reach the disk before the note that they are there.
-        for array in (self.images, self.keys, self.thumbnails, self.sides):
-            array.flush()
-        with self._reasons.open("a", encoding="utf-8") as log:
-            log.writelines(json.dumps({"row": row, "reason": reason}) + "\n" for row, reason in failed)
-        self._state[done] = _DONE
-        self._state[[row for row, _ in failed]] = _SKIPPED
-        self._state.flush()
-
-    def reasons(self) -> Iterator[tuple[int, str]]:
-        """Yield row and reason of the records that are not used, by row."""
-        seen: dict[int, str] = {}
-        with contextlib.suppress(FileNotFoundError), self._reasons.open(encoding="utf-8") as log:
-            for line in log:
-                with contextlib.suppress(ValueError, KeyError):  # cut off by a crash, and written again
-                    note = json.loads(line)
-                    seen[int(note["row"])] = str(note["reason"])
-        yield from sorted((row, reason) for row, reason in seen.items() if self._state[row] == _SKIPPED)
+_LOOKED_AT = 4096  # rows whose state is looked at a time
 
 
 def decode_all(data: Data, source: Source, listing: Listing, part: Path, progress: Progress, jobs: int) -> Desk:
@@ -111,54 +44,104 @@ def decode_all(data: Data, source: Source, listing: Listing, part: Path, progres
     _check_room(part, len(listing), data.image_size)
     desk = Desk(part, len(listing), data.image_size)
     finished = len(listing) - desk.todo()
-    done: list[int] = []
-    failed: list[tuple[int, str]] = []
-
-    def work(rows: list[int]) -> list[tuple[int, str]]:
-        return [(row, _decode_one(data, source, listing[row], row, desk)) for row in rows]
-
-    def note() -> None:
-        desk.note(done, failed)
-        done.clear()
-        failed.clear()
-
     progress("decoding images", finished, len(listing))
-    noted = time.monotonic()
-    with warnings.catch_warnings(), ThreadPoolExecutor(jobs) as pool:
-        # Pillow warns of oddities in pictures that it can read; what it cannot read is listed.
-        warnings.filterwarnings("ignore", module="PIL")
-        try:
-            for start in range(0, len(listing), CHUNK):
-                rows = desk.missing(start, start + CHUNK)
-                for some in pool.map(work, [rows[low : low + _TASK] for low in range(0, len(rows), _TASK)]):
-                    done += [row for row, reason in some if not reason]
-                    failed += [(row, reason) for row, reason in some if reason]
-                    finished += len(some)
-                    progress("decoding images", finished, len(listing))
-                if time.monotonic() - noted > NOTED_EVERY:
-                    note()
-                    _check_desk(data, source, listing, desk)
-                    noted = time.monotonic()
-        finally:
-            note()
+    notes = _Notes(desk)
+    with ThreadPoolExecutor(1) as clerk, contextlib.closing(notes), _work(source, listing, desk, part, jobs) as results:
+        for some in results:
+            notes.add(some)
+            finished += len(some)
+            progress("decoding images", finished, len(listing))
+            if notes.due():
+                notes.write(clerk)
+                _check_desk(data, source, listing, desk)
     progress("decoding images", finished, len(listing))
     _check_desk(data, source, listing, desk)
     return desk
 
 
-def _decode_one(data: Data, source: Source, entry: Entry, row: int, desk: Desk) -> str:
-    """Decode one record into its row and return an empty text, or the reason why it is skipped."""
-    try:
-        picture = decode(source.read(entry), data.image_size)
-    except Undecodable as reason:
-        return str(reason)
-    except OSError as error:
-        return f"cannot be read ({error.strerror or error})"
-    desk.images[row] = picture.pixels
-    desk.keys[row] = np.frombuffer(hashlib.blake2b(picture.pixels.tobytes(), digest_size=20).digest(), np.uint8)
-    desk.thumbnails[row] = picture.thumbnail
-    desk.sides[row] = picture.side
-    return ""
+class _Notes:
+    """What was decoded and is not noted on the desk yet; noted while the next pictures are decoded."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._done: list[int] = []
+        self._failed: Reasons = []
+        self._written = time.monotonic()
+        self._writing: Future[None] | None = None
+
+    def add(self, some: Reasons) -> None:
+        self._done += [row for row, reason in some if not reason]
+        self._failed += [(row, reason) for row, reason in some if reason]
+
+    def due(self) -> bool:
+        return time.monotonic() - self._written > NOTED_EVERY
+
+    def write(self, clerk: ThreadPoolExecutor) -> None:
+        """Have the clerk note them, as soon as the notes before are written."""
+        if self._writing:
+            self._writing.result()
+        self._writing = clerk.submit(self._desk.note, self._done, self._failed)
+        self._done, self._failed, self._written = [], [], time.monotonic()
+
+    def close(self) -> None:
+        """Note what is left."""
+        try:
+            if self._writing:
+                self._writing.result()
+        finally:
+            self._desk.note(self._done, self._failed)
+
+
+@contextlib.contextmanager
+def _work(source: Source, listing: Listing, desk: Desk, part: Path, jobs: int) -> Iterator[Iterator[Reasons]]:
+    """Have `jobs` threads, or as many processes, decode what is missing; gives what comes of each task."""
+    here = partial(decode_rows, source, listing, desk)
+    idle: SimpleQueue[Callable[[list[int]], Reasons]] = SimpleQueue()
+
+    def work(rows: list[int]) -> Reasons:
+        hands = idle.get()
+        try:
+            return hands(rows)
+        finally:
+            idle.put(hands)
+
+    with contextlib.ExitStack() as stack, warnings.catch_warnings():
+        # Pillow warns of oddities in pictures that it can read; what it cannot read is listed.
+        warnings.filterwarnings("ignore", module="PIL")
+        apart = jobs > 1 and desk.todo() >= PROCESSES_FROM
+        for _ in range(jobs):
+            if apart:
+                decoder = Decoder(part, desk.images.shape[1], source, here)
+                stack.callback(decoder.close)
+                idle.put(decoder.decode_rows)
+            else:
+                idle.put(here)
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        waiting: deque[Future[Reasons]] = deque()
+        stack.callback(lambda: [one.cancel() for one in waiting])
+        yield _in_order(pool, work, desk, waiting, _AHEAD * jobs)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor,
+    work: Callable[[list[int]], Reasons],
+    desk: Desk,
+    waiting: deque[Future[Reasons]],
+    ahead: int,
+) -> Iterator[Reasons]:
+    for rows in _tasks(desk):
+        waiting.append(pool.submit(work, rows))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _tasks(desk: Desk) -> Iterator[list[int]]:
+    for start in range(0, len(desk.sides), _LOOKED_AT):
+        rows = desk.missing(start, start + _LOOKED_AT)
+        for low in range(0, len(rows), _TASK):
+            yield rows[low : low + _TASK]
 
 
 def _check_desk(data: Data, source: Source, listing: Listing, desk: Desk) -> None:

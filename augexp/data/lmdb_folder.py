@@ -41,6 +41,10 @@ class LmdbFolder:
         if not self._file.is_file():
             raise DataError(f"{self._file}: missing; the folder is no unpacked LSUN category, download it again")
 
+    def __reduce__(self) -> tuple[type[LmdbFolder], tuple[Path]]:
+        """Only the place goes to another process, which opens the database itself."""
+        return LmdbFolder, (self.folder,)
+
     def stamp(self) -> str:
         """Return size and time of the database file."""
         status = self._file.stat()

@@ -9,13 +9,16 @@ and equal images are always on the same side. Only a near-duplicate that joins t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp import seeds
 from augexp.errors import DataError
-from augexp.experiment import Data
+
+if TYPE_CHECKING:
+    from augexp.experiment import Data  # loading it takes longer than all else that a decoder needs
 
 TRAIN, VALIDATION, TEST, EXCLUDED = 0, 1, 2, 3
 """Values of a split array; excluded are training images that repeat an evaluation image."""

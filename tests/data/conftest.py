@@ -8,7 +8,7 @@ import pytest
 from made_pictures import image_folder
 from place import Place
 
-from augexp.data import decoding
+from augexp.data import decoder
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def folder(place: Place) -> Place:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The bytes of every picture that is decoded from now on."""
     seen: list[bytes] = []
-    decode = decoding.decode
+    decode = decoder.decode
 
     def watched(data: bytes, size: int) -> object:
         seen.append(data)
         return decode(data, size)
 
-    monkeypatch.setattr(decoding, "decode", watched)
+    monkeypatch.setattr(decoder, "decode", watched)
     return seen

@@ -87,7 +87,7 @@ def test_works_from_a_finished_store_without_writing(folder: Place, monkeypatch:
 def test_goes_on_where_it_stopped(
     folder: Place, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    monkeypatch.setattr(decoding, "CHUNK", 16)
+    monkeypatch.setattr(decoding, "_TASK", 16)
 
     def stop(stage: str, done: int, total: int) -> None:
         if done >= 64:
@@ -175,7 +175,7 @@ def test_too_many_bad_files(folder: Place) -> None:
 
 
 def test_ceiling_stops_early(folder: Place, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "CHUNK", 8)
+    monkeypatch.setattr(decoding, "_TASK", 4)
     monkeypatch.setattr(decoding, "NOTED_EVERY", 0.0)
     for number in range(8):
         (folder.images / "a" / f"!{number}.png").write_bytes(b"bad")

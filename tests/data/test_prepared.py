@@ -11,7 +11,7 @@ import pytest
 from made_pictures import encode, image_folder, pixels, png, scene, write_lmdb
 from place import LSUN, Place
 
-from augexp.data import building, decoding, splits
+from augexp.data import building, decoder, splits
 from augexp.data.lmdb_folder import LmdbFolder
 from augexp.data.store import prepare
 from augexp.experiment import Data
@@ -157,11 +157,10 @@ def test_progress_is_told(folder: Place) -> None:
     assert said[-1] == ("putting in order", 70, 70)
 
 
-def test_memory_holds_one_chunk_of_pictures(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are handed on one by one: never more of them are alive than a chunk has."""
-    monkeypatch.setattr(decoding, "CHUNK", 8)
+def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures go to the disk one by one: a thread has at most one that it is done with beside a new one."""
     alive, most = 0, 0
-    decode = decoding.decode
+    decode = decoder.decode
 
     class Counted:
         def __init__(self, data: bytes, size: int) -> None:
@@ -174,9 +173,9 @@ def test_memory_holds_one_chunk_of_pictures(folder: Place, monkeypatch: pytest.M
             nonlocal alive
             alive -= 1
 
-    monkeypatch.setattr(decoding, "decode", Counted)
+    monkeypatch.setattr(decoder, "decode", Counted)
     folder.prepare()
-    assert 1 <= most <= 8
+    assert 1 <= most <= 4
     assert alive == 0
 
 
