@@ -51,3 +51,16 @@ def test_the_two_commands_stand_behind_their_markers(name):
 def test_the_published_sentence_is_the_one_of_the_tool():
     answer = json.loads((ROOT / "results/cats-dogs/comparison/comparison.json").read_text(encoding="utf-8"))
     assert f"> {answer['contrasts'][0]['sentence']}\n" in README
+
+
+def test_the_table_of_augmentation_is_the_one_that_was_measured():
+    found = json.loads((ROOT / "benchmarks/results/augmentation.json").read_text(encoding="utf-8"))
+    rows = re.findall(r"^\| ([^|]+) \| (.+) \|$", README.split("| images/s on one core |")[1].split("\n\n")[0], re.M)
+    named = dict(rows)
+    named.pop("---", None)
+    assert set(named) == set(found["sizes"][0]["contenders"])
+    for name, cells in named.items():
+        for cell, size in zip(cells.split(" | "), found["sizes"], strict=True):
+            speed = f"{size['contenders'][name]['images_per_second']:,.0f}"
+            ratio = size["ratios"].get(name)
+            assert cell == (f"{speed} (1 / {ratio:.1f})" if ratio else speed), (name, size["side"])
