@@ -22,8 +22,9 @@ from augexp.data.store import Progress
 from augexp.errors import DataError
 from augexp.experiment import Data
 
-NOTED_EVERY = 2.0
-"""Seconds between two notes of what is done: as much work is lost when the power fails."""
+NOTED_EVERY = 10.0
+"""Seconds between two notes of what is done: as much work is lost when the power fails. Those who decode wait
+for pages that are on their way to the disk, so that every 2 seconds would cost them a twentieth."""
 
 PROCESSES_FROM = 4000
 """Records that are worth a process per core: it takes 0.2 seconds to start one."""
