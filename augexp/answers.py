@@ -16,6 +16,7 @@ import augexp
 from augexp import reproduction
 from augexp.errors import DataError, ResultsError
 from augexp.experiment import Experiment
+from augexp.plan import Plan
 from augexp.workspace import Workspace, reopen_workspace, write_atomically
 
 if TYPE_CHECKING:
@@ -109,6 +110,19 @@ def compute(
 
     command = reproduction.command(experiment)
     return compare(experiment, held, history, facts=images.facts, draws=images.draws, command=command)
+
+
+def check_halves(store: Store, plan: Plan) -> None:
+    """Check that each half of the test images can be judged by, where the plan's stage looks at one of them alone.
+
+    Raises:
+        DataError: a half lacks a class or has too few images.
+    """
+    from augexp.analysis import halves  # noqa: PLC0415 - numpy
+
+    if plan.stage != "whole":
+        rows = store.rows("test")
+        halves.check(store.labels[rows], store.clusters[rows], store.ids[rows], store.classes)
 
 
 # -- writing it down -----------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from augexp.errors import DefinitionError
 from augexp.experiment import Experiment
 from augexp.inspection import export, status, verify
 from augexp.progress import Progress, Silent
-from augexp.workspace import open_workspace
+from augexp.workspace import is_staged, open_workspace
 from augexp.workspace import write_atomically as write_text
 
 if TYPE_CHECKING:
@@ -80,13 +80,13 @@ def define(source: Source = (), **changes: Any) -> Experiment:
     else:
         words = [str(source)] if isinstance(source, (str, Path)) else [str(word) for word in source]
         found = definition.from_source(words, lsun.names())
-    if not changes:
-        return found
-    ablate, strengths = changes.pop("ablate", None), changes.pop("strengths", None)
-    if ablate is None and strengths is None:
-        return _changed(found, changes)
-    arms = changes.pop("arms", None)
-    return studies.study(_changed(found, changes), ablate=ablate, strengths=strengths, arms=arms)
+    found = screening.whole(found)
+    if isinstance(changes.get("arms"), str):
+        changes["arms"] = [changes["arms"]]
+    if changes.get("ablate") is None and changes.get("strengths") is None:
+        return _changed(found, changes) if changes else found
+    asked = {key: changes.pop(key, None) for key in ("ablate", "strengths", "arms", "baseline", "screen")}
+    return studies.study(_changed(found, changes), named="name" in changes, **asked)
 
 
 def _changed(found: Experiment, changes: dict[str, Any]) -> Experiment:
@@ -255,11 +255,11 @@ def compare(
     def stage(part: Experiment) -> Comparison:
         return _compare(part, Path(results_dir), Path(data_dir), jobs, engine, address, listener, pictures=pictures)
 
-    if experiment.plan.screens:
+    if is_staged(experiment, Path(results_dir)):
         found = stage(screening.screening(experiment))
         if not found.complete:
             return found
-        differences = {one.arm: one.estimate or 0.0 for one in found.contrasts if not one.control}
+        differences = {one.arm: one.estimate or 0.0 for one in found.contrasts}
         experiment = screening.confirmation(experiment, differences)
         listener.note(screening.describe(experiment, differences))
     return stage(experiment)
@@ -283,6 +283,7 @@ def _compare(
     with lock_results(workspace.folder), execution.open_engine(engine, jobs, address) as crew:
         execution.start_early(crew, workspace)
         store = _prepare(experiment, data_dir, jobs, listener)
+        answers.check_halves(store, experiment.plan)
         answers.held_records(workspace, store.fingerprint)  # refuse others before the plan is written down
         history = workspace.commit_plan(execution.finished_pairs(workspace))
         execution.execute_missing(workspace, store, history, crew, listener)

@@ -30,6 +30,20 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Asked(Frozen):
+    """What was asked for when policies are screened: the two stages are made from it, and it is what is repeated.
+
+    Attributes:
+        name: of the results folder.
+        arms, seeds, screen: of the plan.
+    """
+
+    name: Slug
+    arms: tuple[Slug, ...]
+    seeds: int | None = None
+    screen: bool | None = None
+
+
 class Plan(Frozen):
     """What is compared, how often, and what counts as a difference.
 
@@ -44,6 +58,7 @@ class Plan(Frozen):
             confirmed with fresh seeds on the other half; None where planned looks would compare more than three.
         stage: `screening` and `confirmation` are the two parts of that; `whole` is neither.
         screened: in a confirmation, the policies that were screened, the best one first.
+        asked: in both stages, what was asked for.
     """
 
     arms: tuple[Slug, ...] = ("none", "standard")
@@ -55,6 +70,7 @@ class Plan(Frozen):
     screen: bool | None = None
     stage: Literal["whole", "screening", "confirmation"] = "whole"
     screened: tuple[Slug, ...] = ()
+    asked: Asked | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -64,12 +80,23 @@ class Plan(Frozen):
             raise ValueError(f"arms: an arm is named twice in {list(self.arms)}")
         if list(self.looks) != sorted(set(self.looks)) or not self.looks or self.looks[0] < 3:
             raise ValueError(f"looks: received {list(self.looks)}; allowed are increasing numbers from 3")
-        if self.screen and len(self.arms) < 4:
-            raise ValueError(
-                f"screen: received {len(self.arms) - 1} policies beside the baseline; at least 3 are needed to choose "
-                "two from, so leave it out"
-            )
+        self._check_stage()
         return self
+
+    def _check_stage(self) -> None:
+        policies = [arm for arm in self.arms if arm != self.baseline]
+        good = {
+            "whole": self.asked is None and not self.screened,
+            "screening": self.asked is not None and not self.screened and self.seeds == SCREENING_SEEDS,
+            "confirmation": self.asked is not None
+            and len(set(self.screened)) == len(self.screened)
+            and set(policies) <= set(self.screened) <= set(self.asked.arms) - {self.baseline},
+        }
+        if not good[self.stage]:
+            raise ValueError(
+                f"stage: received {self.stage!r} with other seeds, arms, screened or asked than augexp writes; leave "
+                "all of them out and say screen = true"
+            )
 
     def definition(self) -> dict[str, Any]:
         """Return what the verdict is planned with, as JSON values.
@@ -78,20 +105,13 @@ class Plan(Frozen):
         """
         values = self.model_dump(mode="json", exclude={"screen"})
         if self.stage == "whole":
-            del values["stage"], values["screened"]
+            del values["stage"], values["screened"], values["asked"]
         return values
 
     def blocks(self, count: int) -> range:
         """Return the seeds of the first `count` blocks."""
         first = SCREENING_SEEDS if self.stage == "confirmation" else 0
         return range(first, first + count)
-
-    @property
-    def screens(self) -> bool:
-        """Whether a screening comes first."""
-        if self.stage != "whole":
-            return False
-        return self.screen if self.screen is not None else self.seeds is None and len(self.arms) - 1 > MANY_POLICIES
 
     @property
     def first_look(self) -> int:

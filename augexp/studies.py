@@ -23,27 +23,53 @@ FEWEST_STRENGTHS = 2
 def study(
     experiment: Experiment,
     *,
-    ablate: str | None = None,
-    strengths: Sequence[float] | None = None,
-    arms: Sequence[str] | None = None,
+    named: bool = False,
+    ablate: Any = None,
+    strengths: Any = None,
+    arms: Any = None,
+    baseline: str | None = None,
+    screen: bool | None = None,
 ) -> Experiment:
     """Return the study that is asked for: an ablation of a policy, or strengths of the one in `arms`.
 
+    Args:
+        experiment: what is studied on.
+        named: whether the experiment keeps its name; else the study gets a results folder of its own.
+        ablate: name of a policy.
+        strengths: numbers that multiply its amounts.
+        arms: the policy that is meant by `strengths`; None takes `standard`.
+        baseline: what strengths are compared with; None keeps the experiment's.
+        screen: True is refused, since every arm of a study is part of the question.
+
     Raises:
-        DefinitionError: both at once, arms beside an ablation, several arms to be strengthened; and what
-            `ablation` and `strength_study` raise.
+        DefinitionError: options that do not go together, values of another kind, and what `ablation` and
+            `strength_study` raise.
     """
-    if ablate is not None and (strengths is not None or arms is not None):
-        other = "strengths" if strengths is not None else "arms"
+    kind = "ablate" if ablate is not None else "strengths"
+    if screen:
         raise DefinitionError(
-            f"ablate: received together with {other}; its arms follow from the policy, so leave one out"
+            f"{kind}: received together with screen; every arm of a study is needed, so leave that out"
         )
     if ablate is not None:
-        return ablation(experiment, ablate)
-    named = [arm for arm in arms or ("standard",) if arm != experiment.plan.baseline]
-    if len(named) != 1:
-        raise DefinitionError(f"strengths: received {len(named)} policies in arms; name the one that is meant")
-    return strength_study(experiment, named[0], strengths or ())
+        for other, value in (("strengths", strengths), ("arms", arms), ("baseline", baseline)):
+            if value is not None:
+                raise DefinitionError(
+                    f"ablate: received together with {other}, which follows from the policy; leave it out"
+                )
+        if not isinstance(ablate, str):
+            raise DefinitionError(f"ablate: received {ablate!r}; allowed is the name of a policy")
+        found = ablation(experiment, ablate)
+        return found if named else found.replace(name=_name(experiment, f"ablation-{ablate}"))
+    if isinstance(strengths, str) or not all(isinstance(level, (int, float)) for level in strengths):
+        raise DefinitionError(f"strengths: received {strengths!r}; allowed is a list of numbers, like 0.5, 1, 2")
+    against = baseline or experiment.plan.baseline
+    policies = [arm for arm in arms or ("standard",) if arm != against]
+    if len(policies) != 1:
+        raise DefinitionError(
+            f"strengths: received {', '.join(policies) or 'no policy'} in arms; name the one that is meant"
+        )
+    found = strength_study(experiment, policies[0], strengths, against)
+    return found if named else found.replace(name=_name(experiment, f"strengths-{policies[0]}"))
 
 
 def ablation(experiment: Experiment, policy: str) -> Experiment:
@@ -55,30 +81,31 @@ def ablation(experiment: Experiment, policy: str) -> Experiment:
     names = list(dict.fromkeys(operation.name for operation in experiment.policy(policy).operations))
     if len(names) < 2:
         raise DefinitionError(
-            f"ablate: received {policy!r}, which has {len(names)} operations; a policy of at least two is needed"
+            f"ablate: received {policy!r}, which has {', '.join(names) or 'no operation'} alone; a policy of at least "
+            "two operations is needed"
         )
     made: Policies = {f"{policy}.no-{_word(name)}": {"policy": policy, "without": [name]} for name in names}
     return _with_arms(experiment, policy, (policy, *made), made)
 
 
-def strength_study(experiment: Experiment, policy: str, levels: Sequence[float]) -> Experiment:
-    """Return the experiment that compares `policy` at several strengths with the baseline.
+def strength_study(experiment: Experiment, policy: str, levels: Sequence[float], baseline: str = "none") -> Experiment:
+    """Return the experiment that compares `policy` at several strengths with a baseline.
 
     Args:
-        experiment: with the baseline.
+        experiment: what is studied on.
         policy: by name.
         levels: what multiplies the amounts of the policy; 1 is the policy itself.
+        baseline: the arm that they are compared with.
 
     Raises:
         DefinitionError: fewer than two strengths, one of them twice or out of range, or a policy without amounts.
     """
-    if len(set(levels)) != len(levels) or len(levels) < FEWEST_STRENGTHS:
+    if len({f"{level:g}" for level in levels}) != len(levels) or len(levels) < FEWEST_STRENGTHS:
         listed = ", ".join(f"{level:g}" for level in levels)
         raise DefinitionError(
             f"strengths: received {listed!r}; allowed are at least two different numbers, like 0.5,1,2"
         )
     made: Policies = {f"{policy}.x{level:g}": {"policy": policy, "strength": float(level)} for level in sorted(levels)}
-    baseline = experiment.plan.baseline
     return _with_arms(experiment, baseline, (baseline, *made), made)
 
 
@@ -87,6 +114,10 @@ def _with_arms(experiment: Experiment, baseline: str, arms: Sequence[str], made:
     # Every arm is part of the question, so none is screened away.
     plan = {"baseline": baseline, "arms": list(arms), "screen": False}
     return experiment.replace(policies=policies, plan=plan)
+
+
+def _name(experiment: Experiment, study_name: str) -> str:
+    return f"{experiment.name[: 62 - len(study_name)]}-{study_name}"
 
 
 def _word(name: str) -> str:

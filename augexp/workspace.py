@@ -111,14 +111,42 @@ def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:
     return Workspace(experiment, folder)
 
 
+def is_staged(experiment: Experiment, results_dir: Path) -> bool:
+    """Tell whether a screening comes first; a comparison that was begun without one goes on without.
+
+    Raises:
+        ResultsError: the results folder has been begun the other way, so that seeds and images that are to be
+            fresh have been looked at.
+    """
+    folder = results_dir / experiment.name
+    history, screened = Workspace(experiment, folder).plan_history(), any(_screening_of(folder).glob("runs/*/seed-*"))
+    wanted = screening.is_wanted(experiment)
+    if experiment.plan.screen is None and history and history[-1]["plan_hash"] == experiment.plan_hash:
+        wanted = False
+    begun = "confirmation" if screened else history[-1]["plan"].get("stage", "whole") if history else ""
+    if begun and begun != ("confirmation" if wanted else "whole"):
+        raise ResultsError(
+            f"{folder}: was begun with a screening ({_screening_of(folder)}), whose seeds and images chose its arms; "
+            "repeat that command, or use another --name, and another --root-seed where it chose the arms of this one"
+            if begun == "confirmation"
+            else f"{folder}: was begun without a screening, which needs fresh seeds and images; say --no-screen "
+            "to go on, or use another --name"
+        )
+    return wanted
+
+
+def _screening_of(folder: Path) -> Path:
+    folder = folder.absolute()
+    return folder.with_name(screening.folder_name(folder.name)) if folder.name else folder / screening.SUFFIX
+
+
 def reopen_workspace(folder: Path) -> Workspace:
     """Return the workspace that lies in `folder`; raises ResultsError where there is none."""
     held = folder / "experiment.toml"
     if not held.is_file():
-        stage = folder.with_name(folder.name + screening.SUFFIX)
-        hint = "name a folder that `augexp compare` wrote, such as results/sample"
+        hint, stage = "name a folder that `augexp compare` wrote, such as results/sample", _screening_of(folder)
         if stage.is_dir():
-            hint = f"its policies are still being screened: {stage}"
+            hint = f"its policies are screened in {stage}, and the same `augexp compare` goes on from there"
         raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {hint}")
     try:
         return Workspace(definition.load(held), folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from pathlib import Path
 
@@ -11,11 +10,13 @@ import numpy as np
 import pytest
 
 import augexp
-from augexp import answers, api, reproduction, screening
+from augexp import answers, api, reproduction, screening, trackers
+from augexp import experiment as definition
 from augexp.analysis import comparison, halves, levels, statistics, verdicts
-from augexp.errors import DefinitionError, ResultsError
+from augexp.errors import DataError, DefinitionError, ResultsError
 from augexp.plan import Plan
-from augexp.training.records import Predictions, read_runs
+from augexp.training.records import read_runs
+from augexp.workspace import is_staged, open_workspace
 
 sys.path.insert(0, str(Path(__file__).parent / "analysis"))
 import made_runs as made
@@ -27,18 +28,14 @@ FOUR = ["none", "flip", "crop", "standard", "mixup"]
 # -- the halves ----------------------------------------------------------------------------------
 
 
-def seen(labels, clusters, ids) -> Predictions:
-    labels = np.asarray(labels)
-    return Predictions(
-        labels=labels, predicted=labels, correct=np.ones(len(labels), bool), probabilities=np.eye(3)[labels],
-        ids=np.asarray(ids, dtype=np.uint64), clusters=np.asarray(clusters), classes=("a", "b", "c"),
-    )  # fmt: skip
+def dealt(labels, clusters, ids) -> np.ndarray:
+    return halves.screening_half(np.asarray(labels), np.asarray(clusters), np.asarray(ids, dtype=np.uint64))
 
 
 def test_halves_are_dealt_out_by_hash_within_each_class() -> None:
     labels = [0, 0, 0, 0, 1, 1, 1, 1]
     ids = [40, 10, 30, 20, 7, 5, 8, 6]
-    half = halves.screening_half(seen(labels, range(8), ids))
+    half = dealt(labels, range(8), ids)
     # class 0 by hash: rows 1, 3, 2, 0; class 1: rows 5, 7, 4, 6; the first, third, ... are for the screening
     assert np.flatnonzero(half).tolist() == [1, 2, 4, 5]
 
@@ -47,7 +44,7 @@ def test_near_duplicates_stay_in_one_half_and_classes_keep_their_shares() -> Non
     rng = np.random.default_rng(0)
     clusters = np.sort(rng.integers(0, 150, 400))
     labels = clusters % 3
-    half = halves.screening_half(seen(labels, clusters, rng.permutation(400)))
+    half = dealt(labels, clusters, rng.permutation(400))
     for cluster in np.unique(clusters):
         assert len(set(half[clusters == cluster].tolist())) == 1
     for label in range(3):
@@ -60,9 +57,18 @@ def test_halves_do_not_depend_on_the_order_of_rows_or_the_numbers_of_clusters() 
     rng = np.random.default_rng(1)
     clusters, ids = rng.integers(0, 60, 200), rng.permutation(200)
     labels, order = clusters % 3, rng.permutation(200)
-    first = halves.screening_half(seen(labels, clusters, ids))
-    again = halves.screening_half(seen(labels[order], 1000 - clusters[order], ids[order]))
+    first = dealt(labels, clusters, ids)
+    again = dealt(labels[order], 1000 - clusters[order], ids[order])
     np.testing.assert_array_equal(first[order], again)
+
+
+def test_halves_that_cannot_be_judged_by_are_refused() -> None:
+    ids = np.arange(80, dtype=np.uint64)
+    halves.check(np.arange(80) % 2, np.arange(80), ids, ("a", "b"))
+    with pytest.raises(DataError, match=r"received 58 test images, of which one half has 28 images.*--no-screen"):
+        halves.check(np.arange(58) % 2, np.arange(58), ids[:58], ("a", "b"))
+    with pytest.raises(DataError, match="one half has no image of b"):
+        halves.check((np.arange(80) == 0).astype(int), np.arange(80), ids, ("a", "b"))
 
 
 # -- the stages ----------------------------------------------------------------------------------
@@ -73,19 +79,20 @@ def test_halves_do_not_depend_on_the_order_of_rows_or_the_numbers_of_clusters() 
     [
         ({"arms": FOUR}, True),
         ({"arms": FOUR[:4]}, False),
+        ({"arms": [*FOUR[:4], "aa"]}, False),  # a control is no policy to choose
         ({"arms": FOUR, "seeds": 8}, False),
         ({"arms": FOUR, "screen": False}, False),
         ({"arms": FOUR[:4], "seeds": 8, "screen": True}, True),
-        ({"arms": FOUR, "stage": "confirmation"}, False),
     ],
 )
 def test_when_a_screening_comes_first(changes, first) -> None:
-    assert Plan.model_validate_json(json.dumps(changes)).screens is first
+    assert screening.is_wanted(api.define(["bedroom", "kitchen"], **changes)) is first
 
 
-def test_too_few_policies_to_choose_from() -> None:
-    with pytest.raises(DefinitionError, match="screen: received 2 policies .* at least 3"):
-        api.define(SMOKE, arms=["flip", "crop"], screen=True)
+def test_too_few_policies_to_choose_from(tmp_path) -> None:
+    asked = api.define(SMOKE, arms=["flip", "crop", "aa"], screen=True)
+    with pytest.raises(DefinitionError, match="screen: received flip, crop to choose from; at least 3"):
+        api.compare(asked, results_dir=tmp_path)
 
 
 def test_a_plan_without_screening_keeps_its_hash() -> None:
@@ -94,20 +101,25 @@ def test_a_plan_without_screening_keeps_its_hash() -> None:
 
 
 def test_what_each_stage_is() -> None:
-    asked = api.define(["bedroom", "kitchen"], arms=FOUR)
+    asked = api.define(["bedroom", "kitchen"], arms=[*FOUR, "aa"])
     first = screening.screening(asked)
     assert (first.name, first.plan.stage, first.plan.seeds) == ("bedroom-kitchen-screening", "screening", 3)
     assert first.plan.arms == tuple(FOUR)
     assert list(first.plan.blocks(3)) == [0, 1, 2]
-    second = screening.confirmation(asked, {"flip": 0.5, "crop": 2.0, "standard": 1.0, "mixup": -1.0})
+    found = {"flip": 0.5, "crop": 2.0, "standard": 1.0, "mixup": -1.0}
+    second = screening.confirmation(asked, found)
     assert (second.name, second.plan.stage, second.plan.seeds) == ("bedroom-kitchen", "confirmation", None)
     assert second.plan.arms == ("none", "crop", "standard")
     assert second.plan.screened == ("crop", "standard", "flip", "mixup")
     assert list(second.plan.blocks(5)) == [3, 4, 5, 6, 7]
-    assert not first.plan.screens
-    assert not second.plan.screens
+    assert not screening.is_wanted(first)
+    assert not screening.is_wanted(second)
     assert first.hash == second.hash == asked.hash
     assert len({first.plan_hash, second.plan_hash, asked.plan_hash}) == 3
+    assert screening.describe(second, found) == (
+        "screening: crop +2.0 pp, standard +1.0 pp, flip +0.5 pp, mixup -1.0 pp; now confirming crop and standard on "
+        "fresh seeds and the other half of the test images; left out as controls: aa"
+    )
 
 
 def test_a_second_best_that_is_not_above_the_baseline_is_not_confirmed() -> None:
@@ -115,14 +127,7 @@ def test_a_second_best_that_is_not_above_the_baseline_is_not_confirmed() -> None
     found = {"flip": -3.0, "crop": 0.0, "standard": -0.5, "mixup": -1.0}
     assert screening.confirmation(asked, found).plan.arms == ("none", "crop")
     assert screening.confirmation(asked, {**found, "standard": 0.0}).plan.arms == ("none", "crop")
-    with pytest.raises(DefinitionError, match="every arm is defined as the baseline"):
-        screening.confirmation(asked, {})
-
-
-def test_status_points_to_a_screening_that_comes_first(tmp_path) -> None:
-    (tmp_path / "mine-screening").mkdir()
-    with pytest.raises(ResultsError, match=r"still being screened: .*mine-screening"):
-        augexp.status(tmp_path / "mine")
+    assert screening.confirmation(asked, {**found, "standard": 0.1}).plan.arms == ("none", "standard")
 
 
 def test_long_names_stay_names() -> None:
@@ -130,14 +135,75 @@ def test_long_names_stay_names() -> None:
     assert screening.screening(long).name == "x" * 53 + "-screening"
 
 
-def test_both_stages_are_repeated_by_the_command_of_the_whole() -> None:
-    asked = api.define((), arms=FOUR, seeds=None, looks=(5, 8, 12, 20))
-    assert asked.plan.screens
-    asked = api.define((), arms=FOUR, seeds=6, screen=True)
-    words = "augexp compare --arms none,flip,crop,standard,mixup --seeds 6 --screen"
-    assert reproduction.command(asked) == words
-    second = screening.confirmation(asked, {"flip": 4.0, "crop": 3.0, "standard": 2.0, "mixup": 1.0})
-    assert reproduction.command(second) == words
+@pytest.mark.parametrize("changes", [{"seeds": 6, "screen": True}, {"seeds": 6}])
+@pytest.mark.parametrize("arms", [[*FOUR, "aa"], ["mixup", "aa", "standard", "crop", "flip"]])
+def test_both_stages_are_repeated_by_what_was_asked_for(tmp_path, changes, arms) -> None:
+    asked = api.define((), arms=arms, name="x" * 63, **changes)
+    found = {"flip": 1.0, "crop": 3.0, "standard": 2.0, "mixup": 4.0}
+    for stage in (screening.screening(asked), screening.confirmation(asked, found)):
+        assert screening.whole(stage) == asked
+        assert reproduction.command(stage) == reproduction.command(asked)
+        (tmp_path / "experiment.toml").write_text(definition.dumps(stage), encoding="utf-8")
+        assert definition.load(tmp_path / "experiment.toml") == stage
+        assert api.define(tmp_path / "experiment.toml") == asked
+    words = "augexp compare --arms none,flip,crop,standard,mixup,aa --seeds 6 --screen"
+    if arms[0] == "flip" and changes.get("screen"):
+        assert reproduction.command(api.define((), arms=arms, **changes)) == words
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"stage": "screening"},
+        {"stage": "confirmation", "screened": ["flip"]},
+        {"screened": ["standard"]},
+        {"stage": "screening", "asked": {"name": "x", "arms": ["none", "flip"]}, "seeds": 5},
+        {"stage": "confirmation", "asked": {"name": "x", "arms": ["none", "flip"]}, "screened": ["flip"]},
+        {"stage": "confirmation", "asked": {"name": "x", "arms": ["none", "flip"]}, "screened": ["none", "standard"]},
+    ],
+)
+def test_a_stage_that_augexp_has_not_written_is_refused(plan) -> None:
+    with pytest.raises(DefinitionError, match=r"plan: stage: received .* say screen = true"):
+        definition.parse({"name": "x", "plan": plan}, origin="test")
+
+
+def test_status_points_to_a_screening_that_comes_first(tmp_path, monkeypatch) -> None:
+    (tmp_path / "mine-screening").mkdir()
+    with pytest.raises(ResultsError, match=r"are screened in .*mine-screening"):
+        augexp.status(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    for place in (".", "/"):
+        with pytest.raises(ResultsError, match="no results of an experiment here"):
+            augexp.status(place)
+
+
+def begin(results: Path, experiment, run: str = "") -> None:
+    workspace = open_workspace(experiment, results)
+    workspace.commit_plan(0)
+    if run:
+        (workspace.folder / "runs" / run / "seed-0").mkdir(parents=True)
+
+
+def test_what_a_screening_has_looked_at_is_not_looked_at_again(tmp_path) -> None:
+    asked = made.experiment(arms=FOUR, seeds=None)
+    begin(tmp_path, screening.screening(asked), "flip")
+    assert is_staged(asked, tmp_path)
+    with pytest.raises(ResultsError, match=r"begun with a screening .*another --root-seed"):
+        is_staged(made.experiment(arms=FOUR[:2], seeds=None), tmp_path)
+    begin(tmp_path, screening.confirmation(asked, dict.fromkeys(FOUR[1:], 1.0)))
+    assert is_staged(asked, tmp_path)
+    with pytest.raises(ResultsError, match="begun with a screening"):
+        is_staged(asked.replace(plan={"screen": False}), tmp_path)
+
+
+def test_what_was_begun_as_a_whole_goes_on_as_one(tmp_path) -> None:
+    asked = made.experiment(arms=FOUR, seeds=None)
+    begin(tmp_path, asked.replace(plan={"screen": False}))
+    assert not is_staged(asked, tmp_path)
+    with pytest.raises(ResultsError, match=r"begun without a screening.*--no-screen"):
+        is_staged(asked.replace(plan={"screen": True}), tmp_path)
+    with pytest.raises(ResultsError, match="begun without a screening"):
+        is_staged(made.experiment(arms=[*FOUR, "cutout"], seeds=None), tmp_path)
 
 
 # -- what the answers say ------------------------------------------------------------------------
@@ -164,6 +230,9 @@ def test_a_screening_ranks_and_claims_nothing(tmp_path) -> None:
         assert contrast.verdict.startswith("NO CLAIM")
         assert not contrast.decided
         assert "screening of 4 policies" in contrast.sentence
+        assert "no interval" in contrast.sentence
+        assert (contrast.p, contrast.outlook, contrast.gain.low, contrast.new_images) == (None, None, None, None)
+        assert {m.interval for m in (*contrast.measures, *contrast.classes)} == {None}
     text = answers.render(found, "md")
     assert "Ranking on this half of the test images, the best first: mixup" in text
     assert "claims nothing" in text
@@ -194,6 +263,23 @@ def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> N
         differences.append(100 * (right[1] - right[0]))
     assert found.contrasts[0].estimate == pytest.approx(np.mean(differences), abs=1e-12)
     assert len(labels) == 2 * len(rows)
+
+
+def test_a_screening_never_counts_the_seeds_of_a_confirmation(tmp_path) -> None:
+    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    fill(tmp_path, one, range(6))
+    held = halves.restrict(read_runs(tmp_path), one.plan)
+    history = [{**entry, "blocks_finished": 3} for entry in (*made.history(made.experiment()), *made.history(one))]
+    assert comparison.compare(one, held, history, facts={}).contrasts[0].seeds == (0, 1, 2)
+
+
+def test_trackers_see_the_half_of_a_stage_alone(tmp_path) -> None:
+    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    fill(tmp_path, one, [0])
+    for record in halves.restrict(read_runs(tmp_path), one.plan):
+        right = record.predictions().correct
+        assert len(right) == 200
+        assert trackers._tests(record) == {"accuracy": right.mean()}
 
 
 def test_missing_blocks_of_a_confirmation_are_named_by_their_seeds(tmp_path) -> None:
@@ -261,3 +347,8 @@ def test_compare_screens_then_confirms(tmp_path, house, monkeypatch) -> None:
     monkeypatch.setattr("augexp.training.engine.Worker", refuse)
     assert augexp.compare(SMOKE, **places, **changes) == found
     assert augexp.status(tmp_path / "results" / "smoke")["finished"] == 3 * (1 + len(chosen))
+    # What lies beside the runs of a stage repeats both of them.
+    staged = {**places, "results_dir": tmp_path / "results"}
+    assert augexp.compare(tmp_path / "results" / "smoke-screening" / "experiment.toml", **staged) == found
+    with pytest.raises(ResultsError, match="begun with a screening"):
+        augexp.compare(SMOKE, **places, epochs=1)

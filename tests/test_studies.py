@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from augexp import answers, api, studies
+from augexp import answers, api, screening, studies
 from augexp import experiment as definition
 from augexp.analysis import comparison, reading, statistics, trends
 from augexp.analysis.evidence import gather
@@ -111,12 +111,13 @@ def test_a_wrong_change_says_what_where_and_how_to_mend_it(values, parts) -> Non
 def test_an_ablation_leaves_out_one_operation_at_a_time(tmp_path) -> None:
     found = api.define((), ablate="standard", seeds=5)
     assert found.plan.baseline == "standard"
+    assert found.name == "sample-ablation-standard"
     arms = ["horizontal_flip", "rotation", "zoom", "shift", "brightness"]
     assert list(found.plan.arms) == ["standard", *(f"standard.no-{name}" for name in arms)]
     for name in arms:
         left = names(found.policy(f"standard.no-{name}"))
         assert left == [other for other in arms if other != name]
-    assert not found.plan.screens
+    assert not screening.is_wanted(found)
     (tmp_path / "again.toml").write_text(definition.dumps(found), encoding="utf-8")
     again = definition.load(tmp_path / "again.toml")
     assert (again.hash, again.plan_hash) == (found.hash, found.plan_hash)
@@ -127,20 +128,31 @@ def test_a_strength_study_has_an_arm_per_strength() -> None:
     assert found.plan.arms == ("none", "standard.x0.5", "standard.x1", "standard.x2")
     assert found.policy("standard.x2").operations[1]["degrees"] == 30.0
     assert api.define((), strengths=[2, 0.5, 1], seeds=5) == found
+    assert found.name == "sample-strengths-standard"
+    assert api.define((), strengths=[1, 2], name="mine", baseline="flip").plan.arms[0] == "flip"
+    assert api.define((), strengths=[1, 2], name="mine").name == "mine"
+    assert api.define((), arms="flip").plan.arms == ("none", "flip")
     assert trends.strengths(found) == {"standard": {"standard.x0.5": 0.5, "standard.x1": 1.0, "standard.x2": 2.0}}
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"ablate": "flip"}, "ablate: received 'flip', which has 1 operations"),
+        ({"ablate": "flip"}, "ablate: received 'flip', which has horizontal_flip alone"),
+        ({"ablate": "none"}, "ablate: received 'none', which has no operation alone"),
+        ({"ablate": "standard", "baseline": "flip"}, "ablate: received together with baseline"),
+        ({"ablate": "standard", "screen": True}, "ablate: received together with screen"),
+        ({"ablate": 3}, "ablate: received 3; allowed is the name"),
+        ({"strengths": "12"}, "strengths: received '12'; allowed is a list"),
+        ({"strengths": ["a", 1]}, "strengths: received"),
+        ({"strengths": [0.1234567, 0.12345671]}, "allowed are at least two different"),
         ({"ablate": "stranded"}, "did you mean 'standard'"),
         ({"ablate": "standard", "strengths": [1, 2]}, "ablate: received together with strengths"),
         ({"ablate": "standard", "arms": ["flip"]}, "ablate: received together with arms"),
         ({"strengths": [1]}, "strengths: received '1'; allowed are at least two"),
         ({"strengths": []}, "strengths: received ''"),
         ({"strengths": [1, 1]}, "strengths: received '1, 1'"),
-        ({"strengths": [1, 2], "arms": ["flip", "crop"]}, "strengths: received 2 policies"),
+        ({"strengths": [1, 2], "arms": ["flip", "crop"]}, "strengths: received flip, crop in arms"),
         ({"strengths": [1, 20]}, "strength: received 20"),
     ],
 )
@@ -187,6 +199,38 @@ def test_the_trend_is_the_t_of_the_slopes_of_the_seeds(tmp_path) -> None:
 def test_no_trend_is_not_called_one(tmp_path) -> None:
     _, found = answered(tmp_path, 0.0, seeds=5)
     assert "no clear trend" in answers.render(found, "md")
+
+
+def same_in_every_seed(folder, gains, *, seeds=5, m=200):
+    """Arms of which each is right about a fixed part of the images more than the one before, in every seed."""
+    experiment = studies.strength_study(made.experiment(seeds=seeds), "standard", (0.5, 1.0, 2.0))
+    for seed in range(seeds):
+        hard = np.random.default_rng(seed).permutation(m)
+        drawn = {
+            arm: np.isin(np.arange(m), hard[: 100 + gain])
+            for arm, gain in zip(experiment.plan.arms, (0, *gains), strict=True)
+        }
+        for arm, right in drawn.items():
+            made.write(folder, experiment, arm, seed, right)
+    return comparison.compare(experiment, read_runs(folder), made.history(experiment), facts={})
+
+
+@pytest.mark.parametrize("gains", [(0, 0, 0), (10, 20, 40)])
+def test_slopes_without_spread_claim_nothing(tmp_path, gains) -> None:
+    found = same_in_every_seed(tmp_path, gains)
+    (trend,) = found.trends
+    assert trend.new_images is None
+    assert trend.these_images is None
+    assert trend.p is None
+    assert trend.slope == pytest.approx(10.0 * (gains[1] - gains[0]) / 10.0)
+    assert "no interval" in reading.digest(found).together[1]
+
+
+def test_three_seeds_tell_no_trend(tmp_path) -> None:
+    _, found = answered(tmp_path, 0.5, seeds=3)
+    text = " ".join(reading.digest(found).together)
+    assert "fewer than five seeds tell no trend" in text
+    assert "stronger is better" not in text
 
 
 def test_missing_runs_leave_no_trend(tmp_path) -> None:

@@ -193,7 +193,8 @@ def _seeds(experiment: Experiment, held: Sequence[RunRecord], history: History, 
     """
     changes = zip(history, history[1:], strict=False)
     earlier = [_reach(before["plan"]) for before, after in changes if after["blocks_finished"] > 0]
-    wanted = experiment.plan.blocks(max([planned, *earlier]))
+    screened = experiment.plan.stage == "screening"  # the seeds after its own are the confirmation's
+    wanted = experiment.plan.blocks(planned if screened else max([planned, *earlier]))
     return [seed for seed in finished_blocks(held, experiment.plan.arms) if seed in wanted]
 
 
@@ -241,6 +242,7 @@ def _ledger(found: Evidence) -> dict[str, Any]:
     first = next(iter(found.runs.values())).run
     ledger = first.get("ledger") or {}
     counts = {f"{name}_images": count for name, count in (first.get("counts") or {}).items()}
+    counts["test_images"] = len(found.first.labels)  # those that are looked at
     return {**{name: ledger[name] for name in LEDGER if name in ledger}, **counts, "runs": len(found.runs)}
 
 

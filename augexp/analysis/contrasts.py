@@ -70,6 +70,9 @@ def judge(differences: Floats, terms: Terms, *, control: bool = False) -> Judgem
             "the arm is defined as the baseline is and still gave other predictions: this machine does not repeat "
             "its own numbers, so no difference can be trusted (augexp verify tells more)"
         )
+    if terms.screening:
+        words = verdicts.MISSING if terms.missing else verdicts.SCREENING
+        return Judgement(parts, None, None, verdicts.without(words), tuple(warnings))
     if parts.n < FEWEST_SEEDS:
         words = verdicts.MISSING if terms.missing else verdicts.SMOKE
         return Judgement(parts, None, None, verdicts.without(words), tuple(warnings))
@@ -95,8 +98,6 @@ def judge(differences: Floats, terms: Terms, *, control: bool = False) -> Judgem
     verdict = verdicts.decide(headline.low, headline.high, terms.r)
     if terms.missing:
         verdict = verdicts.without(verdicts.MISSING)
-    elif terms.screening:
-        verdict = verdicts.without(verdicts.SCREENING)
     elif parts.n < verdicts.FIRST_LOOK:
         verdict = verdicts.without(verdicts.SMOKE)
     return Judgement(parts, new, these, verdict, tuple(warnings))
@@ -119,6 +120,29 @@ def contrast(found: Evidence, baseline: str, arm: str, terms: Terms) -> Contrast
     control = arm in terms.controls
     if not found.seeds:
         return _nothing(arm, control=control, terms=terms)
+    whole = _contrast(found, baseline, arm, terms, control=control)
+    return _unclaimed(whole) if terms.screening else whole
+
+
+def _unclaimed(one: Contrast) -> Contrast:
+    """Leave out everything that claims: a screening gives means alone."""
+    plain = {"interval": None, "p": None}
+    gain = one.gain and one.gain.model_copy(
+        update={"low": None, "high": None, "surely_ahead_from": None, "slope_interval": None, "still_gaining": False}
+    )
+    return one.model_copy(
+        update={
+            "p": None,
+            "outlook": None,
+            "gain": gain,
+            "measures": tuple(m.model_copy(update=plain) for m in one.measures),
+            "classes": tuple(m.model_copy(update=plain) for m in one.classes),
+            "warnings": (),
+        }
+    )
+
+
+def _contrast(found: Evidence, baseline: str, arm: str, terms: Terms, *, control: bool) -> Contrast:
     judged = judge(found.differences(baseline, arm), terms, control=control)
     parts, by_seed = judged.parts, judged.parts.by_seed
     first, second = found.scores(baseline), found.scores(arm)

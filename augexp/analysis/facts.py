@@ -34,10 +34,15 @@ def plan(comparison: Comparison) -> Pairs:
 def _stage(comparison: Comparison) -> Pairs:
     values = comparison.definition.get("plan", {})
     if values.get("stage") == "screening":
-        return (("stage", "screening: ranks the policies on one half of the test images, claims nothing"),)
+        text = f"screening: ranks the policies on {comparison.test_images:,} test images, one half; claims nothing"
+        return (("stage", text),)
     if values.get("stage") == "confirmation":
         return (
-            ("stage", "confirmation: fresh seeds, and the half of the test images that the screening did not touch"),
+            (
+                "stage",
+                f"confirmation: fresh seeds, and the {comparison.test_images:,} test images, one half, that the "
+                "screening did not touch",
+            ),
             ("screened, the best first", ", ".join(values["screened"])),
         )
     return ()

@@ -13,7 +13,7 @@ from augexp.experiment import Experiment
 from augexp.plan import MANY_POLICIES, Plan
 from augexp.training.records import RunRecord
 
-UNSTAGED = {"stage": "whole", "screened": []}
+UNSTAGED: dict[str, Any] = {"stage": "whole", "screened": [], "asked": None}
 """What a plan says that does not mention a screening."""
 
 SHOWN = 5
@@ -102,7 +102,7 @@ def _stages(plan: Plan) -> list[str]:
     policies = len(plan.arms) - 1
     if plan.stage == "screening":
         return ["this is a screening on one half of the test images: it ranks the policies, and nothing is claimed"]
-    if plan.stage == "whole" and policies > MANY_POLICIES:
+    if plan.stage == "whole" and plan.screen is not False and policies > MANY_POLICIES:
         return [
             f"{policies} policies share the error probability, which widens every interval; with --screen a few "
             "seeds rank them first, and the best two are confirmed on fresh seeds and images"

@@ -17,7 +17,11 @@ from augexp.analysis.evidence import Evidence
 from augexp.analysis.levels import Level
 from augexp.analysis.statistics import FEWEST_IMAGES, FEWEST_SEEDS, Floats
 from augexp.analysis.tables import number
+from augexp.analysis.verdicts import FIRST_LOOK
 from augexp.experiment import Experiment
+
+TIED = 1e-9
+"""Range of the slopes of all seeds, in pp, below which they are the same."""
 
 FEWEST = 2
 """Strengths of one policy from which there is a trend."""
@@ -32,7 +36,7 @@ def strengths(experiment: Experiment) -> dict[str, dict[str, float]]:
     for arm in experiment.plan.arms:
         values: Mapping[str, object] = experiment.policies.get(arm, {})
         if set(values) == {"policy", "strength"}:
-            found.setdefault(str(values["policy"]), {})[arm] = float(values["strength"])  # type: ignore[arg-type]
+            found.setdefault(str(values["policy"]).partition("@")[0], {})[arm] = float(values["strength"])  # type: ignore[arg-type]
     for policy, arms in found.items():
         if policy in experiment.plan.arms and 1.0 not in arms.values():
             arms[policy] = 1.0
@@ -42,13 +46,15 @@ def strengths(experiment: Experiment) -> dict[str, dict[str, float]]:
 def trends(experiment: Experiment, found: Evidence, own: Level, *, missing: bool) -> tuple[Trend, ...]:
     """Return the trend over the strengths of every policy that has several; none while runs are missing.
 
+    Arms that a screening has chosen, or is to choose from, say nothing about a trend either.
+
     Args:
         experiment: with the arms.
         found: their runs.
         own: level of one interval, since a trend is one question.
         missing: whether runs that the plan asks for are missing.
     """
-    if missing or not found.seeds:
+    if missing or not found.seeds or experiment.plan.stage != "whole":
         return ()
     return tuple(_trend(policy, arms, found, own) for policy, arms in strengths(experiment).items())
 
@@ -57,7 +63,8 @@ def slope_matrix(found: Evidence, arms: Sequence[str], levels: Floats) -> Floats
     """Return the least-squares slope of the primary metric over `levels`, in pp; float64 (n, m)."""
     centred = levels - levels.mean()
     outcomes = np.stack([100.0 * found.correct(arm) * found.weights for arm in arms])
-    slopes: Floats = np.tensordot(centred / float(centred @ centred), outcomes, axes=1)
+    # From the first arm on: weights that sum to nearly zero would make a slope of equal arms.
+    slopes: Floats = np.tensordot(centred / float(centred @ centred), outcomes - outcomes[0], axes=1)
     return slopes
 
 
@@ -66,7 +73,8 @@ def _trend(policy: str, arms: Mapping[str, float], found: Evidence, own: Level) 
     levels = np.array([arms[arm] for arm in ordered])
     parts = statistics.crossed(slope_matrix(found, ordered, levels))
     these, new, t = None, None, own.t(parts.n)
-    if parts.n >= FEWEST_SEEDS and math.isfinite(t):
+    tied = float(np.ptp(parts.by_seed)) < TIED  # their spread cannot be estimated
+    if parts.n >= FEWEST_SEEDS and math.isfinite(t) and not tied:
         narrow, wide = statistics.half_widths(parts, t, own.z)
         these = Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
         if parts.m >= FEWEST_IMAGES:
@@ -101,5 +109,10 @@ def sentence(one: Trend, metric: str, confidence: str, scope: str) -> str:
     if interval is None:
         return f"{start} ({len(one.slopes)} seeds, no interval)."
     ends = f"{number(interval.low, 1, signed=True)} to {number(interval.high, 1, signed=True)}"
-    words = "stronger is better" if interval.low > 0 else "weaker is better" if interval.high < 0 else "no clear trend"
+    few = len(one.slopes) < FIRST_LOOK
+    words = "fewer than five seeds tell no trend" if few else _direction(interval)
     return f"{start} (on {where}, {confidence} {ends}; {len(one.slopes)} paired seeds): {words}."
+
+
+def _direction(interval: Interval) -> str:
+    return "stronger is better" if interval.low > 0 else "weaker is better" if interval.high < 0 else "no clear trend"

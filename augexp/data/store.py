@@ -169,7 +169,7 @@ def prepare(data: Data, data_dir: Path, *, progress: Progress | None = None, job
         data: source, size, limits, splits.
         data_dir: holds ``lsun/`` and ``stores/``.
         progress: called with (stage, done, total).
-        jobs: decoding threads; 0 takes all cores.
+        jobs: decoding threads or processes; 0 takes all cores.
 
     Raises:
         DataError: no images, too few, or too many that cannot be decoded; one line that says which.
