@@ -101,11 +101,11 @@ class Plan(Frozen):
     def definition(self) -> dict[str, Any]:
         """Return what the verdict is planned with, as JSON values.
 
-        How it came to these arms is left out where no screening chose them, so that such plans keep their hashes.
+        What was asked for is no part of it, and no stage where none chose the arms: such plans keep their hashes.
         """
-        values = self.model_dump(mode="json", exclude={"screen"})
+        values = self.model_dump(mode="json", exclude={"screen", "asked"})
         if self.stage == "whole":
-            del values["stage"], values["screened"], values["asked"]
+            del values["stage"], values["screened"]
         return values
 
     def blocks(self, count: int) -> range:

@@ -119,20 +119,29 @@ def is_staged(experiment: Experiment, results_dir: Path) -> bool:
             fresh have been looked at.
     """
     folder = results_dir / experiment.name
-    history, screened = Workspace(experiment, folder).plan_history(), any(_screening_of(folder).glob("runs/*/seed-*"))
+    sibling = _screening_of(folder)
+    own, other = (Workspace(experiment, place).plan_history() for place in (folder, sibling))
     wanted = screening.is_wanted(experiment)
-    if experiment.plan.screen is None and history and history[-1]["plan_hash"] == experiment.plan_hash:
+    if experiment.plan.screen is None and own and own[-1]["plan_hash"] == experiment.plan_hash:
         wanted = False
-    begun = "confirmation" if screened else history[-1]["plan"].get("stage", "whole") if history else ""
-    if begun and begun != ("confirmation" if wanted else "whole"):
+    begun, beside = _stage(own), _stage(other)
+    if not wanted and (begun in ("screening", "confirmation") or (not begun and beside == "screening")):
         raise ResultsError(
-            f"{folder}: was begun with a screening ({_screening_of(folder)}), whose seeds and images chose its arms; "
-            "repeat that command, or use another --name, and another --root-seed where it chose the arms of this one"
-            if begun == "confirmation"
-            else f"{folder}: was begun without a screening, which needs fresh seeds and images; say --no-screen "
-            "to go on, or use another --name"
+            f"{folder}: was begun with a screening ({folder if begun == 'screening' else sibling}), whose seeds and "
+            "images chose its arms; repeat that command, or use another --name, and another --root-seed where it chose "
+            "the arms of this one"
+        )
+    if wanted and (begun not in ("", "confirmation") or beside not in ("", "screening")):
+        raise ResultsError(
+            f"{folder if begun else sibling}: was begun without a screening, which needs fresh seeds and images; say "
+            "--no-screen to go on, or use another --name"
         )
     return wanted
+
+
+def _stage(history: list[dict[str, Any]]) -> str:
+    """Return the stage of the newest plan; empty without any."""
+    return str(history[-1]["plan"].get("stage", "whole")) if history else ""
 
 
 def _screening_of(folder: Path) -> Path:

@@ -196,6 +196,27 @@ def test_what_a_screening_has_looked_at_is_not_looked_at_again(tmp_path) -> None
         is_staged(asked.replace(plan={"screen": False}), tmp_path)
 
 
+def test_an_experiment_with_the_name_of_a_screening_is_none(tmp_path) -> None:
+    asked = made.experiment(arms=FOUR, seeds=None)
+    plain = made.experiment(arms=FOUR[:2], seeds=None)
+    begin(tmp_path, plain.replace(name="made-screening"))
+    assert not is_staged(plain, tmp_path)
+    with pytest.raises(ResultsError, match=r"made-screening: was begun without a screening"):
+        is_staged(asked, tmp_path)
+    begin(tmp_path / "other", screening.screening(asked))
+    with pytest.raises(ResultsError, match="begun with a screening"):
+        is_staged(plain.replace(name="made-screening"), tmp_path / "other")
+
+
+def test_how_a_screening_was_asked_for_does_not_change_its_plan() -> None:
+    found = {"flip": 1.0, "crop": 3.0, "standard": 2.0, "mixup": 4.0}
+    plans = set()
+    for changes in ({}, {"screen": True}):
+        asked = api.define(["bedroom", "kitchen"], arms=FOUR, **changes)
+        plans.add((screening.screening(asked).plan_hash, screening.confirmation(asked, found).plan_hash))
+    assert len(plans) == 1
+
+
 def test_what_was_begun_as_a_whole_goes_on_as_one(tmp_path) -> None:
     asked = made.experiment(arms=FOUR, seeds=None)
     begin(tmp_path, asked.replace(plan={"screen": False}))

@@ -13,7 +13,7 @@ from augexp.experiment import Experiment
 from augexp.plan import MANY_POLICIES, Plan
 from augexp.training.records import RunRecord
 
-UNSTAGED: dict[str, Any] = {"stage": "whole", "screened": [], "asked": None}
+UNSTAGED: dict[str, Any] = {"stage": "whole", "screened": []}
 """What a plan says that does not mention a screening."""
 
 SHOWN = 5

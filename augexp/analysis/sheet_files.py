@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import os
+import textwrap
 import warnings
 from functools import lru_cache
 from pathlib import Path
@@ -72,7 +73,8 @@ def _figure(sheet: Sheet) -> Any:
     figure = Figure(figsize=(width, height), facecolor="white")
     figure.suppressComposite = True  # pictures stay apart in an SVG
     _text(figure, 0.1, height - 0.28, sheet.title, size=12, weight="bold")
-    _text(figure, 0.1, height - 0.5, _cut(sheet.note, int(width * 15)), size=8, color="#555555")
+    for down, line in zip((0.5, 0.66), _wrapped(sheet.note, int(width * 15)), strict=False):
+        _text(figure, 0.1, height - down, line, size=8, color="#555555")
     for i, head in enumerate(sheet.columns):
         _text(figure, _LEFT + i * (_SIDE + 0.08) + _SIDE / 2, height - top + 0.06, head, size=8, ha="center")
     for j, row in enumerate(sheet.rows):
@@ -94,8 +96,16 @@ def _text(figure: Any, x: float, y: float, text: str, **style: Any) -> None:
     figure.text(x / width, y / height, text, **style)
 
 
+def _wrapped(text: str, length: int) -> list[str]:
+    return textwrap.wrap(_printable(text), length, max_lines=2, placeholder="…")
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def _cut(text: str, length: int) -> str:
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = _printable(text)
     return line if len(line) <= length else line[: length - 1] + "…"
 
 

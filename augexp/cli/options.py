@@ -87,19 +87,8 @@ RESULTS_DIR = Path("results")
 
 
 DEFINITION = (
-    *(
-        "arms",
-        "baseline",
-        "seeds",
-        "metric",
-        "equivalence",
-        "screen",
-        "ablate",
-        "strengths",
-        "root_seed",
-        "name",
-        "path",
-    ),
+    *("arms", "baseline", "seeds", "metric", "equivalence", "root_seed", "name", "path"),
+    *("screen", "ablate", "strengths"),
     *("epochs", "batch_size", "model", "precision"),
     *("image_size", "limit", "test", "train_per_class"),
 )
