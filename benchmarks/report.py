@@ -41,6 +41,7 @@ class Photos:
         self.images = coarse.repeat(8, axis=1).repeat(8, axis=2)
         self.images += generator.integers(0, 40, self.images.shape, dtype=np.uint8)
         self.labels, self.classes = np.arange(images) % len(CLASSES), CLASSES
+        self.ids = np.arange(images, dtype=np.uint64)
 
     def rows(self, split: str) -> np.ndarray:
         """Return all rows: every image is a test image."""
@@ -95,7 +96,7 @@ def digest(found: list[RunRecord], images: int, seeds: int) -> Digest:
     facts = tuple((f"fact {i}", "0.41") for i in range(8))
     return Digest(
         name="benchmark", source="made up", synthetic=True, metric="accuracy", r=0.5, baseline="none", arms=arms,
-        contrasts=tuple(contrast(found, arm, images) for arm in ARMS[1:]), best="Every arm could be the best one.",
+        contrasts=tuple(contrast(found, arm, images) for arm in ARMS[1:]), together=("Every arm could be best.",),
         warnings=("Made up.",), plan=facts, ledger=facts, data=facts, environment=facts, command="augexp compare",
         class_names=CLASSES,
     )  # fmt: skip

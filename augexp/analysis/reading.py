@@ -125,7 +125,7 @@ def _facts(one: answer.Contrast, rule: str) -> Pairs:
     pairs: list[tuple[str, str]] = []
     if one.wins:
         w = one.wins
-        ties = f", {w.ties} ties" if w.ties else ""
+        ties = f", {w.ties} {'tie' if w.ties == 1 else 'ties'}" if w.ties else ""
         pairs.append(
             (
                 "seeds better",

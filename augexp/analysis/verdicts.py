@@ -13,7 +13,7 @@ from augexp.analysis.answer import Tone
 from augexp.analysis.tables import number
 
 SMOKE = "NO VERDICT: fewer than five seeds are a smoke run"
-SCREENING = "NO CLAIM: a screening ranks, the confirmation judges"
+SCREENING = "NO CLAIM: only a ranking"
 MISSING = "NO VERDICT YET: runs are missing"
 EQUAL = "NO VERDICT: the arms gave the same predictions"
 TIED = "NO VERDICT: all seeds gave the same difference"
