@@ -38,7 +38,7 @@ from PIL import Image
 from tables import write
 
 from augexp.data import decoding
-from augexp.data.decoder import ALLOCATION
+from augexp.data.decoder import ENVIRONMENT
 from augexp.data.listing import write_listing
 from augexp.data.lmdb_folder import LmdbFolder
 from augexp.data.sources import LsunSource
@@ -194,8 +194,8 @@ def index(*, watch_memory: bool = True, count: bool = False, **settings: object)
 
 def run(*arguments: str) -> dict:
     """Run this file with `arguments` and return the JSON that it prints."""
-    # The bare loop's processes keep their memory as the index's do: else the bound would be lower.
-    environment = {**os.environ, **(ALLOCATION if "processes" in arguments else {})}
+    # The bare loop's processes are told what the index's are: else the bound would be lower.
+    environment = {**os.environ, **(ENVIRONMENT if "processes" in arguments else {})}
     done = subprocess.run(
         [sys.executable, __file__, *arguments], check=True, capture_output=True, text=True, env=environment
     )

@@ -110,13 +110,17 @@ def _work(source: Source, listing: Listing, desk: Desk, part: Path, jobs: int) -
         # Pillow warns of oddities in pictures that it can read; what it cannot read is listed.
         warnings.filterwarnings("ignore", module="PIL")
         apart = jobs > 1 and desk.todo() >= PROCESSES_FROM
+        ends: list[Callable[[], None]] = []
         for _ in range(jobs):
             if apart:
                 decoder = Decoder(part, desk.images.shape[1], source, here)
                 stack.callback(decoder.close)
+                ends.append(decoder.finish)
                 idle.put(decoder.decode_rows)
             else:
                 idle.put(here)
+        for finish in ends:  # all of them, before the first is waited for
+            stack.callback(finish)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         waiting: deque[Future[Reasons]] = deque()
         stack.callback(lambda: [one.cancel() for one in waiting])

@@ -45,6 +45,30 @@ class Desk:
                 return held
         return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
+    def put(
+        self,
+        rows: list[int],
+        images: npt.NDArray[np.uint8],
+        keys: npt.NDArray[np.uint8],
+        thumbnails: npt.NDArray[np.uint8],
+        sides: list[int],
+    ) -> None:
+        """Put decoded pictures on the desk, n `rows` in ascending order; raises OSError where the disk is full."""
+        start = 0
+        for stop in range(1, len(rows) + 1):
+            if stop == len(rows) or rows[stop] != rows[stop - 1] + 1:
+                self._write(rows[start], images[start:stop])
+                start = stop
+        self.keys[rows], self.thumbnails[rows], self.sides[rows] = keys, thumbnails, sides
+
+    def _write(self, row: int, images: npt.NDArray[np.uint8]) -> None:
+        """Write the pictures from `row` on: in one call, as a mapping costs a fault for every page that is new."""
+        with (self._part / "images.npy").open("r+b", buffering=0) as file:
+            file.seek(self.images.offset + row * images[0].nbytes)
+            left = images.data.cast("B")
+            while left:
+                left = left[file.write(left) :]
+
     def good(self) -> npt.NDArray[np.int64]:
         """Return the rows of the records that could be decoded, int64, ascending."""
         return np.flatnonzero(self._state == _DONE)

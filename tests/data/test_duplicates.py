@@ -7,13 +7,13 @@ from made_pictures import encode, pixels
 from PIL import Image
 
 from augexp.data import duplicates
-from augexp.data.pictures import decode
+from augexp.data.pictures import decode, shrink
 
 SIDE = 32
 
 
 def hashes(pictures: list[np.ndarray]) -> np.ndarray:
-    return duplicates.difference_hashes(np.stack([decode(encode(one), len(one)).thumbnail for one in pictures]))
+    return duplicates.difference_hashes(shrink(np.stack([decode(encode(one), len(one)).pixels for one in pictures])))
 
 
 def found(pictures: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[int, int]]]:

@@ -9,7 +9,7 @@ from made_pictures import encode, pixels
 from PIL import Image
 
 from augexp.data import pictures
-from augexp.data.pictures import Undecodable, decode
+from augexp.data.pictures import Undecodable, decode, shrink
 
 QUARTERS = np.zeros((40, 40, 3), np.uint8)
 QUARTERS[:20, :20], QUARTERS[:20, 20:], QUARTERS[20:, :20] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -268,3 +268,17 @@ def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MOST_PIXELS", 1_000)
     with pytest.raises(Undecodable, match="40 x 40 pixels, more than 1,000"):
         decode(encode(QUARTERS), 8)
+
+
+def test_thumbnails_are_means_of_their_own_square() -> None:
+    cells = np.random.default_rng(1).integers(0, 256, (3, 8, 9, 1), np.uint8)
+    squares = cells.repeat(9, axis=1).repeat(8, axis=2).repeat(3, axis=3)  # 72 x 72 pixels, grey
+    np.testing.assert_array_equal(shrink(squares), cells[..., 0])
+
+
+@pytest.mark.parametrize("side", [8, 13, 32, 100])
+def test_thumbnails_do_not_depend_on_their_neighbours(side: int) -> None:
+    squares = np.stack([pixels(number, side) for number in range(5)])
+    alone = [shrink(one[np.newaxis])[0] for one in squares]
+    np.testing.assert_array_equal(shrink(squares), alone)
+    assert len({one.tobytes() for one in alone}) == 5
