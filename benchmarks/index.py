@@ -46,7 +46,7 @@ from augexp.data.store import prepare
 from augexp.experiment import Data
 
 SMALL, LARGE, LIMIT = 100_000, 1_000_000, 10_000
-SIDE, ROUNDS = 16, 3
+SIDE, ROUNDS, DECODING_ROUNDS = 16, 3, 7
 PHOTOS, COPIES = 500, {"JPEG": 24, "WEBP": 8}
 GOALS = {"keys": 1e6, "ratio": 1.25, "memory": 20e6, "decoding": 0.85}
 
@@ -254,7 +254,7 @@ def measure_decoding(root: Path) -> dict:
             write_photos(place / f"{name}_train_lmdb", form, PHOTOS)
         images = 2 * PHOTOS * COPIES[form]
         rounds = []
-        for _ in range(ROUNDS):
+        for _ in range(DECODING_ROUNDS):
             before = run("--bare", str(place), "processes")
             own = index(**wanted, path=str(place), watch_memory=False)
             after, threads = run("--bare", str(place), "processes"), run("--bare", str(place), "threads")

@@ -196,24 +196,25 @@ class Canvas:
         self._tabled[rows] = False
         self._coloured[rows] = False
 
-    def finish(self, out: Floats | None = None) -> Floats:
+    def finish(self, out: Floats | None = None, seen: Callable[[Floats], None] | None = None) -> Floats:
         """Carry out everything and return the pictures on the scale 0 to 1.
 
         Args:
             out: float32 (B, S, S, 3) to write to; None takes new memory.
+            seen: is shown every picture, float32 (S, S, 3), as soon as it is finished.
         """
         if out is None:
             out = np.empty((self.count, self.side, self.side, 3), dtype=np.float32)
-        if self._whole is not None and self._matrices is None and self._tables is None and self._colours is None:
-            return rescale(self._whole, out)
         pictures = self._warped(np.arange(self.count))
         tables = (_RAMP[None] if self._tables is None else self._tables) / np.float32(255)
-        look_up = cv2.LUT
-        for picture, table, target in zip(pictures, cycle(tables), out, strict=False):
+        coloured, look_up = self._coloured.tolist(), cv2.LUT
+        for row, (picture, table, target) in enumerate(zip(pictures, cycle(tables), out, strict=False)):
             look_up(picture, table, target)
-        for row in np.flatnonzero(self._coloured).tolist():
-            mixed = cv2.transform(out[row], self._scaled_colours(row))
-            np.clip(mixed, 0.0, 1.0, out=out[row])
+            if coloured[row]:
+                mixed = cv2.transform(target, self._scaled_colours(row))
+                np.clip(mixed, 0.0, 1.0, out=target)
+            if seen:
+                seen(target)
         return out
 
     def _each(self) -> list[Images]:

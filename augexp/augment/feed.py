@@ -19,10 +19,10 @@ import numpy.typing as npt
 from augexp.augment.pipeline import Augmenter, Floats, Ids
 from augexp.augment.prefetch import ahead
 
-VALUES = 2_000_000
-"""Values of the pictures that are augmented at a time: 8 MB of float32."""
+VALUES = 6_400_000
+"""Values of the pictures that are augmented at a time: 26 MB of float32, or 16 batches of 32 pictures of 64 pixels."""
 
-BATCHES = 16
+BATCHES = 32
 """Most batches at a time."""
 
 
@@ -56,8 +56,9 @@ def feed(
     epoch: int,
     depth: int = 0,
     timed: Callable[[float], None] = lambda seconds: None,
+    seen: Callable[[Floats], None] | None = None,
 ) -> Generator[Portion, None, None]:
-    """Yield the next `steps` batches, augmented for `epoch`, in portions of up to 8 MB or one batch.
+    """Yield the next `steps` batches, augmented for `epoch`, in portions of up to 26 MB or one batch.
 
     Args:
         batches: pairs of a batch with ``images`` and ``ids``, and labels (B,); no more than `steps` are taken.
@@ -66,8 +67,9 @@ def feed(
         epoch: passes over the training draw so far, from 0.
         depth: how many portions a thread prepares ahead; 0 for none and no thread.
         timed: is told the seconds that each portion took to augment.
+        seen: is shown every finished picture, float32 (S, S, 3), in their order; by that thread, if there is one.
     """
-    return ahead(_portions(batches, augment, steps, epoch, timed), depth)
+    return ahead(_portions(batches, augment, steps, epoch, timed, seen), depth)
 
 
 def _portions(
@@ -76,6 +78,7 @@ def _portions(
     steps: int,
     epoch: int,
     timed: Callable[[float], None],
+    seen: Callable[[Floats], None] | None,
 ) -> Generator[Portion, None, None]:
     while steps:
         pairs = [next(batches)]
@@ -83,16 +86,18 @@ def _portions(
         pairs += islice(batches, together - 1)
         steps -= len(pairs)
         begin = time.perf_counter()
-        portion = _augment(pairs, augment, epoch)
+        portion = _augment(pairs, augment, epoch, seen)
         timed(time.perf_counter() - begin)
         yield portion
         del portion, pairs  # so that their memory can be used again
 
 
-def _augment(pairs: list[tuple[Any, Any]], augment: Augmenter, epoch: int) -> Portion:
+def _augment(
+    pairs: list[tuple[Any, Any]], augment: Augmenter, epoch: int, seen: Callable[[Floats], None] | None
+) -> Portion:
     ids = _joined([batch.ids for batch, _ in pairs])
     labels = _joined([labels for _, labels in pairs])
-    pictures, targets = augment(augment.joined([batch.images for batch, _ in pairs]), labels, ids, epoch)
+    pictures, targets = augment([batch.images for batch, _ in pairs], labels, ids, epoch, seen)
     ends = np.cumsum([len(labels) for _, labels in pairs]).tolist()
     return Portion(pictures, targets, ids, tuple(zip([0, *ends[:-1]], ends, strict=True)))
 

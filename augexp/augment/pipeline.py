@@ -9,6 +9,7 @@ operation draw the same numbers for it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.uint64]
 Labels = npt.NDArray[np.integer[Any]]
 Draws = npt.NDArray[np.float64]
+Seen = Callable[[Floats], None]
+
+_CACHED = 1 << 16
+"""Values that are rescaled at a time, so that whoever looks at them finds them in the second-level cache."""
 
 _SMALL = 16
 """Draws per picture up to which operations are drawn for together, in one pass over the batch."""
@@ -95,37 +100,42 @@ class Augmenter:
         self._keys_epoch, self._keys = -1, list[int]()
         self._small_keys = np.empty(0, dtype=np.uint64)
 
-    def __call__(self, images: Images, labels: Labels, ids: Ids, epoch: int) -> tuple[Floats, Floats]:
+    def __call__(
+        self, images: Images | list[Images], labels: Labels, ids: Ids, epoch: int, seen: Seen | None = None
+    ) -> tuple[Floats, Floats]:
         """Augment a batch.
 
         Args:
-            images: uint8 (B, S, S, 3); not changed.
+            images: uint8 (B, S, S, 3), or several such arrays that together have B pictures; not changed.
             labels: integers (B,) from 0 to C - 1.
             ids: uint64 (B,), content identity of each picture.
             epoch: passes over the training draw so far, from 0.
+            seen: is shown every finished picture, float32 (S, S, 3), in their order; where it can be, while
+                the processor still has it in a cache.
 
         Returns:
             float32 (B, S, S, 3) on the scale 0 to 1, and float32 targets (B, C): one-hot, or the
             weights of two classes where pictures were mixed.
         """
-        pictures = self._augment(images, ids, epoch)
+        parts = images if isinstance(images, list) else [images]
+        pictures = self._augment(parts, ids, epoch, None if self._mixing else seen)
         targets = self._one_hot(labels)
         for operation, address in self._mixing:
             self._mix(operation, address, pictures, targets, ids, epoch)
+        if self._mixing and seen:
+            for picture in pictures:
+                seen(picture)
         return pictures, targets
 
-    def joined(self, arrays: list[Images]) -> Images:
-        """Return pictures uint8 (b, S, S, 3) of several batches one after the other, in memory that is used again."""
-        return self._buffers.joined(arrays)
-
-    def _augment(self, images: Images, ids: Ids, epoch: int) -> Floats:
-        out = self._buffers.take(images.shape)
+    def _augment(self, parts: list[Images], ids: Ids, epoch: int, seen: Seen | None) -> Floats:
+        out = self._buffers.take((len(ids), *parts[0].shape[1:]))
         if not self._plain:
-            return rescale(images, out)
-        canvas = Canvas(images, ids)
+            _rescale(parts, out, seen)
+            return out
+        canvas = Canvas(self._buffers.joined(parts), ids)
         for (operation, _), draws in zip(self._plain, self._draw(ids, epoch), strict=True):
             apply(operation, canvas, draws)
-        return canvas.finish(out)
+        return canvas.finish(out, seen)
 
     def _draw(self, ids: Ids, epoch: int) -> list[Draws]:
         """Draw for every operation; the few-number operations in one pass, since the pass is what costs."""
@@ -155,10 +165,22 @@ class Augmenter:
         features, labels = self._partners
         chosen = np.floor(draws[rows, 1] * len(features)).astype(np.int64)
         batch = features[chosen]
-        others = self._augment(batch.images, batch.ids, epoch)
+        others = self._augment([batch.images], batch.ids, epoch, None)
         mixed, soft = pictures[rows], targets[rows]
         mixing.mix(mixed, soft, others, self._one_hot(np.asarray(labels)[chosen]), draws[rows, 2:], operation)
         pictures[rows], targets[rows] = mixed, soft
+
+
+def _rescale(parts: list[Images], out: Floats, seen: Seen | None) -> None:
+    together, done = max(1, _CACHED // out[:1].size), 0
+    for part in parts:
+        for start in range(0, len(part), together):
+            pictures = part[start : start + together]
+            rescaled = rescale(pictures, out[done : done + len(pictures)])
+            done += len(pictures)
+            if seen:
+                for picture in rescaled:
+                    seen(picture)
 
 
 def draws_of(operation: Operation) -> int:

@@ -276,9 +276,10 @@ def train_epoch(
     """Take `steps` optimiser steps; what the network is given is what is counted."""
     # A thread that augments helps where the step runs on a device; on a core it would only take turns.
     depth = _AHEAD if backend.has_device() else 0
-    with closing(feed(batches, augment, steps=steps, epoch=epoch, depth=depth, timed=clock.augmented)) as portions:
+    portions = feed(batches, augment, steps=steps, epoch=epoch, depth=depth, timed=clock.augmented, seen=tally.see)
+    with closing(portions):
         for portion in portions:
-            tally.add(portion.images, portion.ids)
+            tally.follow(portion.ids)
             for images, targets in portion.batches():
                 network.train(images, targets)
 

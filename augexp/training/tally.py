@@ -44,15 +44,12 @@ class Tally:
         self.order = ""
         self._digest = hashlib.blake2b(digest_size=16)
 
-    def add(self, images: npt.NDArray[np.float32], ids: npt.NDArray[np.uint64]) -> None:
-        """Count a batch.
+    def see(self, image: npt.NDArray[np.float32]) -> None:
+        """Count a picture, float32 (S, S, 3) in one piece, as the network is given it."""
+        self._fresh.append(xxhash.xxh3_64_intdigest(image.data))
 
-        Args:
-            images: float32 (B, S, S, 3) as given to the network.
-            ids: uint64 (B,), which pictures of the training draw they come from.
-        """
-        images = np.ascontiguousarray(images)
-        self._fresh.extend([xxhash.xxh3_64_intdigest(image) for image in images])
+    def follow(self, ids: npt.NDArray[np.uint64]) -> None:
+        """Note in which order pictures come; `ids` uint64 (B,) says which of the training draw they are made of."""
         self._digest.update(ids.astype("<u8").tobytes())
 
     def close_epoch(self) -> None:

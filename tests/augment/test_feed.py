@@ -70,6 +70,20 @@ def test_neither_portions_nor_running_ahead_change_a_number(name, together, dept
     np.testing.assert_array_equal(next(source)[0].ids, DRAW.ids[28:32])  # not one batch more was taken
 
 
+@pytest.mark.parametrize("depth", [0, 2])
+@pytest.mark.parametrize("name", ["none", "standard", "strong", "mixup", "augmix"])
+def test_every_picture_is_seen_once_as_it_is_trained_on(name, depth, monkeypatch):
+    monkeypatch.setattr(feeds, "BATCHES", 3)
+    seen = []
+    portions = feed(batches(), augmenter(name), steps=7, epoch=1, depth=depth, seen=lambda one: seen.append(one.copy()))
+    np.testing.assert_array_equal(np.stack(seen_after(portions)), seen)
+    assert len(seen) == 28
+
+
+def seen_after(portions):
+    return [image for images, _ in listed(portions) for image in images]
+
+
 def test_a_portion_is_bounded(monkeypatch):
     monkeypatch.setattr(feeds, "VALUES", 3 * 4 * 8 * 8 * 3 + 1)
     portions = list(feed(batches(), augmenter("standard"), steps=7, epoch=0))
@@ -80,6 +94,6 @@ def test_a_portion_is_bounded(monkeypatch):
 
 
 def test_batches_of_one():
-    portions = list(feed(batches(1), augmenter("standard"), steps=20, epoch=0))
-    assert [len(portion.bounds) for portion in portions] == [16, 4]
+    portions = list(feed(batches(1), augmenter("standard"), steps=40, epoch=0))
+    assert [len(portion.bounds) for portion in portions] == [32, 8]
     assert listed(portions)[0][0].shape == (1, 8, 8, 3)

@@ -17,13 +17,19 @@ def ids(values):
     return np.asarray(values, np.uint64)
 
 
+def add(counted, batch, identities):
+    for image in batch:
+        counted.see(image)
+    counted.follow(identities)
+
+
 def test_counts_as_a_set_does_also_across_slices(tmp_path, monkeypatch):
     monkeypatch.setattr(tally, "_SLICE", 7)
     generator, counted, seen = np.random.default_rng(0), Tally(tmp_path), set()
     for _ in range(6):
         for _ in range(3):
             batch = generator.integers(0, 60, 10)
-            counted.add(images(batch), ids(batch))
+            add(counted, images(batch), ids(batch))
             seen |= set(batch.tolist())
         counted.close_epoch()
         assert counted.unique == len(seen)
@@ -36,7 +42,7 @@ def test_one_changed_bit_is_another_image(tmp_path):
     counted = Tally(tmp_path)
     batch = images([1, 1])
     batch[1, 0, 0, 0] = np.nextafter(np.float32(1), np.float32(2))
-    counted.add(batch, ids([5, 5]))
+    add(counted, batch, ids([5, 5]))
     counted.close_epoch()
     assert counted.unique == 2
 
@@ -45,7 +51,7 @@ def test_order_is_told_apart_and_does_not_depend_on_the_batches(tmp_path):
     def order(*batches):
         counted = Tally(tmp_path)
         for batch in batches:
-            counted.add(images(batch), ids(batch))
+            add(counted, images(batch), ids(batch))
         counted.close_epoch()
         return counted.order
 
@@ -55,16 +61,16 @@ def test_order_is_told_apart_and_does_not_depend_on_the_batches(tmp_path):
 
 def test_goes_on_from_the_epoch_of_the_checkpoint(tmp_path):
     counted = Tally(tmp_path)
-    counted.add(images([1, 2, 3]), ids([1, 2, 3]))
+    add(counted, images([1, 2, 3]), ids([1, 2, 3]))
     counted.close_epoch()
     counted.keep()
     counted.kept()
     state = counted.unique, counted.order
-    counted.add(images([3, 4]), ids([3, 4]))
+    add(counted, images([3, 4]), ids([3, 4]))
     counted.close_epoch()
     again = Tally(tmp_path)
     again.restore(1, *state)
-    again.add(images([3, 4]), ids([3, 4]))
+    add(again, images([3, 4]), ids([3, 4]))
     again.close_epoch()
     assert (again.unique, again.order) == (counted.unique, counted.order) == (4, again.order)
 
