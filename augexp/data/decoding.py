@@ -29,7 +29,7 @@ for pages that are on their way to the disk, so that every 2 seconds would cost 
 PROCESSES_FROM = 4000
 """Records that are worth a process per core: it takes 0.2 seconds to start one."""
 
-_TASK = 32  # records that are handed over at a time, since handing over costs as much as a small picture
+_TASK = 64  # records that are handed over at a time, since handing over costs as much as a small picture
 
 _AHEAD = 2  # tasks per core that are handed over before the first is finished: nobody waits for the next one
 
