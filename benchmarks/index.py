@@ -3,10 +3,11 @@
     python benchmarks/index.py [--quick]
 
 Everything is generated in a temporary folder (about 6 GB): databases of 100,000 and 1,000,000 tiny
-pictures under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding (100,000 and 24,000; LSUN's
-smallest category has 126,227), and a folder of 100,000 files. What is timed is `augexp.data.store.prepare`, each time in a process of its own, both
-sides of every ratio alternating; the median counts. Private memory is the highest RssAnon that a
-thread saw every 10 ms in the process and those that it started, above that at the start.
+pictures under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding (100,000 and 24,000, where
+LSUN's smallest category has 126,227), and a folder of 100,000 files. What is timed is
+`augexp.data.store.prepare`, each time in a process of its own, both sides of every ratio alternating; the
+median counts. Private memory is the highest RssAnon that a thread saw every 10 ms in the process and those
+that it started, above that at the start.
 
 The bound of the decoding is the fastest of two bare loops that only decode what is in memory already: a
 thread per core, and a process per core that is told (as the index tells its own) to use its memory again.

@@ -16,13 +16,15 @@ PACKAGES = ("numpy", "keras", "tensorflow")
 
 
 def processor() -> str:
-    """Return the name of the processor."""
+    """Return the name of the processor, with what tells its generation: rented machines often hide it in the name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    if "model name" not in facts:
+        return platform.processor() or platform.machine()
+    return f"{facts['model name']} (family {facts.get('cpu family', '?')}, model {facts.get('model', '?')})"
 
 
 def machine() -> dict[str, Any]:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import augexp
 from augexp.data.desk import Desk
 from augexp.data.listing import Listing
-from augexp.data.pictures import Undecodable, decode, shrink
+from augexp.data.pictures import Sheet, Undecodable, decode
 from augexp.data.sources import Source
 
 PROGRAM = ("-P", "-m", "augexp.data.decoder")
@@ -63,26 +63,27 @@ def decode_rows(source: Source, listing: Listing, desk: Desk, rows: list[int]) -
 
 
 def _decode_block(source: Source, listing: Listing, desk: Desk, rows: list[int]) -> Reasons:
-    block = np.empty((len(rows), *desk.images.shape[1:]), np.uint8)
+    size = desk.images.shape[1]
+    sheet = Sheet(len(rows), size)
     good: list[int] = []
     sides: list[int] = []
     reasons: Reasons = []
     for row in rows:
         try:
-            picture = decode(source.read(listing[row]), desk.images.shape[1])
+            picture = decode(source.read(listing[row]), size)
         except Undecodable as reason:
             reasons.append((row, str(reason)))
             continue
         except OSError as error:
             reasons.append((row, f"cannot be read ({error.strerror or error})"))
             continue
-        block[len(good)] = picture.pixels
+        sheet.add(picture.square)
         good.append(row)
         sides.append(picture.side)
         reasons.append((row, ""))
     if good:
-        pixels = block[: len(good)]
-        desk.put(good, pixels, _content_hashes(pixels), shrink(pixels), sides)
+        pixels = sheet.pixels()
+        desk.put(good, pixels, _content_hashes(pixels), sheet.thumbnails(), sides)
     return reasons
 
 

@@ -77,5 +77,5 @@ def write_listing(place: Path, blocks: Iterable[Block]) -> Listing:
 
 
 def _open(path: Path, dtype: Any) -> Any:
-    # An empty file cannot be mapped.
-    return np.memmap(path, dtype, "r") if path.stat().st_size else np.zeros(0, dtype)
+    # An empty file cannot be mapped. A plain view, since numpy's own class is slow where one value is read at a time.
+    return np.memmap(path, dtype, "r").view(np.ndarray) if path.stat().st_size else np.zeros(0, dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +22,15 @@ class Undecodable(Exception):  # noqa: N818 - a state of a record, listed and co
     """The bytes are no picture that can be used; the message says why in a few words."""
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """A decoded picture.
 
     Attributes:
-        pixels: uint8 (S, S, 3), RGB.
+        square: S x S pixels, RGB.
         side: shorter side of the original in pixels.
     """
 
-    pixels: npt.NDArray[np.uint8]
+    square: Image.Image
     side: int
 
 
@@ -55,7 +54,9 @@ def decode(data: bytes, size: int) -> Picture:
             side = min(image.size)
             if image.format == "JPEG":
                 image.draft("RGB", (2 * size, 2 * size))
-            return Picture(np.asarray(_fit(_to_rgb(_upright(image)), size)), side)
+            square = _fit(_to_rgb(_upright(image)), size)
+            square.load()  # where nothing had to be done to it, it has not been decoded yet
+            return Picture(square, side)
     except Undecodable:
         raise
     except Exception as error:
@@ -65,17 +66,39 @@ def decode(data: bytes, size: int) -> Picture:
         raise Undecodable(" ".join(text.split())[:120]) from None
 
 
-def shrink(squares: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return a grey thumbnail uint8 (n, 8, 9) of each of `squares` uint8 (n, S, S, 3): means of its pixels.
+class Sheet:
+    """Pictures one below another in one tall picture: a call of Pillow costs more than a small picture.
 
-    They are one tall picture to Pillow, since a call costs more than a small picture. Its edges of 8 rows fall
-    between the squares. First across and then down, with whole grey levels between: Pillow alone would choose
-    an order by the shape, and round differently.
+    Args:
+        most: number of pictures that it has room for.
+        size: S, side of a picture in pixels.
     """
-    count, size = squares.shape[:2]
-    tall = Image.fromarray(squares.reshape(count * size, size, 3))
-    across = tall.resize((9, count * size), Image.Resampling.BOX)
-    return np.asarray(across.resize((9, count * 8), Image.Resampling.BOX).convert("L")).reshape(count, 8, 9)
+
+    def __init__(self, most: int, size: int) -> None:
+        self._tall = Image.new("RGB", (size, most * size))
+        self._size, self._count = size, 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, square: Image.Image) -> None:
+        """Put an RGB picture of S x S pixels below the others."""
+        self._tall.paste(square, (0, self._count * self._size))
+        self._count += 1
+
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """Return the pictures, uint8 (n, S, S, 3)."""
+        return np.asarray(self._tall).reshape(-1, self._size, self._size, 3)[: self._count]
+
+    def thumbnails(self) -> npt.NDArray[np.uint8]:
+        """Return a grey thumbnail of each, uint8 (n, 8, 9): means of its pixels.
+
+        The edges of 8 rows fall between the pictures. First across and then down, with whole grey levels
+        between: Pillow alone would choose an order by the shape, and round differently.
+        """
+        across = self._tall.resize((9, self._tall.height), Image.Resampling.BOX)
+        down = across.resize((9, self._tall.height // self._size * 8), Image.Resampling.BOX)
+        return np.asarray(down.convert("L")).reshape(-1, 8, 9)[: self._count]
 
 
 def _upright(image: Image.Image) -> Image.Image:

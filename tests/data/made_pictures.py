@@ -11,6 +11,8 @@ import lmdb
 import numpy as np
 from PIL import Image
 
+from augexp.data.pictures import Sheet, decode
+
 SIDE = 16
 
 
@@ -24,6 +26,18 @@ def encode(array: np.ndarray, form: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, form, **options)
     return buffer.getvalue()
+
+
+def decoded(data: bytes, side: int) -> np.ndarray:
+    return np.asarray(decode(data, side).square)
+
+
+def sheet(squares: Iterable[np.ndarray]) -> Sheet:
+    held = list(squares)
+    made = Sheet(len(held), len(held[0]))
+    for one in held:
+        made.add(Image.fromarray(one))
+    return made
 
 
 def png(number: int, side: int = SIDE) -> bytes:

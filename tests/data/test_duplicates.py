@@ -3,17 +3,16 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from made_pictures import encode, pixels
+from made_pictures import decoded, encode, pixels, sheet
 from PIL import Image
 
 from augexp.data import duplicates
-from augexp.data.pictures import decode, shrink
 
 SIDE = 32
 
 
 def hashes(pictures: list[np.ndarray]) -> np.ndarray:
-    return duplicates.difference_hashes(shrink(np.stack([decode(encode(one), len(one)).pixels for one in pictures])))
+    return duplicates.difference_hashes(sheet(decoded(encode(one), len(one)) for one in pictures).thumbnails())
 
 
 def found(pictures: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[int, int]]]:
@@ -45,7 +44,7 @@ def test_equal_pictures_are_together() -> None:
 def test_the_same_picture_saved_again_is_near() -> None:
     original = pixels(2, 256)
     versions = [
-        decode(data, SIDE).pixels
+        decoded(data, SIDE)
         for data in (
             encode(original),
             encode(original, "JPEG", quality=60),

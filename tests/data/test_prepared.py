@@ -158,7 +158,7 @@ def test_progress_is_told(folder: Place) -> None:
 
 
 def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are copied into a block one by one: a thread has at most one that it is done with beside a new one."""
+    """Pictures are copied onto a sheet one by one: a thread has at most one that it is done with beside a new one."""
     alive, most = 0, 0
     decode = decoder.decode
 
@@ -167,7 +167,7 @@ def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.Mo
             nonlocal alive, most
             alive, most = alive + 1, max(most, alive + 1)
             picture = decode(data, size)
-            self.pixels, self.side = picture.pixels, picture.side
+            self.square, self.side = picture.square, picture.side
 
         def __del__(self) -> None:
             nonlocal alive
@@ -185,7 +185,7 @@ def test_entries_are_listed_from_disk(folder: Place, monkeypatch: pytest.MonkeyP
 
     def watched(part: Path, blocks: Iterator[Any]) -> Any:
         listing = write(part, blocks)
-        kinds.extend(type(array) for array in (listing.labels, listing.given, listing._names, listing._ends))
+        kinds.extend(type(array.base) for array in (listing.labels, listing.given, listing._names, listing._ends))
         return listing
 
     monkeypatch.setattr(building, "write_listing", watched)
