@@ -6,6 +6,10 @@ The yardstick is a loop that feeds one constant batch to the same compiled step.
 `augexp.training.run.train_epoch`, as it stands: cyclic generator over pictures on disk, augmentation,
 counting of unique images, step. Both alternate in rounds of 1,024 or 2,048 images, in one process, and the
 ratio is the median over rounds of images per second against the bare step. Arms with a goal get more rounds.
+
+Two rows say how near to the bare step a loop in Python can come at all: loops written by hand that draw,
+count and check nothing. One reads pictures in a random order and rescales them; the other calls OpenCV once
+per picture for the interpolation and once for the table, always with the same ones.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +29,12 @@ from augexp.training.workforce import THREAD_VARIABLES
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import cv2
 import numpy as np
 from tables import write
 
 from augexp import seeds
-from augexp.augment import policies
+from augexp.augment import feed, policies
 from augexp.augment.canvas import Buffers, rescale
 from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
@@ -39,7 +45,8 @@ from augexp.training.network import Network
 from augexp.training.tally import Tally
 
 GOALS = {"none": 0.97, "standard": 0.95}
-MORE = 5  # times the rounds for the arms with a goal
+LEAST = {"read, rescale (by hand)": False, "read, warp, table (by hand)": True}  # whether pictures are warped
+MORE = 5  # times the rounds for the arms with a goal, and for what they cannot be faster than
 CLASSES, IMAGES = 4, 2048
 
 
@@ -68,6 +75,44 @@ class Draw:
         return Batch(np.asarray(self.images[rows]), self.ids[rows])
 
 
+class Least:
+    """The least that a loop does: it reads pictures in portions like the real one, converts them and trains."""
+
+    def __init__(self, network: Network, draw: Draw, targets: np.ndarray, warped: bool) -> None:
+        self._network, self._draw, self._targets, self._warped = network, draw, targets, warped
+        side = draw.images.shape[1]
+        self._together = min(feed.BATCHES, feed.VALUES // draw.images[:32].size)
+        self._out = Buffers().take((32 * self._together, side, side, 3))
+        self._quads = np.empty((2, 32 * side, side, 4), np.uint8)
+        # Turned and enlarged, so that nothing beyond the edge is read, which would be slower.
+        self._matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), 10, 1.3)
+        self._table = np.minimum(np.arange(256, dtype=np.float32) * np.float32(1.1 / 255), np.float32(1))
+
+    def __call__(self, steps: int, order: np.ndarray) -> None:
+        """Train on the first `steps` batches of `order`."""
+        for first in range(0, steps, self._together):
+            count = min(self._together, steps - first)
+            batches = [self._draw[order[32 * k : 32 * k + 32]].images for k in range(first, first + count)]
+            for k, images in enumerate(batches):
+                out = self._out[32 * k : 32 * k + 32]
+                if self._warped:
+                    self._warp(images, out)
+                else:
+                    rescale(images, out)
+            for k in range(count):
+                self._network.train(self._out[32 * k : 32 * k + 32], self._targets)
+
+    def _warp(self, images: np.ndarray, out: np.ndarray) -> None:
+        side, flags = images.shape[1], cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        quads, turned = (quad.reshape(-1, side, side, 4) for quad in self._quads)
+        cv2.cvtColor(images.reshape(-1, side, 3), cv2.COLOR_RGB2RGBA, self._quads[0])
+        for quad, target in zip(quads, turned, strict=True):
+            cv2.warpAffine(quad, self._matrix, (side, side), target, flags)
+        pictures = cv2.cvtColor(self._quads[1], cv2.COLOR_RGBA2RGB).reshape(images.shape)
+        for picture, target in zip(pictures, out, strict=True):
+            cv2.LUT(picture, self._table, target)
+
+
 def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) -> dict[str, dict[str, float]]:
     """Return images per second of the bare step and of each policy, and their ratios."""
     training = Training(batch_size=32)
@@ -79,53 +124,60 @@ def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) 
         rescale(draw[np.arange(32)].images, Buffers().take((32, size, size, 3))),
         np.eye(CLASSES, dtype=np.float32)[draw.labels[:32]],
     )
-    contenders = {}
-    for name in names:
-        augment = Augmenter(
-            policies.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=(draw, draw.labels)
-        )
-        place = folder / f"{size}-{name}"
-        place.mkdir()
-        batches = cyclic_generator(draw, draw.labels, 32, seed=seeds.integer(0, 0, "order"))
-        contenders[name] = (augment, batches, Tally(place), Clock())
+    loops: dict[str, Callable[[int], None]] = {name: arm(network, draw, name, steps, folder) for name in names}
+    order = np.random.default_rng(1)
+    for name, warped in LEAST.items():
+        least = Least(network, draw, constant[1], warped)
+        loops[name] = lambda epoch, loop=least: loop(steps, order.permutation(IMAGES))
 
     def bare() -> None:
         for _ in range(steps):
             network.train(*constant)
 
-    def full(name: str, epoch: int) -> None:
-        augment, batches, tally, clock = contenders[name]
-        run.train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=epoch)
-        tally.close_epoch()
-
     bare()
-    speeds: dict[str, list[float]] = {name: [] for name in ("bare", *names)}
-    ratios: dict[str, list[float]] = {name: [] for name in names}
-    against: dict[str, list[float]] = {name: [] for name in names if name != "none"}
-    for name in names:
-        full(name, 0)
+    for loop in loops.values():
+        loop(0)
+    speeds: dict[str, list[float]] = {name: [] for name in ("bare", *loops)}
+    ratios: dict[str, list[float]] = {name: [] for name in loops}
+    against: dict[str, list[float]] = {name: [] for name in loops}
     for number in range(1, MORE * rounds + 1):
-        for name in names if number <= rounds else GOALS:
+        for name in loops if number <= rounds else (*GOALS, *LEAST):
             # The yardstick before and after, so that a machine that slows down slows both.
-            before, own, after = timed(bare), timed(lambda n=name, e=number: full(n, e)), timed(bare)
+            before, own, after = timed(bare), timed(lambda n=name, e=number: loops[n](e)), timed(bare)
             speeds["bare"].append(32 * steps * 2 / (before + after))
             speeds[name].append(32 * steps / own)
             ratios[name].append((before + after) / 2 / own)
             if name != "none":
                 # The un-augmented arm right beside it: what augmentation costs, and nothing else.
-                plain = timed(lambda e=number: full("none", MORE * rounds + e))
-                again = timed(lambda n=name, e=number: full(n, MORE * rounds + e))
+                plain = timed(lambda e=number: loops["none"](MORE * rounds + e))
+                again = timed(lambda n=name, e=number: loops[n](MORE * rounds + e))
                 against[name].append(plain / again)
     faster = 1 / statistics.median(ratios["none"])
     bare_step = {"images_per_second": statistics.median(speeds["bare"]), "ratio": 1.0, "against_none": faster}
     table = {"bare": bare_step}
-    for name in names:
+    for name in loops:
         table[name] = {
             "images_per_second": statistics.median(speeds[name]),
             "ratio": statistics.median(ratios[name]),
-            "against_none": statistics.median(against[name]) if name in against else 1.0,
+            "against_none": statistics.median(against[name]) if against[name] else 1.0,
         }
     return table
+
+
+def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path) -> Callable[[int], None]:
+    """Return what trains an epoch with a policy, given the number of the epoch."""
+    partners = (draw, draw.labels)
+    augment = Augmenter(policies.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=partners)
+    place = folder / f"{draw.images.shape[1]}-{name}"
+    place.mkdir()
+    tally, clock = Tally(place), Clock()
+    batches = cyclic_generator(draw, draw.labels, 32, seed=seeds.integer(0, 0, "order"))
+
+    def epoch(number: int) -> None:
+        run.train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=number)
+        tally.close_epoch()
+
+    return epoch
 
 
 def timed(work) -> float:
@@ -153,7 +205,7 @@ def main() -> None:
             found[size] = measure(size, names, rounds, steps, Path(place))
     head = "images/s | against the bare step | against `none`"
     lines = [f"| policy | 32 px, {head} | 64 px, {head} | goal against the bare step |", f"|---|{'---:|' * 7}"]
-    for name in ("bare", *names):
+    for name in ("bare", *LEAST, *names):
         cells = [
             f"{found[size][name][key]:{form}}"
             for size in found
