@@ -1,6 +1,6 @@
 """Two jobs against one, and two Ray nodes of one core each against one: does a second core do its work?
 
-    python benchmarks/engines.py [--rounds 3] [--no-ray]        # about five minutes; writes results/engines.*
+    python benchmarks/engines.py [--rounds 3] [--no-ray]        # about seven minutes; writes results/engines.*
 
 Everything trains the same runs on the embedded sample, in workers that have loaded TensorFlow and built
 their network before (a first set of runs is thrown away), and alternates. The nodes of Ray are processes
@@ -130,7 +130,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=8, help="an even number")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=90)
     parser.add_argument("--no-ray", action="store_true")
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
