@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,9 @@ STAYS = (claims.LOCK, pulse.NAME)
 
 _PATIENCE = 10.0
 """Seconds that a run waits for the driver's node to say whether to stop."""
+
+_PAUSE = 0.5
+"""Least seconds between two such questions: a short epoch takes less time than an answer."""
 
 
 @dataclass(frozen=True)
@@ -151,13 +155,25 @@ def _execute(task: RunTask, job: Job, store: Store, board: Any) -> Answer:
             task,
             workshop=workshop,
             report=post,
-            stop=lambda: _stopping(board),
+            stop=_Asking(board),
             checkpoint_seconds=float("inf"),  # this folder does not outlive the process
             store=store,
         )
 
     ending, message = attempt(work)
     return Answer(ending, message, take_files(task.folder))
+
+
+class _Asking:
+    """Tells after every epoch whether to stop, and asks the board now and then."""
+
+    def __init__(self, board: Any) -> None:
+        self._board, self._asked, self._stopping = board, time.monotonic(), False
+
+    def __call__(self) -> bool:
+        if not self._stopping and time.monotonic() - self._asked >= _PAUSE:
+            self._stopping, self._asked = _stopping(self._board), time.monotonic()
+        return self._stopping
 
 
 def _stopping(board: Any) -> bool:

@@ -52,6 +52,21 @@ def test_a_node_with_other_libraries_is_named():
     assert ray_node.differences({**ray_node.versions(), "keras": "1.0"}).endswith(", not 1.0")
 
 
+def test_a_run_asks_now_and_then_whether_to_stop(monkeypatch):
+    now, asked, answer = [100.0], [], [False]
+    monkeypatch.setattr(ray_node.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(ray_node, "_stopping", lambda board: asked.append(board) or answer[0])
+    asking = ray_node._Asking("board")
+    told = []
+    for now[0] in (100.1, 100.5, 100.9, 101.0):
+        told.append(asking())
+    assert (told, len(asked)) == ([False] * 4, 2)
+    answer[0] = True
+    for now[0] in (101.4, 101.5, 101.6, 105.0):
+        told.append(asking())
+    assert (told[4:], len(asked)) == ([False, True, True, True], 3)
+
+
 @pytest.fixture(scope="module")
 def cluster():
     """A head and a second node with one core each; the driver is on the head."""
@@ -104,7 +119,7 @@ def test_two_nodes_give_the_bytes_of_the_local_engine(share_path, cluster, secon
 @pytest.fixture(scope="module")
 def long(tiny):
     """Runs of some seconds, which leave time to interfere."""
-    return tiny.replace(name="long", training={"epochs": 60})
+    return tiny.replace(name="long", training={"epochs": 200})
 
 
 @pytest.mark.slow
