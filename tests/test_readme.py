@@ -64,3 +64,42 @@ def test_the_table_of_augmentation_is_the_one_that_was_measured():
             speed = f"{size['contenders'][name]['images_per_second']:,.0f}"
             ratio = size["ratios"].get(name)
             assert cell == (f"{speed} (1 / {ratio:.1f})" if ratio else speed), (name, size["side"])
+
+
+def test_the_list_says_what_was_measured():
+    names = ("experiment", "engines", "training", "precision", "index", "memory", "startup", "kills")
+    found = {name: json.loads((ROOT / f"benchmarks/results/{name}.json").read_text(encoding="utf-8")) for name in names}
+    text = " ".join(README.split())
+
+    def speeds(row):
+        return [f"{found['training']['sizes'][side][row]['ratio']:.2f}" for side in ("32", "64")]
+
+    none, standard = speeds("none"), speeds("standard")
+    least, warp = speeds("read, rescale (by hand)"), speeds("read, warp, table (by hand)")
+    precision, startup = found["precision"], found["startup"]["seconds"]
+    nodes = re.search(r"Two nodes take (\S+) of", (ROOT / "benchmarks/results/engines.md").read_text(encoding="utf-8"))
+    assert nodes
+    (jobs,) = (faster for name, _, faster, _ in found["engines"]["rows"] if name == "2 jobs")
+    change = precision["accuracy"]
+    ends = f"(−{-change['low']:.1f} to +{change['high']:.1f})"
+    decoding = found["index"]["decoding"]
+    for said in (
+        f"takes {found['experiment']['ratio']:.2f} of the time of a script",
+        f"do {jobs} × the work of one",
+        f"take {nodes[1]} of the time of one",
+        f"trains at {none[0]} of the speed with 32 pixels and {none[1]} with 64",
+        f"with `standard` at {standard[0]} and {standard[1]}",
+        f"reaches {least[0]} and {least[1]}; with one call for the warp and one for the table per picture, "
+        f"{warp[0]} and {warp[1]}",
+        f"{precision['ratios']['64']:.2f} × as fast with 64 pixels",
+        f"{precision['ratios']['32']:.2f} × with 32; accuracy on cats and dogs changed by "
+        f"{change['difference']:+.1f} pp {ends}",
+        f"indexed in {found['index']['limit']['ratio']:.2f} of the time",
+        f"JPEG is decoded at {decoding['JPEG']['ratio']:.2f} and WebP at {decoding['WEBP']['ratio']:.2f} of",
+        f"takes {found['memory']['growth']:.0f} MiB more private memory",
+        f"answers in {startup['augexp --help']:.1f} s, and `augexp compare` on finished results in "
+        f"{startup['augexp compare, runs finished']:.1f} s",
+        f"After {len(found['kills']['kills'])} random `kill -9`",
+    ):
+        assert said in text, said
+    assert found["kills"]["wrong"] == []
