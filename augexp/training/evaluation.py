@@ -48,13 +48,19 @@ class Split:
             return Measures(float("nan"), float("nan"))
         return _measures(_log_softmax(self._logits(network)), self._labels)
 
-    def predict(self, network: Classifier) -> tuple[Predictions, bool]:
+    def predict(self, network: Classifier, *, diverged: bool = False) -> tuple[Predictions, bool]:
         """Return the outcome picture by picture, and whether all logits were finite.
 
         A diverged network says nothing about a picture: where a logit is not finite, all classes get
         the same probability and the first class is predicted.
+
+        Args:
+            network: asked for the logits.
+            diverged: it is known to say nothing about any picture.
         """
         logits = self._logits(network)
+        if diverged:
+            logits[:] = np.nan
         finite: npt.NDArray[np.bool_] = np.asarray(np.isfinite(logits).all(axis=1))
         logits = np.where(finite[:, None], logits, np.float32(0.0))
         probabilities = np.exp(_log_softmax(logits)).astype(np.float32)

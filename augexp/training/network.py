@@ -54,6 +54,10 @@ class Network:
         """Return logits float32 (B, C) for images float32 (B, S, S, 3), without dropout."""
         return self._steps.forward(images)
 
+    def finite(self) -> bool:
+        """Tell whether every weight is a finite number; some processors' ReLU turns NaN into 0 and hides it."""
+        return all(np.isfinite(_value(variable)).all() for variable in self.model.weights)
+
     def weights_hash(self) -> str:
         """Return 32 hex digits over the bits of all weights, their names and shapes."""
         digest = hashlib.blake2b(digest_size=16)

@@ -205,7 +205,7 @@ class _Run:
     def finish(self) -> None:
         """Evaluate the test split, once, and write the records; ``run.json`` last."""
         folder = self._task.folder
-        predictions, sound = self._test.predict(self._network)
+        predictions, sound = self._test.predict(self._network, diverged=not self._network.finite())
         sound = sound and bool(np.isfinite([row["train_loss"] for row in self._rows]).all())
         records.write_atomically(folder / records.EPOCHS, records.epochs_bytes(self._rows))
         records.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions))

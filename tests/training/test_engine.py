@@ -130,7 +130,7 @@ def test_spare_time_is_told_once_while_the_last_run_goes_on(play):
 
 
 def test_ctrl_c_once_stops_cleanly(play):
-    seen = []
+    seen, handler = [], signal.getsignal(signal.SIGINT)
 
     def interrupt(event):
         seen.append(event.kind)
@@ -140,7 +140,7 @@ def test_ctrl_c_once_stops_cleanly(play):
     with Engine(1) as crew, pytest.raises(Interrupted, match="0 of 2 runs finished.*repeat the same command"):
         crew.execute(play("slow", seeds=2), interrupt)
     assert seen.count("started") == 1
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_ctrl_c_twice_stops_at_once(play):

@@ -170,7 +170,8 @@ def test_a_damaged_checkpoint_starts_the_run_afresh(finished, make_task, worksho
     assert content(task.folder) == content(finished["none", 0].folder)
 
 
-def test_a_diverged_run_is_an_outcome_with_predictions(make_task, workshop, tmp_path, monkeypatch):
+@pytest.mark.parametrize("layer", ["first", "last"])
+def test_a_diverged_run_is_an_outcome_with_predictions(layer, make_task, workshop, tmp_path, monkeypatch):
     task = make_task(tmp_path, "none", 0)
     original = workshop.network
 
@@ -180,7 +181,8 @@ def test_a_diverged_run_is_an_outcome_with_predictions(make_task, workshop, tmp_
 
         def renew_and_poison(*block):
             renew(*block)
-            network.model.weights[0].assign(np.full((3, 3, 3, 4), np.nan))
+            weights = network.model.weights[0 if layer == "first" else -1]
+            weights.assign(np.full(weights.shape, np.nan))
 
         monkeypatch.setattr(network, "renew", renew_and_poison)
         return network
@@ -193,7 +195,8 @@ def test_a_diverged_run_is_an_outcome_with_predictions(make_task, workshop, tmp_
     predictions = record.predictions()
     assert np.all(predictions.predicted == 0)
     assert np.all(predictions.probabilities == np.float32(0.5))
-    assert np.isnan(record.epochs["train_loss"]).all()
+    if layer == "last":  # ReLU hides the first one's from the loss on some processors
+        assert np.isnan(record.epochs["train_loss"]).all()
 
 
 def test_a_batch_larger_than_the_training_draw_is_refused(make_task, workshop, tmp_path, tiny):
