@@ -7,8 +7,8 @@ The yardstick is a loop that feeds one constant batch to the same compiled step.
 counting of unique images, step. Both alternate in rounds of 1,024 or 2,048 images, in one process, and the
 ratio is the median over rounds of images per second against the bare step. Arms with a goal get more rounds.
 
-Two rows say how near to the bare step a loop in Python can come at all: loops written by hand that draw,
-count and check nothing. One reads pictures in a random order and rescales them; the other calls OpenCV once
+Two rows say what the calls that such a loop cannot do without cost by themselves: loops written by hand that
+draw, count and check nothing. One reads pictures in a random order and rescales them; the other calls OpenCV once
 per picture for the interpolation and once for the table, always with the same ones.
 """
 
@@ -45,8 +45,8 @@ from augexp.training.network import Network
 from augexp.training.tally import Tally
 
 GOALS = {"none": 0.97, "standard": 0.95}
-LEAST = {"read, rescale (by hand)": False, "read, warp, table (by hand)": True}  # whether pictures are warped
-MORE = 5  # times the rounds for the arms with a goal, and for what they cannot be faster than
+BY_HAND = {"read, rescale (by hand)": False, "read, warp, table (by hand)": True}  # whether pictures are warped
+MORE = 5  # times the rounds for the arms with a goal, and for the loops by hand
 CLASSES, IMAGES = 4, 2048
 
 
@@ -75,8 +75,8 @@ class Draw:
         return Batch(np.asarray(self.images[rows]), self.ids[rows])
 
 
-class Least:
-    """The least that a loop does: it reads pictures in portions like the real one, converts them and trains."""
+class ByHand:
+    """A loop that only reads pictures, in portions like the real one, converts them and trains."""
 
     def __init__(self, network: Network, draw: Draw, targets: np.ndarray, warped: bool) -> None:
         self._network, self._draw, self._targets, self._warped = network, draw, targets, warped
@@ -126,9 +126,9 @@ def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) 
     )
     loops: dict[str, Callable[[int], None]] = {name: arm(network, draw, name, steps, folder) for name in names}
     order = np.random.default_rng(1)
-    for name, warped in LEAST.items():
-        least = Least(network, draw, constant[1], warped)
-        loops[name] = lambda epoch, loop=least: loop(steps, order.permutation(IMAGES))
+    for name, warped in BY_HAND.items():
+        by_hand = ByHand(network, draw, constant[1], warped)
+        loops[name] = lambda epoch, loop=by_hand: loop(steps, order.permutation(IMAGES))
 
     def bare() -> None:
         for _ in range(steps):
@@ -141,7 +141,7 @@ def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) 
     ratios: dict[str, list[float]] = {name: [] for name in loops}
     against: dict[str, list[float]] = {name: [] for name in loops}
     for number in range(1, MORE * rounds + 1):
-        for name in loops if number <= rounds else (*GOALS, *LEAST):
+        for name in loops if number <= rounds else (*GOALS, *BY_HAND):
             # The yardstick before and after, so that a machine that slows down slows both.
             before, own, after = timed(bare), timed(lambda n=name, e=number: loops[n](e)), timed(bare)
             speeds["bare"].append(32 * steps * 2 / (before + after))
@@ -205,7 +205,7 @@ def main() -> None:
             found[size] = measure(size, names, rounds, steps, Path(place))
     head = "images/s | against the bare step | against `none`"
     lines = [f"| policy | 32 px, {head} | 64 px, {head} | goal against the bare step |", f"|---|{'---:|' * 7}"]
-    for name in ("bare", *LEAST, *names):
+    for name in ("bare", *BY_HAND, *names):
         cells = [
             f"{found[size][name][key]:{form}}"
             for size in found

@@ -246,7 +246,7 @@ class Arm(_Value):
         policy: name and version of its policy.
         summary: what the policy does.
         runs: finished runs.
-        diverged: those whose loss became infinite; they count as they are.
+        diverged: those without a finite loss or weights; they count as they are.
         metric: mean primary metric on the test split, in percent.
         validation, probe: mean accuracy at the last epoch, in percent; probe is on clean training images.
         gap: probe minus validation, in pp.

@@ -100,7 +100,7 @@ class Arm:
         name: of the arm.
         policy: what it does to images.
         runs: number of complete runs.
-        diverged: number of runs whose loss became infinite.
+        diverged: number of runs without a finite loss or weights.
         accuracy: test accuracy in percent.
         gap: clean-probe minus validation accuracy at the last epoch, in pp.
         unique_images: different images that the network received, per run.

@@ -65,7 +65,7 @@ def print_run(record: RunRecord, following: str, *, as_json: bool = False) -> No
     seconds = record.timing.get("wall_seconds")
     took = f" in {seconds:.1f} s" if isinstance(seconds, int | float) else ""
     if record.status == "diverged":
-        _write(console, f"{record.arm}, seed {record.seed}: diverged{took}: the loss became infinite; that counts")
+        _write(console, f"{record.arm}, seed {record.seed}: diverged{took}: no finite loss or weights; that counts")
     else:
         _write(
             console,

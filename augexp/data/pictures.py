@@ -78,9 +78,6 @@ class Sheet:
         self._tall = Image.new("RGB", (size, most * size))
         self._size, self._count = size, 0
 
-    def __len__(self) -> int:
-        return self._count
-
     def add(self, square: Image.Image) -> None:
         """Put an RGB picture of S x S pixels below the others."""
         self._tall.paste(square, (0, self._count * self._size))

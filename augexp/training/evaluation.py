@@ -49,14 +49,14 @@ class Split:
         return _measures(_log_softmax(self._logits(network)), self._labels)
 
     def predict(self, network: Classifier, *, diverged: bool = False) -> tuple[Predictions, bool]:
-        """Return the outcome picture by picture, and whether all logits were finite.
+        """Return the outcome picture by picture, and whether the network had something to say about all of them.
 
         A diverged network says nothing about a picture: where a logit is not finite, all classes get
         the same probability and the first class is predicted.
 
         Args:
             network: asked for the logits.
-            diverged: it is known to say nothing about any picture.
+            diverged: whether it is known to have diverged, whatever its logits are.
         """
         logits = self._logits(network)
         if diverged:

@@ -55,7 +55,10 @@ class Network:
         return self._steps.forward(images)
 
     def finite(self) -> bool:
-        """Tell whether every weight is a finite number; some processors' ReLU turns NaN into 0 and hides it."""
+        """Tell whether every weight is a finite number.
+
+        The logits do not tell: on some processors TensorFlow's fusion of convolution and ReLU turns NaN into 0.
+        """
         return all(np.isfinite(_value(variable)).all() for variable in self.model.weights)
 
     def weights_hash(self) -> str:

@@ -107,7 +107,7 @@ class RunRecord:
 
     @property
     def status(self) -> str:
-        """`complete`, `diverged` (the loss or a weight became infinite; an outcome) or `failed` (no numbers)."""
+        """`complete`, `diverged` (its loss or a weight is no finite number; an outcome) or `failed` (no numbers)."""
         return str(self.run["status"])
 
     @property

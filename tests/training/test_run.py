@@ -195,7 +195,7 @@ def test_a_diverged_run_is_an_outcome_with_predictions(layer, make_task, worksho
     predictions = record.predictions()
     assert np.all(predictions.predicted == 0)
     assert np.all(predictions.probabilities == np.float32(0.5))
-    if layer == "last":  # ReLU hides the first one's from the loss on some processors
+    if layer == "last":  # on some processors a fused convolution hides the first one's from the loss
         assert np.isnan(record.epochs["train_loss"]).all()
 
 
