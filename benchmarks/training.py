@@ -85,7 +85,7 @@ class ByHand:
         self._out = Buffers().take((32 * self._together, side, side, 3))
         self._quads = np.empty((2, 32 * side, side, 4), np.uint8)
         # Turned and enlarged, so that nothing beyond the edge is read, which would be slower.
-        self._matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), 10, 1.3)
+        self._matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), 10, 0.8)
         self._table = np.minimum(np.arange(256, dtype=np.float32) * np.float32(1.1 / 255), np.float32(1))
 
     def __call__(self, steps: int, order: np.ndarray) -> None:

@@ -2,7 +2,8 @@
 
 A training step leaves nothing in the processor's caches of what augments and counts, and some calls cost
 the same for one batch as for ten. So batches are put together for all that and are trained on one after
-the other. What is done to a picture does not depend on its batch, so the numbers are the same.
+the other; where a thread runs ahead on a core with caches of its own, fewer at a time, so that the network
+waits less for the first. What is done to a picture does not depend on its batch, so the numbers are the same.
 """
 
 from __future__ import annotations
@@ -24,6 +25,29 @@ VALUES = 6_400_000
 
 BATCHES = 32
 """Most batches at a time."""
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How far augmentation runs ahead of the network.
+
+    Attributes:
+        depth: how many portions a thread prepares ahead; 0 for none and no thread.
+        batches: most batches of a portion.
+    """
+
+    depth: int = 0
+    batches: int = BATCHES
+
+
+ON_THE_SAME_CORE = Lead()
+"""Step and augmentation take turns."""
+
+ON_A_DEVICE = Lead(2)
+"""The step runs on a device; augmentation is what takes time."""
+
+ON_A_SPARE_CORE = Lead(4, batches=4)
+"""Augmentation has a core to itself."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +78,7 @@ def feed(
     *,
     steps: int,
     epoch: int,
-    depth: int = 0,
+    lead: Lead = ON_THE_SAME_CORE,
     timed: Callable[[float], None] = lambda seconds: None,
     seen: Callable[[Floats], None] | None = None,
 ) -> Generator[Portion, None, None]:
@@ -65,11 +89,11 @@ def feed(
         augment: what is done to them.
         steps: batches to yield.
         epoch: passes over the training draw so far, from 0.
-        depth: how many portions a thread prepares ahead; 0 for none and no thread.
+        lead: how far a thread runs ahead, if there is one.
         timed: is told the seconds that each portion took to augment.
         seen: is shown every finished picture, float32 (S, S, 3), in their order; by that thread, if there is one.
     """
-    return ahead(_portions(batches, augment, steps, epoch, timed, seen), depth)
+    return ahead(_portions(batches, augment, steps, epoch, lead.batches, timed, seen), lead.depth)
 
 
 def _portions(
@@ -77,12 +101,13 @@ def _portions(
     augment: Augmenter,
     steps: int,
     epoch: int,
+    most: int,
     timed: Callable[[float], None],
     seen: Callable[[Floats], None] | None,
 ) -> Generator[Portion, None, None]:
     while steps:
         pairs = [next(batches)]
-        together = min(steps, BATCHES, max(1, VALUES // pairs[0][0].images.size))
+        together = min(steps, most, max(1, VALUES // pairs[0][0].images.size))
         pairs += islice(batches, together - 1)
         steps -= len(pairs)
         begin = time.perf_counter()

@@ -28,11 +28,13 @@ class Seat:
         core: processor core to stay on; None lets the system choose.
         gpu: index of the GPU; None computes on the processor.
         memory_limit: MiB of GPU memory; None takes what is needed.
+        spare_core: whether a second core is idle, which can augment while the first one trains.
     """
 
     core: int | None = None
     gpu: int | None = None
     memory_limit: int | None = None
+    spare_core: bool = False
 
 
 def cores() -> list[int]:
@@ -73,7 +75,7 @@ def seats(jobs: int) -> list[Seat]:
         return [Seat(gpu=n % len(gpus), memory_limit=int(gpus[n % len(gpus)] * 0.9) // share) for n in range(jobs)]
     mine = cores()
     bound = hasattr(os, "sched_setaffinity") and jobs == len(mine) > 1
-    return [Seat(core=mine[n] if bound else None) for n in range(jobs)]
+    return [Seat(core=mine[n] if bound else None, spare_core=2 * jobs <= len(mine)) for n in range(jobs)]
 
 
 def gpu_memory() -> list[int]:

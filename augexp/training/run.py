@@ -21,7 +21,7 @@ import numpy as np
 
 import augexp
 from augexp import seeds
-from augexp.augment.feed import feed
+from augexp.augment.feed import ON_A_DEVICE, ON_A_SPARE_CORE, ON_THE_SAME_CORE, feed
 from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
@@ -35,9 +35,6 @@ from augexp.training.task import Kind, RunEvent, RunTask
 
 Report = Callable[[RunEvent], None]
 
-_AHEAD = 2
-"""Portions of augmented batches that wait for a device."""
-
 
 def execute(
     task: RunTask,
@@ -46,6 +43,7 @@ def execute(
     report: Report = lambda event: None,
     stop: Callable[[], bool] = lambda: False,
     checkpoint_seconds: float = checkpoint.SHORTEST,
+    spare_core: bool = False,
     store: Store | None = None,
 ) -> None:
     """Run `task` to its end, going on from its checkpoint if there is one, and write the records.
@@ -56,6 +54,7 @@ def execute(
         report: is told when the run starts, after every epoch, and when it is over.
         stop: asked after every epoch; True writes a checkpoint and raises Interrupted.
         checkpoint_seconds: least time between two checkpoints; 0 for one after every epoch.
+        spare_core: whether a core is idle that can augment while this one trains; changes no number.
         store: the prepared images, where they are not to be opened under the task's path.
 
     Raises:
@@ -65,7 +64,7 @@ def execute(
     """
     with claims.claim_run(task.folder):
         images = store if store is not None else open_store(task.store_path)
-        run = _Run(task, images, workshop or Workshop(), report)
+        run = _Run(task, images, workshop or Workshop(), report, spare_core)
         run.resume()
         run.train(stop, checkpoint.Pace(checkpoint_seconds))
         run.finish()
@@ -74,9 +73,9 @@ def execute(
 class _Run:
     """The state of one run between its first and last epoch."""
 
-    def __init__(self, task: RunTask, store: Store, workshop: Workshop, report: Report) -> None:
+    def __init__(self, task: RunTask, store: Store, workshop: Workshop, report: Report, spare_core: bool) -> None:
         self._clock = Clock()
-        self._task, self._report = task, report
+        self._task, self._report, self._spare_core = task, report, spare_core
         self._experiment, self._training = task.experiment, task.experiment.training
         self._block = (task.experiment.root_seed, task.seed)
         self._store = store
@@ -153,7 +152,16 @@ class _Run:
         )
         for epoch in range(len(self._rows), self._training.epochs):
             self._clock.start_epoch()
-            train_epoch(self._network, batches, augment, self._tally, self._clock, steps=self._epoch_steps, epoch=epoch)
+            train_epoch(
+                self._network,
+                batches,
+                augment,
+                self._tally,
+                self._clock,
+                steps=self._epoch_steps,
+                epoch=epoch,
+                spare_core=self._spare_core,
+            )
             self._close_epoch(epoch + 1)
             if epoch + 1 == self._training.epochs:
                 break
@@ -272,11 +280,12 @@ def train_epoch(
     *,
     steps: int,
     epoch: int,
+    spare_core: bool = False,
 ) -> None:
     """Take `steps` optimiser steps; what the network is given is what is counted."""
-    # A thread that augments helps where the step runs on a device; on a core it would only take turns.
-    depth = _AHEAD if backend.has_device() else 0
-    portions = feed(batches, augment, steps=steps, epoch=epoch, depth=depth, timed=clock.augmented, seen=tally.see)
+    # A thread that augments helps where the processor waits, or has a core to spare; else it would only take turns.
+    lead = ON_A_DEVICE if backend.has_device() else ON_A_SPARE_CORE if spare_core else ON_THE_SAME_CORE
+    portions = feed(batches, augment, steps=steps, epoch=epoch, lead=lead, timed=clock.augmented, seen=tally.see)
     with closing(portions):
         for portion in portions:
             tally.follow(portion.ids)

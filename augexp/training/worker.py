@@ -35,10 +35,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="augexp.training.worker")
     parser.add_argument("--core", type=int, default=None, help="processor core to stay on (Linux)")
     parser.add_argument("--memory-limit", type=int, default=None, help="MiB of GPU memory")
+    parser.add_argument("--spare-core", action="store_true", help="a second core is idle and may augment")
     options = parser.parse_args(arguments)
     # Ctrl-C in a terminal reaches every process of the group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Worker(_own_output(), options.core, options.memory_limit).serve()
+    _Worker(_own_output(), options.core, options.memory_limit, options.spare_core).serve()
 
 
 def _own_output() -> TextIO:
@@ -95,8 +96,8 @@ def attempt(work: Callable[[], None]) -> tuple[Ending, str]:
 
 
 class _Worker:
-    def __init__(self, answers: TextIO, core: int | None, memory_limit: int | None) -> None:
-        self._answers = answers
+    def __init__(self, answers: TextIO, core: int | None, memory_limit: int | None, spare_core: bool) -> None:
+        self._answers, self._spare_core = answers, spare_core
         self._core, self._memory_limit = core, memory_limit
         self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -130,6 +131,7 @@ class _Worker:
                 report=self._report,
                 stop=self._stop.is_set,
                 checkpoint_seconds=command["checkpoint_seconds"],
+                spare_core=self._spare_core,
             )
 
         ending, message = attempt(work)

@@ -66,6 +66,8 @@ class Worker:
             command += ["--core", str(seat.core)]
         if seat.memory_limit is not None:
             command += ["--memory-limit", str(seat.memory_limit)]
+        if seat.spare_core:
+            command += ["--spare-core"]
         self.process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             stdin=subprocess.PIPE,

@@ -9,7 +9,7 @@ import pytest
 
 from augexp.augment import feed as feeds
 from augexp.augment import policies
-from augexp.augment.feed import feed
+from augexp.augment.feed import Lead, feed
 from augexp.augment.pipeline import Augmenter
 
 
@@ -52,8 +52,7 @@ def listed(portions):
 @pytest.mark.parametrize("depth", [0, 1, 3])
 @pytest.mark.parametrize("together", [1, 4, 16])
 @pytest.mark.parametrize("name", ["none", "standard", "mixup", "trivialaugment"])
-def test_neither_portions_nor_running_ahead_change_a_number(name, together, depth, monkeypatch):
-    monkeypatch.setattr(feeds, "BATCHES", together)
+def test_neither_portions_nor_running_ahead_change_a_number(name, together, depth):
     one_by_one, source = augmenter(name), batches()
     expected = []
     for _ in range(7):
@@ -61,7 +60,8 @@ def test_neither_portions_nor_running_ahead_change_a_number(name, together, dept
         images, targets = one_by_one(batch.images, labels, batch.ids, 2)
         expected.append((images.copy(), targets.copy()))
     source, seconds = batches(), []
-    portions = feed(source, augmenter(name), steps=7, epoch=2, depth=depth, timed=seconds.append)
+    lead = Lead(depth, together)
+    portions = feed(source, augmenter(name), steps=7, epoch=2, lead=lead, timed=seconds.append)
     for (images, targets), (other, soft) in zip(listed(portions), expected, strict=True):
         np.testing.assert_array_equal(images, other)
         np.testing.assert_array_equal(targets, soft)
@@ -72,10 +72,9 @@ def test_neither_portions_nor_running_ahead_change_a_number(name, together, dept
 
 @pytest.mark.parametrize("depth", [0, 2])
 @pytest.mark.parametrize("name", ["none", "standard", "strong", "mixup", "augmix"])
-def test_every_picture_is_seen_once_as_it_is_trained_on(name, depth, monkeypatch):
-    monkeypatch.setattr(feeds, "BATCHES", 3)
-    seen = []
-    portions = feed(batches(), augmenter(name), steps=7, epoch=1, depth=depth, seen=lambda one: seen.append(one.copy()))
+def test_every_picture_is_seen_once_as_it_is_trained_on(name, depth):
+    seen, lead = [], Lead(depth, batches=3)
+    portions = feed(batches(), augmenter(name), steps=7, epoch=1, lead=lead, seen=lambda one: seen.append(one.copy()))
     np.testing.assert_array_equal(np.stack(seen_after(portions)), seen)
     assert len(seen) == 28
 

@@ -70,13 +70,14 @@ def test_the_processor_is_not_a_device():
     assert not backend.has_device()
 
 
-def test_running_ahead_of_a_device_changes_no_number(finished, make_task, workshop, tmp_path, monkeypatch):
+@pytest.mark.parametrize("device", [True, False], ids=["device", "spare core"])
+def test_running_ahead_changes_no_number(device, finished, make_task, workshop, tmp_path, monkeypatch):
     started = []
     thread = prefetch.threading.Thread
     monkeypatch.setattr(prefetch.threading, "Thread", lambda **details: started.append(details) or thread(**details))
-    monkeypatch.setattr(backend, "has_device", lambda: True)
+    monkeypatch.setattr(backend, "has_device", lambda: device)
     task = make_task(tmp_path, "standard", 0)
-    run.execute(task, workshop=workshop)
+    run.execute(task, workshop=workshop, spare_core=not device)
     assert len(started) == 3  # one for each epoch
     for name in (records.RUN, records.EPOCHS, records.PREDICTIONS):
         assert (task.folder / name).read_bytes() == (finished["standard", 0].folder / name).read_bytes()

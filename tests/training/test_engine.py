@@ -221,12 +221,20 @@ def test_gpus_are_shared_within_their_memory(monkeypatch):
     assert all(seat.memory_limit == 10_800 for seat in seats)
 
 
-def test_workers_give_the_bytes_of_runs_in_this_process(finished, make_task, tmp_path):
+@pytest.mark.parametrize(("jobs", "spare"), [(1, True), (2, True), (3, False), (4, False)])
+def test_a_core_is_spare_where_every_worker_has_a_second_one(jobs, spare, monkeypatch):
+    monkeypatch.setattr(resources, "gpu_memory", list)
+    monkeypatch.setattr(resources, "cores", lambda: [0, 1, 2, 3])
+    assert [seat.spare_core for seat in resources.seats(jobs)] == [spare] * jobs
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_workers_give_the_bytes_of_runs_in_this_process(jobs, finished, make_task, tmp_path):
     tasks = [make_task(tmp_path, arm, seed) for arm in ("none", "standard") for seed in (0, 1)]
-    outcome = engine.execute(tasks, jobs=2)
+    outcome = engine.execute(tasks, jobs=jobs)
     assert (outcome.executed, outcome.failures) == (4, ())
     for task in tasks:
         for name in (records.RUN, records.EPOCHS, records.PREDICTIONS):
             assert (task.folder / name).read_bytes() == (finished[task.arm, task.seed].folder / name).read_bytes()
     assert json.loads((tasks[0].folder / records.TIMING).read_text(encoding="utf-8"))["wall_seconds"] > 0
-    assert engine.execute(tasks, jobs=2) == engine.Outcome(found=4)
+    assert engine.execute(tasks, jobs=jobs) == engine.Outcome(found=4)
