@@ -1,11 +1,15 @@
-"""The training loop of augexp against the bare compiled step, on one core: how much does the rest cost?
+"""The training loop of augexp against the bare compiled step: how much does the rest cost?
 
-    python benchmarks/training.py [--quick]
+    python benchmarks/training.py [--quick]        # about half an hour; writes results/training.*
+
+Measured on one core, as the workers of a comparison have one each, and with a second core to spare, as a single
+run has where there are two: then a thread augments there, ahead of the network.
 
 The yardstick is a loop that feeds one constant batch to the same compiled step. The loop under test is
 `augexp.training.run.train_epoch`, as it stands: cyclic generator over pictures on disk, augmentation,
 counting of unique images, step. Both alternate in rounds of 1,024 or 2,048 images, in one process, and the
-ratio is the median over rounds of images per second against the bare step. Arms with a goal get more rounds.
+ratio is the median over rounds of images per second against the bare step, or against the un-augmented arm right
+beside it. Arms with a goal get more rounds, and their ratios an interval of the median (its order statistics).
 
 Two rows say what the calls that such a loop cannot do without cost by themselves: loops written by hand that
 draw, count and check nothing. One reads pictures in a random order and rescales them; the other calls OpenCV once
@@ -21,6 +25,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +37,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import cv2
 import numpy as np
-from tables import write
+from scipy.stats import binom
+from tables import table, write
 
 from augexp import seeds
 from augexp.augment import feed, policies
@@ -44,10 +51,17 @@ from augexp.training.clock import Clock
 from augexp.training.network import Network
 from augexp.training.tally import Tally
 
-GOALS = {"none": 0.97, "standard": 0.95}
+GOALS = {"none": 0.97, "standard": 0.95}  # on one core, against the bare step
+AGAINST_NONE = 0.95
+"""Goal for `standard` with 64 pixels, against the arm without augmentation."""
+
 BY_HAND = {"read, rescale (by hand)": False, "read, warp, table (by hand)": True}  # whether pictures are warped
 MORE = 5  # times the rounds for the arms with a goal, and for the loops by hand
+LEVEL = 0.95
 CLASSES, IMAGES = 4, 2048
+STEPS = {32: 64, 64: 32}  # of a round, by the side of the pictures
+
+Row = dict[str, float | list[float]]
 
 
 class Batch(NamedTuple):
@@ -84,7 +98,7 @@ class ByHand:
         self._together = min(feed.BATCHES, feed.VALUES // draw.images[:32].size)
         self._out = Buffers().take((32 * self._together, side, side, 3))
         self._quads = np.empty((2, 32 * side, side, 4), np.uint8)
-        # Turned and enlarged, so that nothing beyond the edge is read, which would be slower.
+        # From a cut-out in the middle, so that nothing beyond the edge is read, which would take twice as long.
         self._matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), 10, 0.8)
         self._table = np.minimum(np.arange(256, dtype=np.float32) * np.float32(1.1 / 255), np.float32(1))
 
@@ -113,8 +127,12 @@ class ByHand:
             cv2.LUT(picture, self._table, target)
 
 
-def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) -> dict[str, dict[str, float]]:
-    """Return images per second of the bare step and of each policy, and their ratios."""
+def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: bool) -> dict[str, Row]:
+    """Return images per second of the bare step and of each policy, and their ratios; in a process of its own."""
+    if hasattr(os, "sched_setaffinity") and not spare_core:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    backend.configure(threads=1)
+    steps, by_hand = STEPS[size], {} if spare_core else BY_HAND
     training = Training(batch_size=32)
     network = Network(training, size, CLASSES, 1)
     network.renew(0, 0)
@@ -124,11 +142,13 @@ def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) 
         rescale(draw[np.arange(32)].images, Buffers().take((32, size, size, 3))),
         np.eye(CLASSES, dtype=np.float32)[draw.labels[:32]],
     )
-    loops: dict[str, Callable[[int], None]] = {name: arm(network, draw, name, steps, folder) for name in names}
+    loops: dict[str, Callable[[int], None]] = {
+        name: arm(network, draw, name, steps, folder, spare_core) for name in names
+    }
     order = np.random.default_rng(1)
-    for name, warped in BY_HAND.items():
-        by_hand = ByHand(network, draw, constant[1], warped)
-        loops[name] = lambda epoch, loop=by_hand: loop(steps, order.permutation(IMAGES))
+    for name, warped in by_hand.items():
+        hand = ByHand(network, draw, constant[1], warped)
+        loops[name] = lambda epoch, loop=hand: loop(steps, order.permutation(IMAGES))
 
     def bare() -> None:
         for _ in range(steps):
@@ -141,7 +161,7 @@ def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) 
     ratios: dict[str, list[float]] = {name: [] for name in loops}
     against: dict[str, list[float]] = {name: [] for name in loops}
     for number in range(1, MORE * rounds + 1):
-        for name in loops if number <= rounds else (*GOALS, *BY_HAND):
+        for name in loops if number <= rounds else (*GOALS, *by_hand):
             # The yardstick before and after, so that a machine that slows down slows both.
             before, own, after = timed(bare), timed(lambda n=name, e=number: loops[n](e)), timed(bare)
             speeds["bare"].append(32 * steps * 2 / (before + after))
@@ -153,18 +173,29 @@ def measure(size: int, names: list[str], rounds: int, steps: int, folder: Path) 
                 again = timed(lambda n=name, e=number: loops[n](MORE * rounds + e))
                 against[name].append(plain / again)
     faster = 1 / statistics.median(ratios["none"])
-    bare_step = {"images_per_second": statistics.median(speeds["bare"]), "ratio": 1.0, "against_none": faster}
-    table = {"bare": bare_step}
+    found: dict[str, Row] = {
+        "bare": {"images_per_second": statistics.median(speeds["bare"]), "ratio": 1.0, "against_none": faster}
+    }
     for name in loops:
-        table[name] = {
+        found[name] = {
             "images_per_second": statistics.median(speeds[name]),
             "ratio": statistics.median(ratios[name]),
             "against_none": statistics.median(against[name]) if against[name] else 1.0,
         }
-    return table
+        if name in GOALS:
+            found[name]["ratio_interval"] = interval(ratios[name])
+            found[name]["against_none_interval"] = interval(against[name] or [1.0])
+    return found
 
 
-def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path) -> Callable[[int], None]:
+def interval(values: list[float]) -> list[float]:
+    """Return an interval for the median of what `values` were drawn from, free of its distribution."""
+    beyond = max(int(binom.ppf((1 - LEVEL) / 2, len(values), 0.5)) - 1, 0)
+    ordered = sorted(values)
+    return [ordered[beyond], ordered[-1 - beyond]]
+
+
+def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare_core: bool) -> Callable[[int], None]:
     """Return what trains an epoch with a policy, given the number of the epoch."""
     partners = (draw, draw.labels)
     augment = Augmenter(policies.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=partners)
@@ -174,7 +205,7 @@ def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path) -> Ca
     batches = cyclic_generator(draw, draw.labels, 32, seed=seeds.integer(0, 0, "order"))
 
     def epoch(number: int) -> None:
-        run.train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=number)
+        run.train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=number, spare_core=spare_core)
         tally.close_epoch()
 
     return epoch
@@ -194,29 +225,48 @@ def main() -> None:
         "--quick", action="store_true", help="fewer rounds, and only the arms with a goal; the results are not written"
     )
     options = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    backend.configure(threads=1)
     names = list(GOALS) if options.quick else list(policies.names())
     rounds = 3 if options.quick else 5
-    found = {}
-    with tempfile.TemporaryDirectory() as place:
-        for size, steps in ((32, 64), (64, 32)):
-            found[size] = measure(size, names, rounds, steps, Path(place))
-    head = "images/s | against the bare step | against `none`"
-    lines = [f"| policy | 32 px, {head} | 64 px, {head} | goal against the bare step |", f"|---|{'---:|' * 7}"]
-    for name in ("bare", *BY_HAND, *names):
-        cells = [
-            f"{found[size][name][key]:{form}}"
-            for size in found
-            for key, form in (("images_per_second", ".0f"), ("ratio", ".3f"), ("against_none", ".3f"))
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} | {GOALS.get(name, '')} |")
-    text = "\n".join(lines)
+    found: dict[bool, dict[int, dict[str, Row]]] = {False: {}, True: {}}
+    for size in STEPS:
+        for spare_core in found if (os.cpu_count() or 1) > 1 else (False,):
+            with (
+                tempfile.TemporaryDirectory() as place,
+                ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
+            ):
+                work = process.submit(measure, size, names, rounds, Path(place), spare_core)
+                found[spare_core][size] = work.result()
+    text = "\n\n".join(shown(size, found[False][size], found[True].get(size, {})) for size in STEPS)
     if options.quick:
         print(text)
     else:
-        write("training", {"sizes": found, "rounds": {"arms with a goal": MORE * rounds, "others": rounds}}, text)
+        values = {"sizes": found[False], "with a spare core": found[True]}
+        write("training", {**values, "rounds": {"arms with a goal": MORE * rounds, "others": rounds}}, text)
+
+
+def shown(size: int, alone: dict[str, Row], spared: dict[str, Row]) -> str:
+    """Return the table of a size of pictures, and the intervals below it."""
+    keys = {"images_per_second": "images/s", "ratio": "against the bare step", "against_none": "against `none`"}
+    head = ["policy", *(f"{where}, {words}" for where in ("one core", "a core to spare") for words in keys.values())]
+    rows = []
+    for name in ("bare", *BY_HAND, *(name for name in alone if name not in ("bare", *BY_HAND))):
+        both = (alone[name], spared.get(name, {}))
+        rows.append([name, *(_cell(one.get(key), key) for one in both for key in keys)])
+    lines = [f"{size} pixels:", "", table(head, rows), ""]
+    goals = {("none", "ratio"): GOALS["none"], ("standard", "ratio"): GOALS["standard"]}
+    if size == 64:
+        goals["standard", "against_none"] = AGAINST_NONE
+    for (name, key), goal in goals.items():
+        for where, one in (("on one core", alone), ("with a core to spare", spared)):
+            if name in one:
+                low, high = one[name][f"{key}_interval"]
+                against = f"{LEVEL:.0%} interval {low:.3f} to {high:.3f}"
+                lines.append(f"* `{name}` {keys[key]}, {where}: {one[name][key]:.3f} ({against}); goal {goal}")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, key: str) -> str:
+    return "" if value is None else f"{value:.0f}" if key == "images_per_second" else f"{value:.3f}"
 
 
 if __name__ == "__main__":
