@@ -9,6 +9,9 @@ from augexp.analysis.digest import Contrast, Digest, Interval
 from augexp.analysis.reading import digest
 from augexp.analysis.tables import MISSING, Cell, Column, Table, number, to_terminal
 
+_SHORT = 16
+"""Letters of a name that leave room for the other columns; that of every built-in policy is shorter."""
+
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
@@ -52,8 +55,9 @@ def contrasts(shown: Digest) -> Table:
     """One row per contrast: difference, both intervals, verdict."""
     several = len(shown.contrasts) > 1
     title = f"Paired differences from {shown.baseline} in test {shown.metric} (pp)"
+    # A very long name is broken, so that the numbers beside it are not.
     columns = (
-        Column("arm"),
+        Column("arm", whole=all(len(contrast.arm) <= _SHORT for contrast in shown.contrasts)),
         Column("difference", 2, signed=True),
         Column("for new images", whole=True),
         Column("for these images", whole=True),

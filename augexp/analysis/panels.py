@@ -30,6 +30,9 @@ ROW = 0.95
 STACK = 0.088
 """Rise of one stacked dot in such units: a dot and its white edge."""
 
+_MOST_DIGITS = 6
+"""Decimals of a tick label."""
+
 INK, SOFT, RULE = "#1c2127", "#5b646e", "#d9dee4"
 
 
@@ -180,8 +183,11 @@ def signed(axis: Any) -> None:
 
 
 def _digits(axis: Any) -> int:
-    steps = np.diff(axis.get_majorticklocs())
-    return max(0, -int(np.floor(np.log10(steps[0]) + 1e-9))) if len(steps) and steps[0] > 0 else 1
+    """Return the decimals that the tick labels need: steps of 2.5 have one, although they are above 1."""
+    ticks = np.asarray(axis.get_majorticklocs(), dtype=float)
+    step = np.diff(ticks).min(initial=np.inf)
+    exact = (n for n in range(_MOST_DIGITS) if (np.abs(ticks - np.round(ticks, n)) < 1e-6 * step).all())
+    return next(exact, _MOST_DIGITS) if len(ticks) > 1 else 1
 
 
 def draw_gains(axes: Any, gains: Sequence[Gain], r: float) -> None:

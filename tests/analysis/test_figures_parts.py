@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from augexp.analysis import palette, panels, plates, series
@@ -92,3 +93,16 @@ def test_no_ink_touches_the_edge(drawn: dict[str, Path]) -> None:
             for edge in (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:]):
                 assert edge.min() == 255, f"{name}: something is clipped"
             assert pixels.min() < 80, f"{name}: nothing is drawn"
+
+
+@pytest.mark.parametrize("limits", [(-13, 4), (-5, 5), (-0.3, 1.1), (-0.004, 0.009), (-24, 60), (7.2, 7.3), (-0.9, 1.2)])
+def test_a_signed_tick_label_is_the_value_where_it_stands(limits):
+    axes = Figure(figsize=(4, 3.4)).subplots()
+    axes.set_ylim(limits)
+    panels.signed(axes.yaxis)
+    ticks = axes.get_yticks()
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(labels) == len(ticks) >= 3
+    for label, tick in zip(labels, ticks, strict=True):
+        assert float(label.replace("\u2212", "-")) == pytest.approx(tick, abs=1e-9)
+        assert label[0] in "+\u2212" or tick == 0

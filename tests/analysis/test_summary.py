@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from augexp.analysis import summary, tables
+from augexp.analysis import brief, summary, tables
 from augexp.analysis.digest import Arm, Measure
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -39,6 +40,19 @@ def test_headings_are_told_apart() -> None:
         keys = [column.key or column.title for column in table.columns]
         assert len(set(titles)) == len(titles)
         assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("name", ["trivialaugment", "a" * 40])
+def test_80_columns_hold_a_contrast_whose_numbers_and_name_are_not_broken(name: str) -> None:
+    digest = CASES["win"][0]
+    digest = replace(digest, contrasts=tuple(replace(one, arm=name) for one in digest.contrasts))
+    console = Console(width=80, record=True, file=io.StringIO())
+    for renderable in tables.to_terminal([brief.contrasts(digest)]):
+        console.print(renderable)
+    text = console.export_text()
+    for whole in ("+0.84 to +2.44", "+1.16 to +2.12", *([name] if len(name) < 20 else [])):
+        assert whole in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_contrasts_keep_the_order_of_the_plan() -> None:
