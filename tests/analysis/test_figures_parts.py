@@ -95,7 +95,7 @@ def test_no_ink_touches_the_edge(drawn: dict[str, Path]) -> None:
             assert pixels.min() < 80, f"{name}: nothing is drawn"
 
 
-@pytest.mark.parametrize("limits", [(-13, 4), (-5, 5), (-0.3, 1.1), (-0.004, 0.009), (-24, 60), (7.2, 7.3), (-0.9, 1.2)])
+@pytest.mark.parametrize("limits", [(-13, 4), (-5, 5), (-0.3, 1.1), (-0.004, 0.009), (-24, 60), (-0.9, 1.2)])
 def test_a_signed_tick_label_is_the_value_where_it_stands(limits):
     axes = Figure(figsize=(4, 3.4)).subplots()
     axes.set_ylim(limits)
