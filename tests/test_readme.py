@@ -106,7 +106,7 @@ def test_the_list_says_what_was_measured():
         f"do {jobs} × the work of one job on one",
         f"trains at {alone_64} of the speed of the arm without augmentation on one core (95 % interval "
         f"{alone_64_interval}), and at {spared_64} ({spared_64_interval}) where a second core",
-        f"three times as fast it is {fast:.2f},",
+        f"three times as fast it was {fast:.2f}",
         f"take {nodes[1]} of the time of one",
         f"trains at {none[0]} of the speed with 32 pixels and {none[1]} with 64",
         f"with `standard` at {standard[0]} and {standard[1]}; with a core to spare, at "
