@@ -6,7 +6,7 @@ Measured on one core, as the workers of a comparison have one each, and with a s
 run has where there are two: then a thread augments there, ahead of the network.
 
 The yardstick is a loop that feeds one constant batch to the same compiled step. The loop under test is
-`augexp.training.run.train_epoch`, as it stands: cyclic generator over pictures on disk, augmentation,
+`augexp.training.epoch.train_epoch`, as it stands: cyclic generator over pictures on disk, augmentation,
 counting of unique images, step. Both alternate in rounds of 1,024 or 2,048 images, in one process, and the
 ratio is the median over rounds of images per second against the bare step, or against the un-augmented arm right
 beside it. Arms with a goal get more rounds, and their ratios an interval of the median (its order statistics).
@@ -46,8 +46,9 @@ from augexp.augment.canvas import Buffers, rescale
 from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.experiment import Training
-from augexp.training import backend, run
+from augexp.training import backend, resources
 from augexp.training.clock import Clock
+from augexp.training.epoch import train_epoch
 from augexp.training.network import Network
 from augexp.training.tally import Tally
 
@@ -205,7 +206,7 @@ def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare
     batches = cyclic_generator(draw, draw.labels, 32, seed=seeds.integer(0, 0, "order"))
 
     def epoch(number: int) -> None:
-        run.train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=number, spare_core=spare_core)
+        train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=number, spare_core=spare_core)
         tally.close_epoch()
 
     return epoch
@@ -229,7 +230,7 @@ def main() -> None:
     rounds = 3 if options.quick else 5
     found: dict[bool, dict[int, dict[str, Row]]] = {False: {}, True: {}}
     for size in STEPS:
-        for spare_core in found if (os.cpu_count() or 1) > 1 else (False,):
+        for spare_core in found if len(resources.cores()) > 1 else (False,):
             with (
                 tempfile.TemporaryDirectory() as place,
                 ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,

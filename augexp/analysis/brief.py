@@ -9,13 +9,13 @@ from augexp.analysis.digest import Contrast, Digest, Interval
 from augexp.analysis.reading import digest
 from augexp.analysis.tables import MISSING, Cell, Column, Table, number, to_terminal
 
-_SHORT = 16
-"""Letters of a name that leave room for the other columns; that of every built-in policy is shorter."""
-
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from augexp.analysis.answer import Comparison
+
+_SHORT = 16
+"""Letters of a name that leave room for the other columns; that of every built-in policy is shorter."""
 
 
 def terminal(comparison: Comparison) -> list[RichTable]:

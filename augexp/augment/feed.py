@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,16 @@ VALUES = 6_400_000
 BATCHES = 32
 """Most batches at a time."""
 
+WAITING = 2 * VALUES
+"""Values of the pictures that may wait for the network, or one portion: 51 MB of float32."""
+
 
 @dataclass(frozen=True)
 class Lead:
     """How far augmentation runs ahead of the network.
 
     Attributes:
-        depth: how many portions a thread prepares ahead; 0 for none and no thread.
+        depth: how many portions a thread prepares ahead, fewer where they are large; 0 for none and no thread.
         batches: most batches of a portion.
     """
 
@@ -93,7 +96,19 @@ def feed(
         timed: is told the seconds that each portion took to augment.
         seen: is shown every finished picture, float32 (S, S, 3), in their order; by that thread, if there is one.
     """
-    return ahead(_portions(batches, augment, steps, epoch, lead.batches, timed, seen), lead.depth)
+    if not lead.depth or not steps:
+        yield from _portions(batches, augment, steps, epoch, lead.batches, timed, seen)
+        return
+    first = next(batches)
+    size = first[0].images.size
+    depth = max(1, min(lead.depth, WAITING // (size * _together(size, steps, lead.batches))))
+    rest = chain([first], batches)
+    yield from ahead(_portions(rest, augment, steps, epoch, lead.batches, timed, seen), depth)
+
+
+def _together(size: int, steps: int, most: int) -> int:
+    """Return how many batches of `size` values are put together."""
+    return min(steps, most, max(1, VALUES // size))
 
 
 def _portions(
@@ -107,8 +122,7 @@ def _portions(
 ) -> Generator[Portion, None, None]:
     while steps:
         pairs = [next(batches)]
-        together = min(steps, most, max(1, VALUES // pairs[0][0].images.size))
-        pairs += islice(batches, together - 1)
+        pairs += islice(batches, _together(pairs[0][0].images.size, steps, most) - 1)
         steps -= len(pairs)
         begin = time.perf_counter()
         portion = _augment(pairs, augment, epoch, seen)

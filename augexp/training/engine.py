@@ -15,7 +15,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, Self
@@ -236,9 +236,10 @@ class Engine:
     def _bury(self, worker: Worker, code: int, shift: _Shift) -> None:
         """Replace a dead worker and decide what becomes of its run."""
         out_of_memory = self._out_of_memory(code)
-        cause, words = _cause(code, out_of_memory), worker.last_words()
+        cause, words, seat = _cause(code, out_of_memory), worker.last_words(), worker.seat
         if out_of_memory:
             self.jobs = max(1, self.jobs - 1)  # the same number would run out of memory again
+            seat = replace(seat, spare_core=False)  # and what is prepared ahead takes some, too
         self._workers.remove(worker)
         worker.close()
         task = worker.task
@@ -255,7 +256,7 @@ class Engine:
             else:
                 shift.fail(task, f"its worker ended {ATTEMPTS} times ({cause}); {words}".rstrip("; "))
         if shift.pending and not shift.stopped and len(self._workers) < self.jobs:
-            self._workers.append(Worker(worker.seat, self._inbox))
+            self._workers.append(Worker(seat, self._inbox))
 
     def _out_of_memory(self, code: int) -> bool:
         kills, before = resources.out_of_memory_kills(), self._kills_before

@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,14 @@ import numpy as np
 
 import augexp
 from augexp import seeds
-from augexp.augment.feed import ON_A_DEVICE, ON_A_SPARE_CORE, ON_THE_SAME_CORE, feed
 from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
-from augexp.training import backend, checkpoint, claims, evaluation, pulse, records
+from augexp.training import checkpoint, claims, evaluation, pulse, records
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.clock import Clock
+from augexp.training.epoch import train_epoch
 from augexp.training.network import Network, Workshop
 from augexp.training.tally import Tally
 from augexp.training.task import Kind, RunEvent, RunTask
@@ -269,28 +268,6 @@ class _Run:
         if kind in ("started", "epoch"):
             self._heart.beat(done, total, details.get("seconds", 0.0))
         self._report(RunEvent(kind, self._task.arm, self._task.seed, epoch=done, epochs=total, **details))
-
-
-def train_epoch(
-    network: Network,
-    batches: Iterator[tuple[Any, Any]],
-    augment: Augmenter,
-    tally: Tally,
-    clock: Clock,
-    *,
-    steps: int,
-    epoch: int,
-    spare_core: bool = False,
-) -> None:
-    """Take `steps` optimiser steps; what the network is given is what is counted."""
-    # A thread that augments helps where the processor waits, or has a core to spare; else it would only take turns.
-    lead = ON_A_DEVICE if backend.has_device() else ON_A_SPARE_CORE if spare_core else ON_THE_SAME_CORE
-    portions = feed(batches, augment, steps=steps, epoch=epoch, lead=lead, timed=clock.augmented, seen=tally.see)
-    with closing(portions):
-        for portion in portions:
-            tally.follow(portion.ids)
-            for images, targets in portion.batches():
-                network.train(images, targets)
 
 
 def _steps_per_epoch(images: int, batch_size: int) -> int:

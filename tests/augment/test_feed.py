@@ -92,6 +92,19 @@ def test_a_portion_is_bounded(monkeypatch):
     assert [len(portion.bounds) for portion in feed(batches(), augmenter("none"), steps=2, epoch=0)] == [1, 1]
 
 
+@pytest.mark.parametrize(("waiting", "depth"), [(feeds.WAITING, 4), (3 * 2 * 4 * 8 * 8 * 3, 3), (1, 1)])
+def test_what_waits_is_bounded_but_never_nothing(waiting, depth, monkeypatch):
+    monkeypatch.setattr(feeds, "WAITING", waiting)
+    depths, real = [], feeds.ahead
+    monkeypatch.setattr(feeds, "ahead", lambda items, depth: depths.append(depth) or real(items, depth))
+    source = batches()
+    lead = Lead(4, batches=2)
+    portions = feed(source, augmenter("none"), steps=7, epoch=0, lead=lead)
+    assert [len(portion.bounds) for portion in portions] == [2, 2, 2, 1]
+    assert depths == [depth]
+    np.testing.assert_array_equal(next(source)[0].ids, DRAW.ids[28:32])
+
+
 def test_batches_of_one():
     portions = list(feed(batches(1), augmenter("standard"), steps=40, epoch=0))
     assert [len(portion.bounds) for portion in portions] == [32, 8]

@@ -9,7 +9,9 @@ import pytest
 
 from augexp.augment import prefetch
 from augexp.augment.canvas import ALIGNMENT, Buffers
+from augexp.augment.feed import ON_A_SPARE_CORE, Lead
 from augexp.training import backend, records, run
+from augexp.training import epoch as epochs
 
 
 @pytest.fixture
@@ -70,14 +72,18 @@ def test_the_processor_is_not_a_device():
     assert not backend.has_device()
 
 
-@pytest.mark.parametrize("device", [True, False], ids=["device", "spare core"])
-def test_running_ahead_changes_no_number(device, finished, make_task, workshop, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "lead", [None, ON_A_SPARE_CORE, Lead(1, batches=1)], ids=["device", "spare core", "queue full"]
+)
+def test_running_ahead_changes_no_number(lead, finished, make_task, workshop, tmp_path, monkeypatch):
     started = []
     thread = prefetch.threading.Thread
     monkeypatch.setattr(prefetch.threading, "Thread", lambda **details: started.append(details) or thread(**details))
-    monkeypatch.setattr(backend, "has_device", lambda: device)
+    monkeypatch.setattr(backend, "has_device", lambda: lead is None)
+    if lead is not None:
+        monkeypatch.setattr(epochs, "ON_A_SPARE_CORE", lead)
     task = make_task(tmp_path, "standard", 0)
-    run.execute(task, workshop=workshop, spare_core=not device)
+    run.execute(task, workshop=workshop, spare_core=lead is not None)
     assert len(started) == 3  # one for each epoch
     for name in (records.RUN, records.EPOCHS, records.PREDICTIONS):
         assert (task.folder / name).read_bytes() == (finished["standard", 0].folder / name).read_bytes()

@@ -77,6 +77,18 @@ def test_memory_that_runs_out_is_named_and_takes_a_worker_away(play, monkeypatch
     assert "memory ran out: one worker less" in next(event.message for event in events if event.kind == "note")
 
 
+def test_after_memory_ran_out_nothing_is_prepared_ahead(play, monkeypatch):
+    tasks = play("killed-once")
+    before = tasks[0].folder / "tried"
+    monkeypatch.setattr(resources, "out_of_memory_kills", lambda: 7 + before.exists())
+    monkeypatch.setattr(resources, "seats", lambda jobs: [resources.Seat(spare_core=True)])
+    with Engine(1) as crew:
+        crew.start()
+        assert [worker.seat.spare_core for worker in crew._workers] == [True]
+        assert crew.execute(tasks).executed == 1
+        assert [worker.seat.spare_core for worker in crew._workers] == [False]
+
+
 def test_a_kill_by_somebody_is_not_taken_for_memory(play):
     events = []
     with Engine(2) as crew:

@@ -1,0 +1,47 @@
+"""One epoch: augment, count what the network is given, take the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from augexp.augment.feed import ON_A_DEVICE, ON_A_SPARE_CORE, ON_THE_SAME_CORE, feed
+from augexp.augment.pipeline import Augmenter
+from augexp.training import backend
+from augexp.training.clock import Clock
+from augexp.training.network import Network
+from augexp.training.tally import Tally
+
+
+def train_epoch(
+    network: Network,
+    batches: Iterator[tuple[Any, Any]],
+    augment: Augmenter,
+    tally: Tally,
+    clock: Clock,
+    *,
+    steps: int,
+    epoch: int,
+    spare_core: bool = False,
+) -> None:
+    """Take `steps` optimiser steps; what the network is given is what is counted.
+
+    Args:
+        network: is trained.
+        batches: of `cyclic_generator`.
+        augment: the arm's.
+        tally: counts and notes the order.
+        clock: is told what augmentation takes.
+        steps: how many.
+        epoch: passes over the training draw so far, from 0.
+        spare_core: whether a core is idle that can augment meanwhile; changes no number.
+    """
+    # A thread that augments helps where the processor waits, or has a core to spare; else it would only take turns.
+    lead = ON_A_DEVICE if backend.has_device() else ON_A_SPARE_CORE if spare_core else ON_THE_SAME_CORE
+    portions = feed(batches, augment, steps=steps, epoch=epoch, lead=lead, timed=clock.augmented, seen=tally.see)
+    with closing(portions):
+        for portion in portions:
+            tally.follow(portion.ids)
+            for images, targets in portion.batches():
+                network.train(images, targets)
