@@ -72,6 +72,7 @@ def test_the_list_says_what_was_measured():
         "engines",
         "training",
         "training-fast-core",
+        "ahead",
         "precision",
         "index",
         "memory",
@@ -92,6 +93,7 @@ def test_the_list_says_what_was_measured():
     alone_64, alone_64_interval = against_none(found["training"]["sizes"]["64"]["standard"])
     spared_64, spared_64_interval = against_none(spared["64"]["standard"])
     fast = found["training-fast-core"]["sizes"]["64"]["standard"]["against_none"]
+    ahead = {side: arms["standard"]["ratio"] for side, arms in found["ahead"]["sizes"].items()}
     none, standard = speeds("none"), speeds("standard")
     least, warp = speeds("read, rescale (by hand)"), speeds("read, warp, table (by hand)")
     precision, startup = found["precision"], found["startup"]["seconds"]
@@ -107,6 +109,7 @@ def test_the_list_says_what_was_measured():
         f"trains at {alone_64} of the speed of the arm without augmentation on one core (95 % interval "
         f"{alone_64_interval}), and at {spared_64} ({spared_64_interval}) where a second core",
         f"three times as fast it was {fast:.2f}",
+        f"gives {ahead['64']:.2f} × the speed with `standard` and 64 pixels, {ahead['32']:.2f} × with 32",
         f"take {nodes[1]} of the time of one",
         f"trains at {none[0]} of the speed with 32 pixels and {none[1]} with 64",
         f"with `standard` at {standard[0]} and {standard[1]}; with a core to spare, at "
