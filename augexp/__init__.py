@@ -15,8 +15,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
     from augexp.analysis.answer import Comparison
     from augexp.api import compare, define, export, export_policy, index, preview, report, status, train, verify
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from augexp.experiment import Data, Experiment, Training
     from augexp.plan import Plan
     from augexp.training.records import RunRecord
+    from augexp.version import __version__
 
 __all__ = [
     "Augmenter",
@@ -73,6 +72,7 @@ _PLACES = {
     "Augmenter": "augexp.augment.pipeline",
     "Policy": "augexp.augment.policies",
     "AugexpError": "augexp.errors",
+    "__version__": "augexp.version",
 }
 """The module that each public name comes from."""
 

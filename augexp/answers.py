@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import augexp
 from augexp import reproduction
 from augexp.errors import DataError, ResultsError
 from augexp.experiment import Experiment
+from augexp.files import write_atomically
 from augexp.plan import Plan
-from augexp.workspace import Workspace, reopen_workspace, write_atomically
+from augexp.version import __version__
+from augexp.workspace import Workspace, reopen_workspace
 
 if TYPE_CHECKING:
     from augexp.analysis.answer import Comparison
@@ -149,7 +150,7 @@ def publish(
     """
     folder = workspace.comparison
     photos = pictures and store is not None
-    mark = {"augexp": augexp.__version__, "comparison": _digest(comparison), "photos": photos}
+    mark = {"augexp": __version__, "comparison": _digest(comparison), "photos": photos}
     before = _read_mark(folder)
     names = before.get("files", [])
     if not again and {**before, "files": []} == {**mark, "files": []} and all((folder / n).is_file() for n in names):

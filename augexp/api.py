@@ -24,7 +24,6 @@ from augexp.experiment import Experiment
 from augexp.inspection import export, status, verify
 from augexp.progress import Progress, Silent
 from augexp.workspace import is_staged, open_workspace
-from augexp.workspace import write_atomically as write_text
 
 if TYPE_CHECKING:
     from augexp.analysis.answer import Comparison
@@ -46,7 +45,6 @@ __all__ = [
     "status",
     "train",
     "verify",
-    "write_text",
 ]
 
 Source = Experiment | str | Path | Sequence[str]

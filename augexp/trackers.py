@@ -17,6 +17,7 @@ from typing import Any
 
 from augexp.analysis.halves import HalfRecord
 from augexp.errors import ResultsError, RunError
+from augexp.files import unwritable
 from augexp.training import records
 from augexp.training.records import RunRecord
 
@@ -111,7 +112,7 @@ def export_tensorboard(runs: Sequence[RunRecord], comparison: Mapping[str, Any],
                         events.scalar(f"{contrast.get('arm', 'arm')}/{name}", value)
                 events.text("sentences", "\n\n".join(_sentences(comparison)))
     except OSError as error:
-        raise records.unwritable(target, error) from None
+        raise unwritable(target, error) from None
     return f"{len(finished)} runs were written to {target}; look at them with: tensorboard --logdir {target}"
 
 
@@ -194,7 +195,7 @@ def export_mlflow(runs: Sequence[RunRecord], comparison: Mapping[str, Any], targ
             if comparison:
                 book.log_comparison(comparison)
     except OSError as error:
-        raise records.unwritable(Path(target), error) from None
+        raise unwritable(Path(target), error) from None
     except MlflowException as error:
         line = " ".join(str(error).split())[:300]
         raise ResultsError(f"{target}: MLflow cannot log there ({line}); name a folder or a tracking URI") from None

@@ -9,7 +9,6 @@ results/<name>/
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from augexp import experiment as definition
 from augexp import screening
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import Experiment
+from augexp.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Workspace:
                     "blocks_finished": blocks_finished,
                 }
             )
-            write_atomically(self.folder / "plan.json", json.dumps({"plans": history}, indent=1) + "\n")
+            write_atomically(self.folder / "plan.json", json.dumps({"plans": history}, indent=1) + "\n", durable=True)
         self._write_definition()
         return history
 
@@ -161,21 +161,6 @@ def reopen_workspace(folder: Path) -> Workspace:
         return Workspace(definition.load(held), folder)
     except DefinitionError as error:
         raise ResultsError(str(error)) from None
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write beside, then rename, so that a reader sees the old text or the new one; UTF-8, newline LF."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(beside, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise ResultsError(
-            f"{path}: cannot be written ({error.strerror}); free some space or choose another --results-dir"
-        ) from None
 
 
 def _portable(experiment: Experiment, folder: Path) -> Experiment:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from augexp import experiment as definition
 from augexp.errors import ResultsError
-from augexp.workspace import open_workspace, reopen_workspace, write_atomically
+from augexp.workspace import open_workspace, reopen_workspace
 
 SAMPLE = definition.from_sample()
 
@@ -82,22 +81,6 @@ def test_a_place_that_cannot_be_written(tmp_path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ResultsError, match="--results-dir"):
         open_workspace(SAMPLE, tmp_path / "file")
-    with pytest.raises(ResultsError, match="cannot be written"):
-        write_atomically(tmp_path / "file" / "below", "text")
-
-
-def test_writing_is_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
-    path = tmp_path / "plan.json"
-    write_atomically(path, "old\n")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(ResultsError, match="No space left"):
-        write_atomically(path, "new\n")
-    assert path.read_bytes() == b"old\n"
-    assert [one.name for one in tmp_path.iterdir()] == ["plan.json"]
 
 
 def test_history_is_plain_json(tmp_path) -> None:

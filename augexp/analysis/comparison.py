@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-import augexp
 from augexp.analysis import contrasts, statistics, trends
 from augexp.analysis.answer import Arm, Comparison, Contrast, Look, Missing
 from augexp.analysis.contrasts import Terms
@@ -20,6 +19,7 @@ from augexp.analysis.notes import collect_warnings, describe_source, environment
 from augexp.experiment import Experiment
 from augexp.plan import Plan
 from augexp.training.records import RunRecord
+from augexp.version import __version__
 
 History = Sequence[Mapping[str, Any]]
 
@@ -94,7 +94,7 @@ def compare(
     if plan.stage == "screening":
         best = ()  # three seeds rank, and claim nothing
     return Comparison(
-        augexp=augexp.__version__,
+        augexp=__version__,
         name=experiment.name,
         experiment_hash=experiment.hash,
         plan_hash=experiment.plan_hash,

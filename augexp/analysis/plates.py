@@ -18,7 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
 
 from augexp.analysis import panels
 from augexp.analysis.exhibits import Gain, Line, Span
-from augexp.training.records import write_atomically
+from augexp.files import write_atomically
 
 WIDTH, DPI = 9.0, 100
 """Inches and dots per inch of the PNG: 900 pixels."""
@@ -149,7 +149,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         buffer = io.BytesIO()
         getattr(canvas(figure), f"print_{form}")(buffer, **extra)
         figure.set_layout_engine("none")  # everything is in its place: finding it takes half of the time
-        write_atomically(folder / f"{name}.{form}", buffer.getvalue(), durable=False)
+        write_atomically(folder / f"{name}.{form}", buffer.getvalue())
         paths.append(folder / f"{name}.{form}")
     return paths
 

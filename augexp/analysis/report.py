@@ -16,7 +16,8 @@ from augexp.analysis import photos, pictures, sections, series, summary, tables
 from augexp.analysis.blocks import Page, Strip
 from augexp.analysis.digest import Digest
 from augexp.errors import AnalysisError
-from augexp.training.records import RunRecord, write_atomically
+from augexp.files import write_atomically
+from augexp.training.records import RunRecord
 
 if TYPE_CHECKING:
     import jinja2
@@ -63,7 +64,7 @@ def write(
         "runs.csv": series.tidy(records),
     }
     for name, text in files.items():
-        write_atomically(folder / name, text.encode(), durable=False)
+        write_atomically(folder / name, text)
     return [folder / name for name in files]
 
 

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-import augexp
 from augexp.analysis import exhibits, pictures, summary
 from augexp.analysis.blocks import (
     Block,
@@ -31,6 +30,7 @@ from augexp.analysis.digest import Contrast, Digest
 from augexp.analysis.series import Floats
 from augexp.analysis.tables import number
 from augexp.training.records import RunRecord
+from augexp.version import __version__
 
 SHADE = 62.0
 """Strongest shade of a matrix cell in percent, so that its text stays readable in both themes."""
@@ -77,7 +77,7 @@ def build_page(
     ]
     kicker = f"{digest.source} · baseline {digest.baseline} · {len(digest.class_names)} classes"
     title = f"Does image augmentation help? {digest.images}"
-    footer = f"Made by augexp {augexp.__version__}. This file holds everything it shows and asks for nothing else."
+    footer = f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else."
     return Page(title, kicker, verdicts, digest.warnings, tuple(part for part in parts if part.blocks), footer)
 
 

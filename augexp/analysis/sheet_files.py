@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import os
 import textwrap
 import warnings
 from functools import lru_cache
@@ -16,6 +15,7 @@ import numpy as np
 
 from augexp.analysis.sheets import Image, Sheet
 from augexp.errors import DefinitionError
+from augexp.files import write_atomically
 
 SUFFIXES = (".png", ".svg", ".html")
 
@@ -38,10 +38,7 @@ def save(sheet: Sheet, path: Path) -> None:
     if suffix not in SUFFIXES:
         raise DefinitionError(f"{path}: received the suffix {suffix!r}; allowed: {', '.join(SUFFIXES)}")
     content = page(sheet).encode() if suffix == ".html" else draw(sheet, suffix.removeprefix("."))
-    part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_bytes(content)
-    os.replace(part, path)
+    write_atomically(path, content, advice="free some space or choose another place with --output")
 
 
 def draw(sheet: Sheet, form: str) -> bytes:

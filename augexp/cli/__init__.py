@@ -34,7 +34,7 @@ for module in (experiment, data, results):
 
 def _version(value: bool) -> None:
     if value:
-        from augexp import __version__  # noqa: PLC0415 - circular otherwise
+        from augexp.version import __version__  # noqa: PLC0415 - keeps --help light
 
         typer.echo(f"augexp {__version__}")
         raise typer.Exit

@@ -12,6 +12,7 @@ import typer
 
 from augexp.cli import options as given
 from augexp.cli.options import DATA_DIR
+from augexp.files import write_atomically
 
 Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder, such as results/sample.")]
 
@@ -58,7 +59,7 @@ def report(
         if output is None:
             typer.echo(text, nl=False)
             return
-        api.write_text(output, text)
+        write_atomically(output, text, advice="free some space or choose another place with --output")
         typer.echo(output)
         page = output
     if open_it:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augexp.data import duplicates, locks, sample, splits
+from augexp.data import duplicates, sample, splits
 from augexp.data.decoding import check_skipped, decode_all
 from augexp.data.desk import Desk
 from augexp.data.listing import Listing, write_listing
@@ -25,6 +25,7 @@ from augexp.data.sources import FolderSource, LsunSource, Source
 from augexp.data.store import Progress, open_store
 from augexp.errors import DataError
 from augexp.experiment import Data
+from augexp.files import hold_lock
 from augexp.plan import DRAWS
 
 FORMAT = 1
@@ -49,7 +50,7 @@ def build(data: Data, data_dir: Path, progress: Progress, jobs: int) -> Path:
     busy = DataError(f"{part}: another augexp is preparing the same images; wait for it, then start again")
     try:
         (stores / "requests").mkdir(parents=True, exist_ok=True)
-        with locks.hold(part.with_suffix(".lock"), busy):
+        with hold_lock(part.with_suffix(".lock"), busy):
             # Looked up again: another process may have finished it before the lock was ours.
             return _known(data, stores, request) or _make(data, source, part, request, progress, jobs)
     except OSError as error:

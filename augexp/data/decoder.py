@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-import augexp
+from augexp import version
 from augexp.data.desk import Desk
 from augexp.data.listing import Listing
 from augexp.data.pictures import Sheet, Undecodable, decode
@@ -104,7 +104,7 @@ class Decoder:
 
     def __init__(self, part: Path, size: int, source: Source, instead: Callable[[list[int]], Reasons]) -> None:
         self._instead = instead
-        paths = [str(Path(augexp.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+        paths = [str(version.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, *PROGRAM],
             stdin=subprocess.PIPE,

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Literal
 
 from augexp.data import archive as archives
-from augexp.data import crew, locks, lsun
+from augexp.data import crew, lsun
 from augexp.data.connection import Settings
 from augexp.data.download_plan import Plan, Planned, free_bytes, look, plan
 from augexp.data.lsun import Archive, Catalogue, Split
 from augexp.data.progress import Progress, Reporter
 from augexp.data.transfer import fetch
 from augexp.errors import DownloadError, Interrupted
+from augexp.files import hold_lock
 
 __all__ = ["MAX_JOBS", "Plan", "Planned", "Progress", "Result", "Settings", "download", "free_bytes", "look", "plan"]
 
@@ -175,7 +176,7 @@ def _acquire(item: Planned, order: _Order, reporter: Reporter) -> Result:
         f"{archive.name}: another augexp is working on it; wait until that one ends and run the same command again"
     )
     try:
-        with locks.hold(target.with_name(target.name + ".lock"), busy):
+        with hold_lock(target.with_name(target.name + ".lock"), busy):
             # Looked at again: another process may have finished it between the plan and the lock.
             now = look(archive, order.parent.parent, verify=order.verify)
             now.check()

@@ -22,12 +22,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from augexp import __version__
 from augexp.data import connection
 from augexp.data.connection import Answer, Dropped, Settings, Unusable, open_http
 from augexp.data.partial import Partial
 from augexp.data.progress import Reporter
 from augexp.errors import DownloadError, Interrupted
+from augexp.version import __version__
 
 USER_AGENT = f"augexp/{__version__} (LSUN downloader; python-requests)"
 

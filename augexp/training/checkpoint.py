@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augexp.training import records
+from augexp import files
 
 NAME = "checkpoint.npz"
 
@@ -79,7 +79,7 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)
     # Not forced to the disk: after a power cut the archive's checksums tell, and the run starts afresh.
-    records.write_atomically(folder / NAME, buffer.getvalue(), durable=False)
+    files.write_atomically(folder / NAME, buffer.getvalue())
 
 
 def remove(folder: Path) -> None:

@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from augexp.data import locks
+from augexp import files
 from augexp.errors import ResultsError
-from augexp.training import records
 
 LOCK = ".lock"
 
@@ -57,6 +56,6 @@ def claim_run(folder: Path) -> Iterator[None]:
 def _enter(held: contextlib.ExitStack, folder: Path, busy: ResultsError) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held.enter_context(locks.hold(folder / LOCK, busy))
+        held.enter_context(files.hold_lock(folder / LOCK, busy))
     except OSError as error:
-        raise records.unwritable(folder, error) from None
+        raise files.unwritable(folder, error) from None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from augexp.training import records
+from augexp import files
 
 NAME = "pulse.json"
 
@@ -86,7 +86,7 @@ class Heart:
             return
         self._last = now
         pulse = Pulse(epoch, epochs, seconds, socket.gethostname(), os.getpid(), self._born, time.time())
-        records.write_atomically(self._path, json.dumps(asdict(pulse)).encode(), durable=False)
+        files.write_atomically(self._path, json.dumps(asdict(pulse)).encode())
 
     def stop(self) -> None:
         """Remove the pulse: the run is over."""

@@ -20,12 +20,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-import augexp
 from augexp.data.store import Store, open_store
 from augexp.errors import AugexpError
+from augexp.files import unwritable, write_atomically
 from augexp.training import checkpoint, claims, pulse, records
 from augexp.training.task import RunEvent, RunTask
 from augexp.training.worker import attempt
+from augexp.version import __version__
 
 STAYS = (claims.LOCK, pulse.NAME)
 """Files of a run's folder that belong to the process that works in it."""
@@ -201,9 +202,9 @@ def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise records.unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     for name in sorted(files, key=lambda name: (name == records.RUN, name)):
-        records.write_atomically(folder / name, files[name])
+        write_atomically(folder / name, files[name], durable=True)
 
 
 def progress_files(folder: Path) -> dict[str, bytes]:
@@ -213,7 +214,7 @@ def progress_files(folder: Path) -> dict[str, bytes]:
 
 def versions() -> dict[str, str]:
     """Return the versions that may change a number, without loading anything."""
-    return {"augexp": augexp.__version__, **{name: _version(name) for name in records.LIBRARIES}}
+    return {"augexp": __version__, **{name: _version(name) for name in records.LIBRARIES}}
 
 
 def differences(wanted: Mapping[str, str]) -> str:

@@ -18,7 +18,6 @@ import contextlib
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.errors import ResultsError
+from augexp.files import unwritable, write_atomically
 
 SCHEMA = 1
 """Version of the files described above; part of ``run.json``."""
@@ -221,39 +221,6 @@ def _damaged(path: Path, error: Exception) -> ResultsError:
 # -- writing -------------------------------------------------------------------------------------
 
 
-def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file beside its place and rename it there, so that no reader ever sees half of it.
-
-    Args:
-        path: the file; its folder must exist.
-        content: all of it.
-        durable: wait until the disk has it (power may fail); not needed for what can be made again.
-
-    Raises:
-        ResultsError: the disk is full or the folder cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)  # half a file, on a disk that may be full
-        raise unwritable(path, error) from None
-
-
-def unwritable(path: Path, error: OSError) -> ResultsError:
-    """Word the error of a full disk or a forbidden folder."""
-    return ResultsError(
-        f"{path}: cannot be written ({error.strerror or error}); free some space or choose another --results-dir, "
-        "then repeat the command: finished runs are kept"
-    )
-
-
 def json_bytes(value: Mapping[str, Any]) -> bytes:
     """Encode deterministically; NaN and infinities are not allowed in the records' JSON."""
     return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
@@ -275,7 +242,7 @@ def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: 
     content = json_bytes({"schema": SCHEMA, "status": "failed", **values, "error": message})
     with contextlib.suppress(ResultsError, OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / RUN, content)
+        write_atomically(folder / RUN, content, durable=True)
 
 
 def append_epoch(path: Path, row: Row) -> None:

@@ -7,7 +7,6 @@ rescales pictures and has no access to a policy.
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -18,8 +17,7 @@ from typing import Any
 import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 
-import augexp
-from augexp import seeds
+from augexp import files, seeds
 from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
@@ -31,6 +29,7 @@ from augexp.training.epoch import train_epoch
 from augexp.training.network import Network, Workshop
 from augexp.training.tally import Tally
 from augexp.training.task import Kind, RunEvent, RunTask
+from augexp.version import __version__
 
 Report = Callable[[RunEvent], None]
 
@@ -108,6 +107,7 @@ class _Run:
 
     def resume(self) -> None:
         """Take up the checkpoint, or start from nothing."""
+        files.remove_leftovers(self._task.folder)
         (self._task.folder / records.RUN).unlink(missing_ok=True)  # of a run that failed
         found, refusal = checkpoint.read(self._task.folder, self._identity)
         if found is not None:
@@ -117,7 +117,7 @@ class _Run:
         if not self._rows:
             self._tally.clear()
         # Rows of epochs after the checkpoint are about to be computed again.
-        records.write_atomically(self._task.folder / records.EPOCHS, records.epochs_bytes(self._rows))
+        files.write_atomically(self._task.folder / records.EPOCHS, records.epochs_bytes(self._rows), durable=True)
         self._tell("started")
 
     def _take_up(self, found: Checkpoint) -> str:
@@ -214,26 +214,24 @@ class _Run:
         folder = self._task.folder
         predictions, sound = self._test.predict(self._network, diverged=not self._network.finite())
         sound = sound and bool(np.isfinite([row["train_loss"] for row in self._rows]).all())
-        records.write_atomically(folder / records.EPOCHS, records.epochs_bytes(self._rows))
-        records.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions))
+        files.write_atomically(folder / records.EPOCHS, records.epochs_bytes(self._rows), durable=True)
+        files.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions), durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
-        records.write_atomically(folder / records.TIMING, records.json_bytes(self._clock.report()))
+        files.write_atomically(folder / records.TIMING, records.json_bytes(self._clock.report()), durable=True)
         record = {**self._description("complete" if sound else "diverged"), "test": evaluation.summary(predictions)}
-        records.write_atomically(folder / records.RUN, records.json_bytes(record))
+        files.write_atomically(folder / records.RUN, records.json_bytes(record), durable=True)
         checkpoint.remove(folder)
         self._tally.clear()
         self._heart.stop()
         self._tell("finished", seconds=self._clock.wall(), message=str(record["status"]))
 
     def _save_model(self, path: Path) -> None:
-        part = path.with_name(f".part-{path.name}")  # Keras goes by the ending
         try:
-            self._network.model.save(part)
-            os.replace(part, path)
+            with files.replacing(path) as part:
+                self._network.model.save(part)
         except OSError as error:
-            part.unlink(missing_ok=True)
-            raise records.unwritable(path, error) from None
+            raise files.unwritable(path, error) from None
 
     def _description(self, status: str) -> dict[str, Any]:
         training, rows = self._training, self._store.rows
@@ -289,7 +287,7 @@ def _choose_probe(rows: Any, wanted: int, block: tuple[int, int]) -> Any:
 def _versions() -> dict[str, str]:
     """Return what may change the last bits of a result: libraries, backend, processor family."""
     return {
-        "augexp": augexp.__version__,
+        "augexp": __version__,
         "python": platform.python_version(),
         "backend": keras.backend.backend(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from augexp.training import records
+from augexp import files
 
 _SLICE = 1 << 16
 
@@ -63,7 +63,7 @@ class Tally:
                     file.write(part.tobytes())
                     self.unique += len(part)
         except OSError as error:
-            raise records.unwritable(after, error) from None
+            raise files.unwritable(after, error) from None
         if self._epoch != self._kept:
             before.unlink(missing_ok=True)
         self._epoch += 1

@@ -10,10 +10,9 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import augexp
+from augexp import version
 from augexp.training.resources import Seat
 from augexp.training.task import RunTask
 
@@ -148,7 +147,7 @@ def _environment(seat: Seat) -> dict[str, str]:
     values["TF_CPP_MIN_LOG_LEVEL"] = values.get("TF_CPP_MIN_LOG_LEVEL", "2")
     values["PYTHONIOENCODING"] = "utf-8"
     # The worker must find this very package, wherever the caller found it.
-    paths = [str(Path(augexp.__file__).resolve().parent.parent), values.get("PYTHONPATH", "")]
+    paths = [str(version.PACKAGE.parent), values.get("PYTHONPATH", "")]
     values["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     if seat.gpu is not None:
         values["CUDA_VISIBLE_DEVICES"] = str(seat.gpu)

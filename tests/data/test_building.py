@@ -10,10 +10,11 @@ import pytest
 from made_pictures import encode, fill, image_folder, pixels, png, scene, write_lmdb
 from place import LSUN, Place
 
-from augexp.data import building, decoding, locks
+from augexp.data import building, decoding
 from augexp.data.store import prepare
 from augexp.errors import DataError
 from augexp.experiment import Data
+from augexp.files import hold_lock
 
 # -- read once ---------------------------------------------------------------------------------
 
@@ -76,7 +77,7 @@ def test_store_with_damaged_facts_is_made_again(folder: Place) -> None:
 def test_works_from_a_finished_store_without_writing(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     first = folder.prepare()
     monkeypatch.setattr(Path, "mkdir", None)
-    monkeypatch.setattr(locks, "hold", None)
+    monkeypatch.setattr(building, "hold_lock", None)
     assert folder.prepare().path == first.path
 
 
@@ -129,7 +130,7 @@ def test_only_one_at_a_time(folder: Place) -> None:
     request = building._request(data, building.open_source(data, folder.data_dir, lambda *_: None))
     stores = folder.data_dir / "stores"
     stores.mkdir(parents=True)
-    with locks.hold(stores / f"building-{request}.lock", RuntimeError()):
+    with hold_lock(stores / f"building-{request}.lock", RuntimeError()):
         assert "another augexp is preparing the same images; wait for it" in folder.refusal()
     assert len(folder.prepare()) == 70
 

@@ -11,9 +11,9 @@ from lsun_bench import ARCHIVES, FAST, NAME, SIZE, Bench, whole
 from lsun_server import Fault, Server, layout, make_catalogue, make_zip
 
 from augexp.data import download as downloads
-from augexp.data import locks
 from augexp.data.download import Progress, Result
 from augexp.errors import DownloadError, Interrupted
+from augexp.files import hold_lock
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_full_disk_keeps_what_has_arrived(bench: Bench, monkeypatch: pytest.Monk
 
 def test_two_processes_at_once_give_one_clear_line(bench: Bench) -> None:
     bench.parent.mkdir(parents=True)
-    with locks.hold(bench.parent / f"{NAME}.zip.lock", RuntimeError("busy")):
+    with hold_lock(bench.parent / f"{NAME}.zip.lock", RuntimeError("busy")):
         bench.fail("another augexp is working on it")
     bench.download()
     whole(bench)

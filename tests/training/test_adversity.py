@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from augexp import files
 from augexp.errors import ResultsError
 from augexp.training import checkpoint, pulse, records, run
 
@@ -24,8 +25,8 @@ def content(folder):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
-@pytest.mark.parametrize("name", [*(f".{name}.part" for name in WRITTEN), ".unique-3"])
-def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, workshop, tmp_path):
+@pytest.mark.parametrize("name", [*(files.temporary_path(Path(name)).name for name in WRITTEN), ".unique-3"])
+def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, workshop, tmp_path, monkeypatch):
     task = make_task(tmp_path, "standard", 0)
     task.folder.mkdir(parents=True)
     if name.startswith(".unique"):  # a fresh start removes those of before
@@ -33,8 +34,10 @@ def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, wo
     else:
         (task.folder / name).symlink_to(FULL)
         report, seconds = (lambda event: None), 0
-    with pytest.raises(ResultsError, match=r"No space left on device.; free some space .* finished runs are kept"):
-        run.execute(task, workshop=workshop, report=report, checkpoint_seconds=seconds)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "remove_leftovers", lambda folder: None)  # the link stands for the whole disk
+        with pytest.raises(ResultsError, match=r"No space left on device.; free some space .* finished runs are kept"):
+            run.execute(task, workshop=workshop, report=report, checkpoint_seconds=seconds)
     assert not records.is_finished(task.folder, task.experiment.arm_hash(task.arm))
     (task.folder / name).unlink(missing_ok=True)  # now there is space
     run.execute(task, workshop=workshop)

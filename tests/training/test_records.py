@@ -95,19 +95,6 @@ def test_finished_means_complete_or_diverged_of_this_very_definition(tmp_path):
         records.is_finished(tmp_path / "complete", "other")
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    records.write_atomically(path, b"old")
-
-    def full(descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(records.os, "fsync", full)
-    with pytest.raises(ResultsError, match="cannot be written .No space left on device.; free some space"):
-        records.write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-
-
 def test_json_has_no_nan(tmp_path):
     with pytest.raises(ValueError):
         records.json_bytes({"loss": float("nan")})
