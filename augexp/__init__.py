@@ -16,16 +16,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from augexp.analysis.answer import Comparison
+    from augexp.analysis.schema import Comparison
     from augexp.api import compare, define, export, export_policy, index, preview, report, status, train, verify
     from augexp.augment.pipeline import Augmenter
-    from augexp.augment.policies import Policy
+    from augexp.augment.policy import Policy
     from augexp.data.generator import cyclic_generator, generator
     from augexp.data.store import Store, open_store
     from augexp.errors import AugexpError
-    from augexp.experiment import Data, Experiment, Training
-    from augexp.plan import Plan
-    from augexp.training.records import RunRecord
+    from augexp.experiment.definition import Data, Experiment, Training
+    from augexp.experiment.plan import Plan
+    from augexp.results.records import RunRecord
     from augexp.version import __version__
 
 __all__ = [
@@ -64,13 +64,13 @@ _PLACES = {
         "augexp.api",
     ),
     **dict.fromkeys(("generator", "cyclic_generator"), "augexp.data.generator"),
-    **dict.fromkeys(("Experiment", "Data", "Training"), "augexp.experiment"),
-    "Plan": "augexp.plan",
+    **dict.fromkeys(("Experiment", "Data", "Training"), "augexp.experiment.definition"),
+    "Plan": "augexp.experiment.plan",
     **dict.fromkeys(("Store", "open_store"), "augexp.data.store"),
-    "Comparison": "augexp.analysis.answer",
-    "RunRecord": "augexp.training.records",
+    "Comparison": "augexp.analysis.schema",
+    "RunRecord": "augexp.results.records",
     "Augmenter": "augexp.augment.pipeline",
-    "Policy": "augexp.augment.policies",
+    "Policy": "augexp.augment.policy",
     "AugexpError": "augexp.errors",
     "__version__": "augexp.version",
 }

@@ -15,20 +15,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augexp import experiment as definition
-from augexp import screening, studies
-from augexp.answers import FORMATS, render, render_folder, report
-from augexp.data import lsun
+from augexp.commands.report import FORMATS, render, render_folder, report
+from augexp.commands.status import export, status, verify
+from augexp.data.download import catalogue
 from augexp.errors import DefinitionError
-from augexp.experiment import Experiment
-from augexp.inspection import export, status, verify
-from augexp.progress import Progress, Silent
-from augexp.workspace import is_staged, open_workspace
+from augexp.experiment import definition, screening, studies
+from augexp.experiment.definition import Experiment
+from augexp.progress import NullListener, ProgressListener
+from augexp.results.folder import is_staged, open_workspace
 
 if TYPE_CHECKING:
-    from augexp.analysis.answer import Comparison
+    from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
-    from augexp.training.records import RunRecord
+    from augexp.results.records import RunRecord
 
 __all__ = [
     "FORMATS",
@@ -68,7 +67,7 @@ def define(source: Source = (), **changes: Any) -> Experiment:
         source: an experiment, a path, LSUN categories, or nothing.
         **changes: keys of `Data`, `Training` or `Plan`, or `name`, `root_seed`, `policies`. The
             baseline is added to `arms` where it is missing. Also `ablate` (a policy) and `strengths` (numbers,
-            of the policy in `arms`, or of `standard`): see `augexp.studies`.
+            of the policy in `arms`, or of `standard`): see `augexp.experiment.studies`.
 
     Raises:
         DefinitionError: what is wrong, what is allowed.
@@ -77,7 +76,7 @@ def define(source: Source = (), **changes: Any) -> Experiment:
         found = source
     else:
         words = [str(source)] if isinstance(source, (str, Path)) else [str(word) for word in source]
-        found = definition.from_source(words, lsun.names())
+        found = definition.from_source(words, catalogue.names())
     found = screening.whole(found)
     if isinstance(changes.get("arms"), str):
         changes["arms"] = [changes["arms"]]
@@ -108,15 +107,15 @@ def index(
     *,
     data_dir: str | Path = "data",
     jobs: int = 0,
-    progress: Progress | None = None,
+    progress: ProgressListener | None = None,
     **changes: Any,
 ) -> Store:
     """Prepare the images of `source`, or open them where they are prepared; see `augexp.data.store`."""
-    return _prepare(define(source, **changes), Path(data_dir), jobs, progress or Silent())
+    return _prepare(define(source, **changes), Path(data_dir), jobs, progress or NullListener())
 
 
-def _prepare(experiment: Experiment, data_dir: Path, jobs: int, progress: Progress) -> Store:
-    from augexp.data.store import prepare  # noqa: PLC0415 - numpy is not needed for definitions
+def _prepare(experiment: Experiment, data_dir: Path, jobs: int, progress: ProgressListener) -> Store:
+    from augexp.data.preparation import prepare  # noqa: PLC0415 - numpy is not needed for definitions
 
     return prepare(experiment.data, data_dir, progress=progress.stage, jobs=jobs)
 
@@ -129,7 +128,7 @@ def preview(
     strength: bool = False,
     draws: int = 6,
     data_dir: str | Path = "data",
-    progress: Progress | None = None,
+    progress: ProgressListener | None = None,
     **changes: Any,
 ) -> Path:
     """Write a sheet of pictures that shows what an arm does to the images of `source`.
@@ -150,13 +149,12 @@ def preview(
     Raises:
         DefinitionError, DataError: one line that says what to do.
     """
-    from augexp import previews  # noqa: PLC0415 - numpy
-    from augexp.analysis import sheet_files  # noqa: PLC0415
+    from augexp.reporting import previews, sheet_files  # noqa: PLC0415 - numpy
 
     experiment = define(source, **{"arms": [arm], **changes})
     target = Path(output or f"{'strength' if strength else 'samples'}-{arm}.png")
     previews.check_target(target)
-    store = _prepare(experiment, Path(data_dir), 0, progress or Silent())
+    store = _prepare(experiment, Path(data_dir), 0, progress or NullListener())
     sheet = previews.strengths(experiment, arm, store) if strength else previews.samples(experiment, arm, store, draws)
     sheet_files.save(sheet, target)
     return target
@@ -164,8 +162,8 @@ def preview(
 
 def export_policy(policy: str, source: str | Path | None = None) -> str:
     """Return a policy as the text of Keras layers; a custom one is defined in the .toml file `source`."""
-    from augexp.augment import export as layers  # noqa: PLC0415 - not needed for anything else
-    from augexp.augment import policies  # noqa: PLC0415
+    from augexp.augment import keras_export as layers  # noqa: PLC0415 - not needed for anything else
+    from augexp.augment import policy as policies  # noqa: PLC0415
 
     custom = definition.load(Path(source)).policies if source is not None else {}
     return layers.export(policies.resolve(policy, custom))
@@ -182,7 +180,7 @@ def train(
     save_model: bool = True,
     results_dir: str | Path = "results",
     data_dir: str | Path = "data",
-    progress: Progress | None = None,
+    progress: ProgressListener | None = None,
     **changes: Any,
 ) -> RunRecord:
     """Execute one run, or read it where it is finished; `compare` finds it later.
@@ -191,10 +189,11 @@ def train(
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
-    from augexp.training import engine, records  # noqa: PLC0415 - records need numpy
+    from augexp.engines import local as engine  # noqa: PLC0415 - records need numpy
+    from augexp.results import records  # noqa: PLC0415 - records need numpy
 
     experiment = define(source, **{"arms": [arm], **changes})
-    listener = progress or Silent()
+    listener = progress or NullListener()
     workspace = open_workspace(experiment, Path(results_dir))
     folder = workspace.run_folder(arm, seed)
     with engine.lock_results(workspace.folder), engine.Engine(1) as crew:
@@ -216,13 +215,13 @@ def compare(
     engine: str = "local",
     address: str | None = None,
     pictures: bool = True,
-    progress: Progress | None = None,
+    progress: ProgressListener | None = None,
     **changes: Any,
 ) -> Comparison:
     """Execute whatever runs are missing and answer; figures, tables and report go to the results folder.
 
     More than three policies under planned looks (or ``screen=True``) are screened first, in a results folder
-    of its own: see `augexp.screening`.
+    of its own: see `augexp.experiment.screening`.
 
     Args:
         source: an `Experiment`, a path, LSUN categories, or nothing.
@@ -248,7 +247,7 @@ def compare(
         raise DefinitionError(
             f"arms: received the baseline {experiment.plan.baseline!r} alone; name at least one arm to compare with it"
         )
-    listener = progress or Silent()
+    listener = progress or NullListener()
 
     def stage(part: Experiment) -> Comparison:
         return _compare(part, Path(results_dir), Path(data_dir), jobs, engine, address, listener, pictures=pictures)
@@ -270,19 +269,20 @@ def _compare(
     jobs: int,
     engine: str,
     address: str | None,
-    listener: Progress,
+    listener: ProgressListener,
     *,
     pictures: bool,
 ) -> Comparison:
-    from augexp import answers, execution  # noqa: PLC0415 - numpy
-    from augexp.training.engine import lock_results  # noqa: PLC0415
+    from augexp.commands import compare as execution  # noqa: PLC0415 - numpy
+    from augexp.commands import report  # noqa: PLC0415 - numpy
+    from augexp.engines.local import lock_results  # noqa: PLC0415
 
     workspace = open_workspace(experiment, results_dir)
     with lock_results(workspace.folder), execution.open_engine(engine, jobs, address) as crew:
         execution.start_early(crew, workspace)
         store = _prepare(experiment, data_dir, jobs, listener)
-        answers.check_halves(store, experiment.plan)
-        answers.held_records(workspace, store.fingerprint)  # refuse others before the plan is written down
+        report.check_halves(store, experiment.plan)
+        report.held_records(workspace, store.fingerprint)  # refuse others before the plan is written down
         history = workspace.commit_plan(execution.finished_pairs(workspace))
         execution.execute_missing(workspace, store, history, crew, listener)
-        return answers.answer(workspace, store, history, pictures=pictures)
+        return report.answer(workspace, store, history, pictures=pictures)

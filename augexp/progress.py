@@ -1,14 +1,47 @@
-"""What the work reports while it goes on: a protocol, so that a terminal, a notebook or nobody can listen."""
+"""What is reported while the work goes on, and who is told: a terminal, a notebook, or nobody."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
 
-if TYPE_CHECKING:
-    from augexp.training.task import RunEvent
+StageProgress = Callable[[str, int, int], None]
+"""Is called with the name of a stage, how many items are done, and how many there are (0 where not known)."""
+
+Kind = Literal["started", "epoch", "note", "finished", "stopped", "failed"]
 
 
-class Progress(Protocol):
+@dataclass(frozen=True)
+class RunEvent:
+    """Something that happened to a run.
+
+    Attributes:
+        kind: `started`, `epoch` (one more is over), `note` (see `message`), and one last event:
+            `finished`, `stopped` (on request; goes on from its checkpoint next time) or `failed`.
+        arm, seed: of the run.
+        epoch: epochs done so far.
+        epochs: epochs of the budget.
+        seconds: what the last epoch took, or the whole run where it is over.
+        row: the epoch's row of ``epochs.csv``; empty for other kinds.
+        message: one line for people.
+    """
+
+    kind: Kind
+    arm: str
+    seed: int
+    epoch: int = 0
+    epochs: int = 0
+    seconds: float = 0.0
+    row: Mapping[str, int | float] = field(default_factory=dict)
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; `RunEvent(**values)` makes an equal event of them."""
+        return asdict(self)
+
+
+class ProgressListener(Protocol):
     """The listener. Every method returns at once and never raises."""
 
     def stage(self, name: str, done: int, total: int) -> None:
@@ -24,7 +57,7 @@ class Progress(Protocol):
         """A line that should stay: what was done, a warning."""
 
 
-class Silent:
+class NullListener:
     """A listener that says nothing."""
 
     def stage(self, name: str, done: int, total: int) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import training  # first: it sets the threads of the numerical libraries
 from tables import table, write
 
-from augexp.experiment import Training
-from augexp.training import backend, resources
+from augexp.engines import resources
+from augexp.experiment.definition import Training
+from augexp.training import backend
 from augexp.training.network import Network
 
 ROUNDS = 40

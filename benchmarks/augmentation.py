@@ -38,9 +38,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from augexp.augment import policies
-from augexp.augment.feed import BATCHES, VALUES
+from augexp.augment import policy as policies
 from augexp.augment.pipeline import Augmenter
+from augexp.training.feed import BATCHES, VALUES
 
 RESULTS = Path(__file__).parent / "results" / "augmentation"
 SIDES = (32, 64, 128)

@@ -35,7 +35,7 @@ def load(folder):
 
 
 def build(classes):
-    """Return the network of `augexp.training.model`, on pixels from 0 to 255."""
+    """Return the network of `augexp.training.models`, on pixels from 0 to 255."""
     return keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),

@@ -21,11 +21,11 @@ from pathlib import Path
 
 from tables import table, write
 
-from augexp import experiment as definition
-from augexp.data.store import prepare
-from augexp.training import records
-from augexp.training.engine import AnyEngine, Engine, RunTask
-from augexp.training.workforce import Worker
+from augexp.data.preparation import prepare
+from augexp.engines.local import AnyEngine, Engine, RunTask
+from augexp.engines.worker_process import Worker
+from augexp.experiment import definition
+from augexp.results import records
 
 JOBS_GOAL, RAY_GOAL = 1.85, 0.6
 ADDRESS = "127.0.0.2"
@@ -93,7 +93,7 @@ def cluster(nodes: int) -> Iterator[AnyEngine]:
     import ray
     from ray.cluster_utils import Cluster
 
-    from augexp.training.ray_engine import RayEngine
+    from augexp.engines.ray_cluster import RayEngine
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "node_ip_address": ADDRESS})
     try:

@@ -5,7 +5,7 @@
 Everything is generated in a temporary folder (about 6 GB): databases of 100,000 and 1,000,000 tiny
 pictures under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding (100,000 and 24,000, where
 LSUN's smallest category has 126,227), and a folder of 100,000 files. What is timed is
-`augexp.data.store.prepare`, each time in a process of its own, both sides of every ratio alternating; the
+`augexp.data.preparation.prepare`, each time in a process of its own, both sides of every ratio alternating; the
 median counts. Private memory is the highest RssAnon that a thread saw every 10 ms in the process and those
 that it started, above that at the start.
 
@@ -38,13 +38,13 @@ import numpy as np
 from PIL import Image
 from tables import write
 
-from augexp.data import decoding
-from augexp.data.decoder import ENVIRONMENT
+from augexp.data.decoding import pool as decoding
+from augexp.data.decoding.process import ENVIRONMENT
 from augexp.data.listing import write_listing
-from augexp.data.lmdb_folder import LmdbFolder
-from augexp.data.sources import LsunSource
-from augexp.data.store import prepare
-from augexp.experiment import Data
+from augexp.data.preparation import prepare
+from augexp.data.sources.base import LsunSource
+from augexp.data.sources.lmdb_folder import LmdbFolder
+from augexp.experiment.definition import Data
 
 SMALL, LARGE, LIMIT = 100_000, 1_000_000, 10_000
 SIDE, ROUNDS, DECODING_ROUNDS = 16, 3, 7

@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 from tables import table, write
 
-from augexp.training import records
+from augexp.results import records
 
 SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
 DEFINITION = """
@@ -94,7 +94,7 @@ class Comparison:
         """Return the worker processes that are alive."""
         try:
             children = psutil.Process(self.process.pid).children()
-            return [child for child in children if "augexp.training.worker" in child.cmdline()]
+            return [child for child in children if "augexp.engines.worker" in child.cmdline()]
         except psutil.Error:
             return []
 

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from tables import table, write
 
-from augexp import experiment as definition
 from augexp.data import splits
 from augexp.data.store import open_store
-from augexp.training import records
-from augexp.training.engine import Engine, RunTask
+from augexp.engines.local import Engine, RunTask
+from augexp.experiment import definition
+from augexp.results import records
 
 GOAL = 20.0
 """MiB that the larger store may cost."""

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from augexp.training.workforce import THREAD_VARIABLES
+from augexp.engines.worker_process import THREAD_VARIABLES
 
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -27,10 +27,11 @@ import numpy as np
 from tables import table, write
 
 import augexp
-from augexp.analysis import levels
+from augexp.analysis import critical_values
 from augexp.analysis import statistics as crossing
-from augexp.experiment import Training
-from augexp.training import backend, records
+from augexp.experiment.definition import Training
+from augexp.results import records
+from augexp.training import backend
 from augexp.training.network import Network
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "photos"
@@ -95,7 +96,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         first, second = (outcomes(options.photos, Path(place), name, options.seeds) for name in PRECISIONS)
     parts = crossing.crossed(100 * (second - first))
-    own = levels.level("fixed", 1)
+    own = critical_values.level("fixed", 1)
     half = crossing.half_widths(parts, own.t(parts.n), own.z)[1]
     text = table(["training step, images/s", *PRECISIONS, "times faster"], rows)
     text += (

@@ -20,10 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from augexp.analysis import exhibits, figures, report, series, sheets
-from augexp.analysis.digest import Arm, Contrast, Digest, Measure
-from augexp.training import records
-from augexp.training.records import Predictions, RunRecord
+from augexp.analysis import learning_curves
+from augexp.reporting import charts, figures, preview_sheets
+from augexp.reporting import write as report
+from augexp.reporting.digest import Arm, Contrast, Digest, Measure
+from augexp.results import records
+from augexp.results.records import Predictions, RunRecord
 
 RESULTS = Path(__file__).resolve().parent / "results"
 GOAL_SECONDS, GOAL_BYTES = 10.0, 5_000_000
@@ -47,14 +49,14 @@ class Photos:
         """Return all rows: every image is a test image."""
         return np.arange(len(self.images))
 
-    def sheet(self, arm: str) -> sheets.Sheet:
+    def sheet(self, arm: str) -> preview_sheets.Sheet:
         """Return a sample sheet of an arm, as large as real ones."""
         rows = [
-            sheets.Row(name, tuple(sheets.Cell(self.images[7 * row + cell]) for cell in range(7)))
+            preview_sheets.Row(name, tuple(preview_sheets.Cell(self.images[7 * row + cell]) for cell in range(7)))
             for row, name in enumerate(CLASSES)
         ]
         columns = ("original", *(f"epoch {epoch}" for epoch in range(1, 7)))
-        return sheets.Sheet(f"What the network sees: {arm}", "Made up.", columns, tuple(rows))
+        return preview_sheets.Sheet(f"What the network sees: {arm}", "Made up.", columns, tuple(rows))
 
 
 def write_runs(folder: Path, images: int, seeds: int, epochs: int) -> None:
@@ -104,7 +106,7 @@ def digest(found: list[RunRecord], images: int, seeds: int) -> Digest:
 
 def contrast(found: list[RunRecord], arm: str, images: int) -> Contrast:
     """Return one contrast with curves, measures, classes and confusion."""
-    gain = exhibits.differences(found, "none", arm)
+    gain = charts.differences(found, "none", arm)
     mean, dots = gain.values.mean(axis=0), gain.values[:, -1]
     estimate = float(dots.mean())
     ends = (estimate - 0.5, estimate + 0.5)
@@ -144,7 +146,7 @@ def measure(images: int, seeds: int, epochs: int, rounds: int) -> dict[str, list
             laid = time.perf_counter()
             for form in ("md", "csv", "latex"):
                 report.render_digest(shown, form)
-            series.tidy(held)
+            learning_curves.tidy(held)
             done = time.perf_counter()
             steps = (read - begin, drawn - ready, laid - drawn, done - laid, float(len(page.encode())))
             for values, value in zip(found.values(), steps, strict=True):

@@ -30,7 +30,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from augexp.training.workforce import THREAD_VARIABLES
+from augexp.engines.worker_process import THREAD_VARIABLES
 
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -41,16 +41,17 @@ from scipy.stats import binom
 from tables import table, write
 
 from augexp import seeds
-from augexp.augment import feed, policies
-from augexp.augment.canvas import Buffers, rescale
+from augexp.augment import policy
 from augexp.augment.pipeline import Augmenter
+from augexp.augment.pixels.canvas import Buffers, rescale
 from augexp.data.generator import cyclic_generator
-from augexp.experiment import Training
-from augexp.training import backend, resources
-from augexp.training.clock import Clock
+from augexp.engines import resources
+from augexp.experiment.definition import Training
+from augexp.training import backend, feed
 from augexp.training.epoch import train_epoch
+from augexp.training.image_counter import Tally
 from augexp.training.network import Network
-from augexp.training.tally import Tally
+from augexp.training.timing import Clock
 
 GOALS = {"none": 0.97, "standard": 0.95}  # on one core, against the bare step
 AGAINST_NONE = 0.95
@@ -199,7 +200,7 @@ def interval(values: list[float]) -> list[float]:
 def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare_core: bool) -> Callable[[int], None]:
     """Return what trains an epoch with a policy, given the number of the epoch."""
     partners = (draw, draw.labels)
-    augment = Augmenter(policies.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=partners)
+    augment = Augmenter(policy.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=partners)
     place = folder / f"{draw.images.shape[1]}-{name}"
     place.mkdir()
     tally, clock = Tally(place), Clock()
@@ -226,7 +227,7 @@ def main() -> None:
         "--quick", action="store_true", help="fewer rounds, and only the arms with a goal; the results are not written"
     )
     options = parser.parse_args()
-    names = list(GOALS) if options.quick else list(policies.names())
+    names = list(GOALS) if options.quick else list(policy.names())
     rounds = 3 if options.quick else 5
     found: dict[bool, dict[int, dict[str, Row]]] = {False: {}, True: {}}
     for size in STEPS:

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import augexp
-from augexp import answers, api, execution
+from augexp import api
+from augexp.commands import compare, report
 from augexp.errors import AugexpError, DefinitionError, ResultsError, RunError
-from augexp.workspace import Workspace, reopen_workspace
+from augexp.results.folder import Workspace, reopen_workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ROOT / "experiments" / "smoke.toml"
@@ -47,7 +48,7 @@ def no_workers(monkeypatch) -> Iterator[None]:
     def refuse(*_: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr("augexp.training.engine.Worker", refuse)
+    monkeypatch.setattr("augexp.engines.local.Worker", refuse)
     return
 
 
@@ -185,16 +186,16 @@ def test_wrong_changes_are_one_line() -> None:
             augexp.define(SMOKE, **changes)
         assert "\n" not in str(caught.value)
     with pytest.raises(DefinitionError, match="allowed are 'local' and 'ray'"):
-        execution.open_engine("cluster", 0, None)
+        compare.open_engine("cluster", 0, None)
 
 
 # -- drawn once, drawn again ---------------------------------------------------------------------
 
 
-def open_all(house, folder: Path) -> tuple[Workspace, list, answers.Images]:
+def open_all(house, folder: Path) -> tuple[Workspace, list, report.Images]:
     workspace = reopen_workspace(folder)
-    held = answers.held_records(workspace)
-    return workspace, held, answers._find_images(workspace, held, house.data_dir)
+    held = report.held_records(workspace)
+    return workspace, held, report._find_images(workspace, held, house.data_dir)
 
 
 def test_a_missing_file_is_drawn_again_and_equal(house, copy) -> None:
@@ -202,7 +203,7 @@ def test_a_missing_file_is_drawn_again_and_equal(house, copy) -> None:
     figure = (copy / "comparison" / "comparison.svg").read_bytes()
     (copy / "comparison" / "report.html").unlink()
     workspace, held, images = open_all(house, copy)
-    answers.publish(workspace, house.comparison, held, images.store, pictures=True)
+    report.publish(workspace, house.comparison, held, images.store, pictures=True)
     assert (copy / "comparison" / "report.html").read_bytes() == page
     assert (copy / "comparison" / "comparison.svg").read_bytes() == figure
 
@@ -283,13 +284,13 @@ def test_verify_finds_equal_bits_and_a_changed_record(house, copy) -> None:
 
 def test_pairs_of_any_plan_count(house, copy) -> None:
     base = augexp.define(SMOKE)
-    assert execution.finished_pairs(Workspace(base, copy)) == 3
+    assert compare.finished_pairs(Workspace(base, copy)) == 3
     # An arm that nobody has run: what was seen of the others makes it an edit all the same.
     edited = Workspace(base.replace(plan={"arms": ["none", "standard", "mixup"]}), copy)
-    history = edited.commit_plan(execution.finished_pairs(edited))
+    history = edited.commit_plan(compare.finished_pairs(edited))
     assert [entry["blocks_finished"] for entry in history] == [0, 3]
     shutil.rmtree(copy / "runs" / "standard")
-    assert execution.finished_pairs(edited) == 0
+    assert compare.finished_pairs(edited) == 0
 
 
 # -- previews and policies -----------------------------------------------------------------------

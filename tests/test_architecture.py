@@ -1,76 +1,111 @@
-"""The ladder of the house: imports point down, and the command line starts light."""
+"""The layers of the package: imports point down, packages stay small, and the command line starts light."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import augexp
+from augexp.version import PACKAGE
 
-PACKAGE = Path(augexp.__file__).parent
-FLOORS = {
-    "errors": 0,
-    "version": 0,
-    "files": 0,
-    "seeds": 0,
-    "plan": 0,
-    "augment": 1,
-    "experiment": 2,
-    "screening": 3,
-    "studies": 3,
-    "data": 3,
-    "training": 4,
-    "analysis": 5,
-    "workspace": 6,
-    "progress": 6,
-    "reproduction": 6,
-    "previews": 6,
-    "trackers": 6,
-    "answers": 7,
-    "execution": 8,
-    "inspection": 8,
-    "api": 9,
-    "cli": 10,
+LAYERS = {
+    **dict.fromkeys(("errors", "version"), 0),
+    **dict.fromkeys(("files", "seeds", "progress"), 1),
+    "augment": 2,
+    "experiment": 3,
+    **dict.fromkeys(("data", "results"), 4),
+    **dict.fromkeys(("training", "analysis"), 5),
+    **dict.fromkeys(("engines", "reporting"), 6),
+    "commands": 7,
+    "api": 8,
+    "cli": 9,
 }
+"""A module imports from its own package and from lower layers; two packages of one layer do not know each other."""
+
+MAX_MODULES = 22  # 16 once `reporting` has one chart engine
+"""Modules of its own that a package may have: an index that is read at a glance."""
+
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+PACKAGES = sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
 
 
-def room(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 else ""
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
 
 
-def imported_rooms(path: Path) -> set[str]:
-    found = set()
+def imported(path: Path) -> Iterator[str]:
+    """Yield the dotted name of every module of augexp that a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "augexp")
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             module = node.module or ""
-            found |= {f"augexp.{alias.name}" for alias in node.names} if module == "augexp" else {module}
-    return {room(name) for name in found if name.split(".")[0] == "augexp"} - {"", "__version__"}
+            if module == "augexp":
+                yield from (f"augexp.{alias.name}" for alias in node.names)
+            elif module.startswith("augexp."):
+                yield from (_module(module, alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def _module(package: str, name: str) -> str:
+    """Return the module that ``from package import name`` loads: `name` itself where it is a module."""
+    place = PACKAGE.joinpath(*package.split(".")[1:], name)
+    return f"{package}.{name}" if place.is_dir() or place.with_suffix(".py").is_file() else package
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_point_down(path: Path) -> None:
     own = path.relative_to(PACKAGE).with_suffix("").parts[0]
     if own == "__main__":
         return
-    assert own in FLOORS, f"{path}: a room without a floor; give it one here and in CONTRIBUTING.md"
-    for other in imported_rooms(path):
-        assert other == own or FLOORS[other] < FLOORS[own] or other == "errors", (
-            f"{path} (floor {FLOORS[own]}) imports {other}"
-        )
+    assert own in LAYERS, f"{path}: a package without a layer; give it one here and in CONTRIBUTING.md"
+    for module in imported(path):
+        assert module != "augexp", f"{path} imports the root package; import the module that is meant"
+        other = module.split(".")[1]
+        assert other == own or LAYERS[other] < LAYERS[own], f"{path} (layer {LAYERS[own]}) imports {module}"
 
 
-def test_a_room_in_the_ladder_exists() -> None:
-    for name in FLOORS:
+def test_no_circle() -> None:
+    graph = {_dotted(path): {m for m in imported(path) if m != _dotted(path)} for path in MODULES}
+    open_, done = set[str](), set[str]()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in open_, f"imports in a circle: {' -> '.join((*trail, module))}"
+        if module in done:
+            return
+        open_.add(module)
+        for other in sorted(graph.get(module, ())):
+            visit(other, (*trail, module))
+        open_.remove(module)
+        done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+def _dotted(path: Path) -> str:
+    return "augexp." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_every_layer_exists() -> None:
+    for name in LAYERS:
         assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file(), name
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name_of)
+def test_a_package_is_small_and_its_index_names_its_modules(package: Path) -> None:
+    own = [path.stem for path in package.glob("*.py") if path.stem != "__init__"]
+    inner = [path.name for path in package.iterdir() if (path / "__init__.py").is_file()]
+    assert len(own) <= MAX_MODULES
+    index = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    listed = re.findall(r"^- `(\w+)`: \S", index, re.MULTILINE)
+    assert sorted(listed) == sorted([*own, *inner]), f"{package}/__init__.py: one line for each module"
 
 
 @pytest.mark.parametrize("module", ["augexp", "augexp.cli", "augexp.api"])
@@ -92,5 +127,5 @@ def test_every_public_name_loads() -> None:
 
 
 def test_no_module_outgrows_a_reader() -> None:
-    lengths = {path.relative_to(PACKAGE).as_posix(): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
     assert {name: lines for name, lines in lengths.items() if lines > 400} == {}

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from augexp.analysis import contrasts, statistics, trends
-from augexp.analysis.answer import Arm, Comparison, Contrast, Look, Missing
-from augexp.analysis.contrasts import Terms
-from augexp.analysis.evidence import LEDGER, Evidence, finished_blocks, gather
-from augexp.analysis.levels import Level, Rule, level
-from augexp.analysis.notes import collect_warnings, describe_source, environment, plan_changes
-from augexp.experiment import Experiment
-from augexp.plan import Plan
-from augexp.training.records import RunRecord
+from augexp.analysis import contrast, statistics, trend
+from augexp.analysis.contrast import Terms
+from augexp.analysis.critical_values import Level, Rule, level
+from augexp.analysis.paired_runs import LEDGER, Evidence, finished_blocks, gather
+from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
+from augexp.analysis.warnings import collect_warnings, describe_source, environment, plan_changes
+from augexp.experiment.definition import Experiment
+from augexp.experiment.plan import Plan
+from augexp.results.records import RunRecord
 from augexp.version import __version__
 
 History = Sequence[Mapping[str, Any]]
@@ -51,7 +51,7 @@ def _decided(experiment: Experiment, held: Sequence[RunRecord], history: History
     terms = _terms(experiment, found, _level(experiment, history), missing=False)
     others = [arm for arm in plan.arms if arm != plan.baseline]
     return all(
-        contrasts.judge(found.differences(plan.baseline, arm), terms, control=arm in terms.controls).verdict.decided
+        contrast.judge(found.differences(plan.baseline, arm), terms, control=arm in terms.controls).verdict.decided
         for arm in others
     )
 
@@ -90,7 +90,7 @@ def compare(
     terms = _terms(experiment, found, own, missing=bool(missing), look=_when(plan, number))
     answers = _contrasts(found, plan.baseline, others, terms)
     pairs = max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
-    best = contrasts.could_be_best(found, plan.arms, terms, level(rule, pairs, plan.looks)) if others else ()
+    best = contrast.could_be_best(found, plan.arms, terms, level(rule, pairs, plan.looks)) if others else ()
     if plan.stage == "screening":
         best = ()  # three seeds rank, and claim nothing
     return Comparison(
@@ -112,7 +112,7 @@ def compare(
         arms=tuple(_arm(experiment, found, held, name) for name in plan.arms),
         contrasts=answers,
         best=best,
-        trends=trends.trends(experiment, found, level(rule, 1, plan.looks), missing=bool(missing)),
+        trends=trend.trends(experiment, found, level(rule, 1, plan.looks), missing=bool(missing)),
         warnings=collect_warnings(experiment, held, history, found, facts, draws, missing, answers),
         plan_changes=plan_changes(history),
         ledger=_ledger(found),
@@ -124,7 +124,7 @@ def compare(
 
 
 def _contrasts(found: Evidence, baseline: str, arms: Sequence[str], terms: Terms) -> tuple[Contrast, ...]:
-    answers = [contrasts.contrast(found, baseline, arm, terms) for arm in arms]
+    answers = [contrast.contrast(found, baseline, arm, terms) for arm in arms]
     adjusted = statistics.holm([one.p for one in answers])
     return tuple(one.model_copy(update={"p_holm": p}) for one, p in zip(answers, adjusted, strict=True))
 

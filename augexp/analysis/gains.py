@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from augexp.analysis import statistics
-from augexp.analysis.answer import Gain, Interval
-from augexp.analysis.series import Floats, course, paired
-from augexp.training.records import RunRecord
+from augexp.analysis.learning_curves import Floats, course, paired
+from augexp.analysis.schema import Gain, Interval
+from augexp.results.records import RunRecord
 
 LAST = 3
 """The slope is taken over the last one in so many parts of the budget."""

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import seeds
-from augexp.augment import composites, keras_layers, mixing
-from augexp.augment.canvas import Buffers, Canvas, rescale
-from augexp.augment.catalogue import SPECS
-from augexp.augment.operations import Operation
-from augexp.augment.policies import KERAS, Policy
-from augexp.augment.primitives import FUNCTIONS
+from augexp.augment.catalogue.base import Operation
+from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.pixels import composites, keras_layers, mixing
+from augexp.augment.pixels.canvas import Buffers, Canvas, rescale
+from augexp.augment.pixels.primitives import FUNCTIONS
+from augexp.augment.policy import KERAS, Policy
 from augexp.errors import RunError
 
 __all__ = ["Augmenter", "apply", "draws_of", "rescale"]

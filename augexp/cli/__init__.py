@@ -3,6 +3,14 @@
 Exit codes: 0 done, 1 failed (one line on stderr that says what to do), 2 wrong usage, 130 interrupted.
 The answer goes to stdout, progress and warnings to stderr. Nothing heavy is imported before a command
 needs it, so that ``--help`` answers at once.
+
+- `answer`: What the commands print on stdout: the answer, a run, the prepared images, how things stand.
+- `data`: `augexp download`, `augexp index`, `augexp preview`, `augexp export-policy`: images before training.
+- `experiment`: `augexp compare` and `augexp train`: execute runs and say what they show.
+- `fetch`: The terminal's side of `augexp download`: the catalogue, the question before a large transfer, progress.
+- `options`: Options that several commands share, declared once so that they mean the same everywhere.
+- `progress`: Progress on stderr: bars on a terminal, a line per finished run elsewhere.
+- `results`: `augexp report`, `augexp status`, `augexp verify`: what is in a results folder.
 """
 
 from __future__ import annotations

@@ -12,23 +12,23 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from augexp.analysis.answer import Comparison
+    from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
-    from augexp.training.records import RunRecord
+    from augexp.results.records import RunRecord
 
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print tables, sentences of record and where the files are; warnings and what is missing on stderr."""
-    from augexp.analysis import brief  # noqa: PLC0415 - keeps --help light
+    from augexp.reporting import terminal  # noqa: PLC0415 - keeps --help light
 
     console = Console(highlight=False)
-    for table in brief.terminal(comparison):
+    for table in terminal.terminal(comparison):
         console.print(table)
         console.print()
     for contrast in comparison.contrasts:
         _write(console, contrast.sentence)
         console.print()
-    for text in brief.together(comparison):
+    for text in terminal.together(comparison):
         _write(console, text)
         console.print()
     _write(console, f"report: {folder / 'comparison' / 'report.html'}")

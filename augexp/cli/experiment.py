@@ -148,9 +148,10 @@ def train(
     Examples: augexp train --augment | augexp train my-photos/ --no-augment --seed 3 | augexp train
     bedroom kitchen --arm mixup
     """
-    from augexp import api, reproduction  # noqa: PLC0415 - keeps --help light
+    from augexp import api  # noqa: PLC0415 - keeps --help light
     from augexp.cli.answer import print_run  # noqa: PLC0415
     from augexp.cli.progress import show  # noqa: PLC0415
+    from augexp.experiment import command_line  # noqa: PLC0415 - keeps --help light
 
     if augment is not None and arm is not None:
         raise typer.BadParameter("received both; name the arm with --arm, or say --augment or --no-augment")
@@ -171,6 +172,6 @@ def train(
         said["arms"] = [chosen]
     places = {"--results-dir": (results_dir, RESULTS_DIR), "--data-dir": (data_dir, DATA_DIR)}
     moved = {option: str(place) for option, (place, usual) in places.items() if place != usual}
-    print_run(record, reproduction.following(source or [], said, moved), as_json=as_json)
+    print_run(record, command_line.following(source or [], said, moved), as_json=as_json)
     if not record.finished:
         raise typer.Exit(1)

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from augexp.data import download as downloads
-from augexp.data import lsun
-from augexp.data.download_plan import Plan
-from augexp.data.lsun import Split
+from augexp.data.download import catalogue
+from augexp.data.download import download as downloads
+from augexp.data.download.catalogue import Split
+from augexp.data.download.plan import Plan
 from augexp.errors import DownloadError
 
 ASK_ABOVE = 1_000_000_000
@@ -38,7 +38,7 @@ def print_catalogue(data_dir: Path) -> None:
     table = Table("category", "split", "images", "size", "here", box=None, pad_edge=False)
     for column in (2, 3):
         table.columns[column].justify = "right"
-    for archive in lsun.catalogue().all_archives():
+    for archive in catalogue.catalogue().all_archives():
         state = STATES[downloads.look(archive, data_dir).state] if archive.split != "test" else "no labels"
         size = "about 172 MB" if archive.size is None else _size(archive.size)
         table.add_row(archive.category, archive.split, f"{archive.images:,}", size, state)

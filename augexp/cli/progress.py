@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from augexp.progress import Progress as Listener
-from augexp.progress import Silent
+from augexp.progress import NullListener, ProgressListener
 
 if TYPE_CHECKING:
-    from augexp.training.task import RunEvent
+    from augexp.progress import RunEvent
 
 ENDED = ("finished", "failed", "stopped")
 
 
 @contextmanager
-def show(quiet: bool) -> Iterator[Listener]:
+def show(quiet: bool) -> Iterator[ProgressListener]:
     """Show what the work reports until the block ends."""
     console = Console(stderr=True)
     if quiet:
-        yield Silent()
+        yield NullListener()
     elif not console.is_terminal:
         yield _Lines()
     else:

@@ -118,7 +118,8 @@ def export(
     data_dir: given.DataDir = DATA_DIR,
 ) -> None:
     """Hand the runs and the comparison to an experiment tracker (extras `tensorboard`, `mlflow`)."""
-    from augexp import api, trackers  # noqa: PLC0415 - keeps --help light
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.reporting import trackers  # noqa: PLC0415 - keeps --help light
 
     if to not in trackers.TRACKERS:
         raise typer.BadParameter(f"received {to!r}; allowed are {', '.join(trackers.TRACKERS)}", param_hint="--to")

@@ -18,7 +18,7 @@ from augexp import seeds
 from augexp.errors import DataError
 
 if TYPE_CHECKING:
-    from augexp.experiment import Data  # loading it takes longer than all else that a decoder needs
+    from augexp.experiment.definition import Data  # loading it takes longer than all else that a decoder needs
 
 TRAIN, VALIDATION, TEST, EXCLUDED = 0, 1, 2, 3
 """Values of a split array; excluded are training images that repeat an evaluation image."""

@@ -14,7 +14,7 @@ Memory is a batch, whatever N is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -25,10 +25,9 @@ import numpy.typing as npt
 from augexp import seeds
 from augexp.data import splits
 from augexp.errors import DataError
-from augexp.experiment import Data
-from augexp.plan import DRAWS
+from augexp.experiment.definition import Data
+from augexp.experiment.plan import DRAWS
 
-Progress = Callable[[str, int, int], None]
 Rows = npt.NDArray[np.int64]
 DrawMode = Literal["whole", "disjoint", "subsampled"]
 
@@ -160,20 +159,3 @@ def find_store(data_dir: Path, fingerprint: str) -> Store | None:
     """Open the prepared data set with this fingerprint, if it is here."""
     found = sorted((data_dir / "stores").glob(f"*-{fingerprint}"))
     return open_store(found[0]) if found else None
-
-
-def prepare(data: Data, data_dir: Path, *, progress: Progress | None = None, jobs: int = 0) -> Store:
-    """Return the prepared images of `data`, reading the source only where that has not been done.
-
-    Args:
-        data: source, size, limits, splits.
-        data_dir: holds ``lsun/`` and ``stores/``.
-        progress: called with (stage, done, total).
-        jobs: decoding threads or processes; 0 takes all cores.
-
-    Raises:
-        DataError: no images, too few, or too many that cannot be decoded; one line that says which.
-    """
-    from augexp.data import building  # noqa: PLC0415 - opening a store needs neither Pillow nor LMDB
-
-    return open_store(building.build(data, Path(data_dir), progress or (lambda *_: None), jobs))

@@ -16,7 +16,7 @@ import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 import numpy.typing as npt
 
-from augexp.augment.canvas import ALIGNMENT
+from augexp.augment.pixels.canvas import ALIGNMENT
 
 Floats = npt.NDArray[np.float32]
 

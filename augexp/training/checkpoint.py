@@ -20,8 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import files
-
-NAME = "checkpoint.npz"
+from augexp.results import records
 
 SHARE = 0.01
 """Part of the time that may go into writing checkpoints."""
@@ -52,7 +51,7 @@ def read(folder: Path, identity: Mapping[str, Any]) -> tuple[Checkpoint | None, 
         The checkpoint, or None and a line that says why there is none to go on from (an empty line
         where there simply is no file).
     """
-    path = folder / NAME
+    path = folder / records.CHECKPOINT
     if not path.exists():
         return None, ""
     try:
@@ -79,12 +78,12 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)
     # Not forced to the disk: after a power cut the archive's checksums tell, and the run starts afresh.
-    files.write_atomically(folder / NAME, buffer.getvalue())
+    files.write_atomically(folder / records.CHECKPOINT, buffer.getvalue())
 
 
 def remove(folder: Path) -> None:
     """Remove the checkpoint, if there is one."""
-    (folder / NAME).unlink(missing_ok=True)
+    (folder / records.CHECKPOINT).unlink(missing_ok=True)
 
 
 class Pace:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-from augexp.augment.feed import ON_A_DEVICE, ON_A_SPARE_CORE, ON_THE_SAME_CORE, feed
 from augexp.augment.pipeline import Augmenter
 from augexp.training import backend
-from augexp.training.clock import Clock
+from augexp.training.feed import ON_A_DEVICE, ON_A_SPARE_CORE, ON_THE_SAME_CORE, feed
+from augexp.training.image_counter import Tally
 from augexp.training.network import Network
-from augexp.training.tally import Tally
+from augexp.training.timing import Clock
 
 
 def train_epoch(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from augexp.augment.pipeline import rescale
 from augexp.data.store import Store
-from augexp.training.records import Predictions
+from augexp.results.records import Predictions
 
 BATCH = 128
 """Pictures per forward pass; fixed, because the last bits may depend on it."""

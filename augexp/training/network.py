@@ -13,8 +13,8 @@ import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 import numpy.typing as npt
 
-from augexp.experiment import Experiment, Training
-from augexp.training import backend, model
+from augexp.experiment.definition import Experiment, Training
+from augexp.training import backend, models
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,7 +30,7 @@ class Network:
     """
 
     def __init__(self, training: Training, image_size: int, num_classes: int, total_steps: int) -> None:
-        self.model = model.build(training.model, image_size, num_classes, training.precision)
+        self.model = models.build(training.model, image_size, num_classes, training.precision)
         self.optimizer = keras.optimizers.Adam(_learning_rate(training, total_steps))
         self.optimizer.build(self.model.trainable_variables)
         self._fresh_optimizer = [_value(variable) for variable in self.optimizer.variables]
@@ -45,7 +45,7 @@ class Network:
 
     def renew(self, root_seed: int, seed: int) -> None:
         """Become the untrained network of block `seed`: weights, optimiser, dropout, totals."""
-        model.renew(self.model, root_seed, seed)
+        models.renew(self.model, root_seed, seed)
         for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
         self.totals()
@@ -84,7 +84,7 @@ class Network:
         self.totals()
 
     def _variables(self) -> list[Any]:
-        return [*self.model.weights, *self.optimizer.variables, *model.random_states(self.model).values()]
+        return [*self.model.weights, *self.optimizer.variables, *models.random_states(self.model).values()]
 
 
 def _value(variable: Any) -> npt.NDArray[Any]:

@@ -22,13 +22,15 @@ from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
-from augexp.training import checkpoint, claims, evaluation, pulse, records
+from augexp.progress import Kind, RunEvent
+from augexp.results import heartbeat, locks, records
+from augexp.training import checkpoint, evaluation
 from augexp.training.checkpoint import Checkpoint
-from augexp.training.clock import Clock
 from augexp.training.epoch import train_epoch
+from augexp.training.image_counter import Tally
 from augexp.training.network import Network, Workshop
-from augexp.training.tally import Tally
-from augexp.training.task import Kind, RunEvent, RunTask
+from augexp.training.task import RunTask
+from augexp.training.timing import Clock
 from augexp.version import __version__
 
 Report = Callable[[RunEvent], None]
@@ -60,7 +62,7 @@ def execute(
         ResultsError: the records cannot be written.
         Interrupted: `stop` said so.
     """
-    with claims.claim_run(task.folder):
+    with locks.claim_run(task.folder):
         images = store if store is not None else open_store(task.store_path)
         run = _Run(task, images, workshop or Workshop(), report, spare_core)
         run.resume()
@@ -84,7 +86,7 @@ class _Run:
         self._probe = evaluation.Split(self._store, _choose_probe(rows, self._training.probe, self._block))
         self._validation = evaluation.Split(self._store, self._store.rows("validation"))
         self._test = evaluation.Split(self._store, self._store.rows("test"))
-        self._tally, self._heart = Tally(task.folder), pulse.Heart(task.folder)
+        self._tally, self._heart = Tally(task.folder), heartbeat.Heart(task.folder)
         self._versions = _versions()
         self._rows: list[dict[str, int | float]] = []
         self._identity = {

@@ -1,16 +1,14 @@
-"""What is to be run, and what is told about it while it runs; both travel between processes as JSON."""
+"""What is to be run: one arm with one seed; it travels between processes as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from augexp.experiment import Experiment
-
-Kind = Literal["started", "epoch", "note", "finished", "stopped", "failed"]
+from augexp.experiment.definition import Experiment
 
 
 @dataclass(frozen=True)
@@ -60,32 +58,3 @@ class RunTask:
             folder=Path(values["folder"]),
             keep_model=values["keep_model"],
         )
-
-
-@dataclass(frozen=True)
-class RunEvent:
-    """Something that happened to a run.
-
-    Attributes:
-        kind: `started`, `epoch` (one more is over), `note` (see `message`), and one last event:
-            `finished`, `stopped` (on request; goes on from its checkpoint next time) or `failed`.
-        arm, seed: of the run.
-        epoch: epochs done so far.
-        epochs: epochs of the budget.
-        seconds: what the last epoch took, or the whole run where it is over.
-        row: the epoch's row of ``epochs.csv``; empty for other kinds.
-        message: one line for people.
-    """
-
-    kind: Kind
-    arm: str
-    seed: int
-    epoch: int = 0
-    epochs: int = 0
-    seconds: float = 0.0
-    row: Mapping[str, int | float] = field(default_factory=dict)
-    message: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values; `RunEvent(**values)` makes an equal event of them."""
-        return asdict(self)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from augexp.analysis import levels, statistics, verdicts
+from augexp.analysis import critical_values, statistics
+from augexp.analysis import verdict as verdicts
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def test_both_scopes_cover(n, m, seed_sd):
     image_sd, rest_sd = 0.4, 0.6
     generator = np.random.default_rng([n, m, int(100 * seed_sd)])
     exact = truth(seed_sd, image_sd, rest_sd)
-    own = levels.level("fixed", 1)
+    own = critical_values.level("fixed", 1)
     t, z = own.t(n), own.z
     new = these = 0
     for _ in range(REPEATS):
@@ -74,7 +75,7 @@ def missed(rule, looks, repeats, seed, m=300):
     """Return how often an interval for new images misses the truth at any of the looks."""
     seed_sd, image_sd, rest_sd = 0.2, 0.2, 0.6
     generator, exact = np.random.default_rng(seed), truth(seed_sd, image_sd, rest_sd)
-    own = levels.level(rule, 1)
+    own = critical_values.level(rule, 1)
     reach = {n: (own.t(n), own.z) for n in looks}
     wrong = 0
     for _ in range(repeats):
@@ -105,7 +106,7 @@ def test_plain_intervals_at_every_seed_would_miss_far_more_often():
 def test_a_helping_verdict_needs_help():
     """With no difference at all, the verdict of planned looks says HELPS or HURTS in at most 5.5 % of the cases."""
     generator = np.random.default_rng(4)
-    own = levels.level("looks", 1)
+    own = critical_values.level("looks", 1)
     wrong, repeats = 0, 3000
     for _ in range(repeats):
         # Equal arms: the same model, no favour, no seed effect on one of them alone.

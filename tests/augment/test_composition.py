@@ -7,9 +7,12 @@ import itertools
 import numpy as np
 import pytest
 
-from augexp.augment import geometry, operations, photometry, pipeline, warps
-from augexp.augment.canvas import Canvas, rescale
-from augexp.augment.catalogue import SPECS
+from augexp.augment import pipeline
+from augexp.augment.catalogue import base
+from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.pixels import geometry, photometry
+from augexp.augment.pixels import warp as warps
+from augexp.augment.pixels.canvas import Canvas, rescale
 
 
 def smooth(side=33, count=1):
@@ -21,7 +24,7 @@ def smooth(side=33, count=1):
 
 
 def step(name, parameters, draws):
-    operation = operations.build(SPECS[name], {**parameters, "p": 1.0}, "test")
+    operation = base.build(SPECS[name], {**parameters, "p": 1.0}, "test")
     numbers = np.zeros((1, pipeline.draws_of(operation)))
     numbers[0, 1:] = draws
     return operation, numbers

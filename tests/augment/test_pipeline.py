@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from augexp import seeds
-from augexp.augment import policies
-from augexp.augment.canvas import Buffers
+from augexp.augment import policy as policies
 from augexp.augment.pipeline import Augmenter, draws_of, rescale
+from augexp.augment.pixels.canvas import Buffers
 from augexp.errors import RunError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from augexp.augment import composites
+from augexp.augment.pixels import composites
 from augexp.augment.published import (
     AUGMIX,
     AUTOAUGMENT,

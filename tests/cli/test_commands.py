@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from augexp.cli import app
-from augexp.training.task import RunEvent
+from augexp.progress import RunEvent
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = str(ROOT / "experiments" / "smoke.toml")
@@ -58,7 +58,7 @@ def test_jobs_may_be_a_number_or_auto(house, jobs) -> None:
 
 def test_what_is_missing_is_named_and_fails(house, monkeypatch) -> None:
     from augexp import api
-    from augexp.analysis.answer import Missing
+    from augexp.analysis.schema import Missing
 
     lacking = house.comparison.model_copy(
         update={"missing": (Missing(arm="standard", seed=2, reason="memory ran out [bold]"),)}

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import io
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lsun_server import Server, layout, make_catalogue
 from typer.testing import CliRunner
 
 from augexp.cli import app
-from augexp.data import lsun
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data"))
-from lsun_server import Server, layout, make_catalogue
+from augexp.data.download import catalogue
 
 DRAWN = {"classroom": "drawn-boat", "tower": "drawn-tree"}
 """Scene categories of LSUN, and the drawings that stand in for them."""
@@ -45,7 +42,7 @@ def mirror(house, tmp_path, monkeypatch) -> Iterator[str]:
         for split in ("train", "val")
     }
     make_catalogue(tmp_path / "catalogue.json", "http://127.0.0.1:9", archives)
-    monkeypatch.setenv(lsun.CATALOGUE_VARIABLE, str(tmp_path / "catalogue.json"))
+    monkeypatch.setenv(catalogue.CATALOGUE_VARIABLE, str(tmp_path / "catalogue.json"))
     monkeypatch.setenv("AUGEXP_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     with Server(layout(archives)) as server:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from augexp.cli.progress import show
-from augexp.training.task import RunEvent
+from augexp.progress import RunEvent
 
 
 def test_runs_of_a_later_look_are_counted_on_top(capsys):

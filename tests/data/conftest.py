@@ -8,7 +8,7 @@ import pytest
 from made_pictures import image_folder
 from place import Place
 
-from augexp.data import decoder
+from augexp.data.decoding import process
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def folder(place: Place) -> Place:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The bytes of every picture that is decoded from now on."""
     seen: list[bytes] = []
-    decode = decoder.decode
+    decode = process.decode
 
     def watched(data: bytes, size: int) -> object:
         seen.append(data)
         return decode(data, size)
 
-    monkeypatch.setattr(decoder, "decode", watched)
+    monkeypatch.setattr(process, "decode", watched)
     return seen

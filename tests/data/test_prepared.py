@@ -11,11 +11,12 @@ import pytest
 from made_pictures import encode, image_folder, pixels, png, scene, write_lmdb
 from place import LSUN, Place
 
-from augexp.data import building, decoder, splits
-from augexp.data.lmdb_folder import LmdbFolder
-from augexp.data.store import prepare
-from augexp.experiment import Data
-from augexp.plan import DRAWS
+from augexp.data import preparation, splits
+from augexp.data.decoding import process
+from augexp.data.preparation import prepare
+from augexp.data.sources.lmdb_folder import LmdbFolder
+from augexp.experiment.definition import Data
+from augexp.experiment.plan import DRAWS
 
 # -- which records -----------------------------------------------------------------------------
 
@@ -31,7 +32,7 @@ def test_limit_reads_no_more_than_that(place: Place, decoded: list[bytes], monke
 
 
 def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(building, "DRAWS", 3)
+    monkeypatch.setattr(preparation, "DRAWS", 3)
     scene(place.images, "a", range(200))
     scene(place.images, "b", range(300, 500))
     settings = {"train_per_class": 10, "test_per_class": 12, "validation_per_class": 6}
@@ -43,7 +44,7 @@ def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.Mo
 def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
     """At LSUN's size, without pictures: 1,000 images for each of 23 blocks (3 to screen), 2,500 for the test."""
     data = Data(**LSUN, train_per_class=1_000)
-    records = building._needed(data)
+    records = preparation._needed(data)
     assert records is not None
     assert records < 27_000
     rng = np.random.default_rng(0)
@@ -160,7 +161,7 @@ def test_progress_is_told(folder: Place) -> None:
 def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are copied onto a sheet one by one: a thread has at most one that it is done with beside a new one."""
     alive, most = 0, 0
-    decode = decoder.decode
+    decode = process.decode
 
     class Counted:
         def __init__(self, data: bytes, size: int) -> None:
@@ -173,7 +174,7 @@ def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.Mo
             nonlocal alive
             alive -= 1
 
-    monkeypatch.setattr(decoder, "decode", Counted)
+    monkeypatch.setattr(process, "decode", Counted)
     folder.prepare()
     assert 1 <= most <= 4
     assert alive == 0
@@ -181,13 +182,13 @@ def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.Mo
 
 def test_entries_are_listed_from_disk(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: list[type] = []
-    write = building.write_listing
+    write = preparation.write_listing
 
     def watched(part: Path, blocks: Iterator[Any]) -> Any:
         listing = write(part, blocks)
         kinds.extend(type(array.base) for array in (listing.labels, listing.given, listing._names, listing._ends))
         return listing
 
-    monkeypatch.setattr(building, "write_listing", watched)
+    monkeypatch.setattr(preparation, "write_listing", watched)
     folder.prepare()
     assert kinds == [np.memmap] * 4

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from augexp.data import splits
 from augexp.data.splits import EXCLUDED, TEST, TRAIN, VALIDATION
 from augexp.errors import DataError
-from augexp.experiment import Data
+from augexp.experiment.definition import Data
 
 
 class Case:

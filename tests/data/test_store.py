@@ -10,10 +10,11 @@ from made_pictures import image_folder, pixels
 
 from augexp import seeds
 from augexp.data import splits
-from augexp.data.store import Store, find_store, open_store, prepare
+from augexp.data.preparation import prepare
+from augexp.data.store import Store, find_store, open_store
 from augexp.errors import DataError
-from augexp.experiment import Data
-from augexp.plan import DRAWS
+from augexp.experiment.definition import Data
+from augexp.experiment.plan import DRAWS
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ import pytest
 
 from augexp import files
 from augexp.errors import ResultsError
-from augexp.training import checkpoint, pulse, records, run
+from augexp.results import heartbeat, records
+from augexp.training import run
 
 SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
 FULL = Path("/dev/full")
 """A device of Linux that takes no byte: "No space left on device"."""
 
-WRITTEN = (records.EPOCHS, pulse.NAME, checkpoint.NAME, records.PREDICTIONS, records.TIMING, records.RUN)
+WRITTEN = (records.EPOCHS, heartbeat.NAME, records.CHECKPOINT, records.PREDICTIONS, records.TIMING, records.RUN)
 
 
 def content(folder):

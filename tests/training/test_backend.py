@@ -7,11 +7,11 @@ import threading
 import numpy as np
 import pytest
 
-from augexp.augment import prefetch
-from augexp.augment.canvas import ALIGNMENT, Buffers
-from augexp.augment.feed import ON_A_SPARE_CORE, Lead
-from augexp.training import backend, records, run
+from augexp.augment.pixels.canvas import ALIGNMENT, Buffers
+from augexp.results import records
+from augexp.training import backend, prefetch, run
 from augexp.training import epoch as epochs
+from augexp.training.feed import ON_A_SPARE_CORE, Lead
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from augexp.errors import Interrupted, ResultsError, RunError
-from augexp.training import checkpoint, records, run
+from augexp.results import records
+from augexp.training import run
 from augexp.training.network import Workshop
 
 SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
@@ -126,7 +127,7 @@ def test_a_stopped_run_ends_with_the_bits_of_an_uninterrupted_one(stop_after, fi
     asked = iter([False] * (stop_after - 1) + [True] * 9)
     with pytest.raises(Interrupted):
         run.execute(task, workshop=workshop, stop=lambda: next(asked))
-    assert (task.folder / checkpoint.NAME).exists()
+    assert (task.folder / records.CHECKPOINT).exists()
     events = []
     run.execute(task, workshop=workshop, report=events.append)
     assert events[0].kind == "started"
@@ -165,7 +166,7 @@ def test_a_checkpoint_of_another_definition_is_refused(finished, make_task, work
 def test_a_damaged_checkpoint_starts_the_run_afresh(finished, make_task, workshop, tmp_path):
     task = make_task(tmp_path, "none", 0)
     task.folder.mkdir(parents=True)
-    (task.folder / checkpoint.NAME).write_bytes(b"half of it")
+    (task.folder / records.CHECKPOINT).write_bytes(b"half of it")
     run.execute(task, workshop=workshop)
     assert content(task.folder) == content(finished["none", 0].folder)
 

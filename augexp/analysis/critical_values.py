@@ -1,0 +1,88 @@
+"""How far an interval reaches: by the rule with which the number of seeds was decided.
+
+`fixed` numbers of seeds take plain quantiles. Planned `looks` take quantiles of a smaller nominal
+probability, the same at every look, so that the intervals of all looks hold together (repeated
+intervals, Jennison & Turnbull). A plan that was extended or edited after its first pair takes `anytime`
+quantiles, which hold however often and for whatever reason one looks (t-mixture martingale with a
+Gaussian-like mixture of weight g; Wang & Ramdas, arXiv 2310.03722).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from augexp.analysis.statistics import normal_quantile, t_quantile
+from augexp.experiment.plan import LOOKS
+
+Rule = Literal["fixed", "looks", "anytime"]
+
+ALPHA = 0.05
+"""One minus the confidence of everything that is reported."""
+
+NOMINAL = (0.01639, 0.00774, 0.00502, 0.00370, 0.00293, 0.00242)
+"""Nominal probability at each look of 5, 8, 12, 20 for one to six comparisons (found by simulation)."""
+
+MIXTURE = 4.0
+"""g of the anytime-valid sequence: largest power for effects of about two standard deviations."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """The error probability of intervals that hold together.
+
+    Attributes:
+        rule: how the number of seeds was decided.
+        comparisons: number of intervals that hold together.
+        alpha: nominal probability of each.
+    """
+
+    rule: Rule
+    comparisons: int
+    alpha: float
+
+    def t(self, n: int) -> float:
+        """Return what multiplies the standard error of n seeds; infinite where n is too small."""
+        if n < 2:
+            return math.inf
+        if self.rule == "anytime":
+            return anytime_quantile(n, self.alpha)
+        return t_quantile(1 - self.alpha / 2, n - 1)
+
+    @property
+    def z(self) -> float:
+        """What multiplies the standard error of the images, which are the same at every look."""
+        return normal_quantile(1 - self.alpha / 2)
+
+
+def level(rule: Rule, comparisons: int, looks: Sequence[int] = LOOKS) -> Level:
+    """Return the level of `comparisons` intervals that hold together with 95 % confidence.
+
+    Args:
+        rule: how the number of seeds was decided.
+        comparisons: from 1.
+        looks: all planned looks, for the rule `looks`.
+    """
+    alpha = ALPHA / comparisons
+    if rule == "looks" and len(looks) > 1:
+        listed = set(looks) <= set(LOOKS) and comparisons <= len(NOMINAL)
+        # Looks or families that nobody has simulated: Bonferroni over the looks always holds.
+        alpha = NOMINAL[comparisons - 1] if listed else alpha / len(looks)
+    return Level(rule, comparisons, alpha)
+
+
+def anytime_quantile(n: int, alpha: float, g: float = MIXTURE) -> float:
+    """Return t_n of the anytime-valid t sequence.
+
+    t_n = sqrt((n - 1)(K - 1) / (1 - K / (1 + n g))) with K = (sqrt(1 + n g) / alpha)^(2 / n), where
+    K < 1 + n g; infinite elsewhere.
+    """
+    spread = 1 + n * g
+    k = float(np.exp((0.5 * math.log(spread) - math.log(alpha)) * 2 / n))
+    if k >= spread:
+        return math.inf
+    return math.sqrt((n - 1) * (k - 1) / (1 - k / spread))

@@ -1,0 +1,154 @@
+"""The runs of a comparison, checked and laid side by side: same images, same budget, same blocks.
+
+What makes a comparison a controlled one is not taken on trust: every record says what its run started
+from, in which order it saw the images and what it cost, and a pair that differs in more than its policy
+is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp.analysis import statistics
+from augexp.analysis.statistics import Columns, Floats
+from augexp.errors import AnalysisError
+from augexp.results.records import Predictions, RunRecord
+
+LEDGER = ("steps", "batch_size", "images_seen", "epochs", "parameters", "optimizer", "schedule", "precision")
+"""The budget that must be equal in every run."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The finished runs of the blocks that are complete.
+
+    Attributes:
+        arms: names in the order of the plan.
+        seeds: of the complete blocks, ascending.
+        runs: record by (arm, seed), for every arm and each of `seeds`.
+        balanced: whether the primary metric weighs all classes alike.
+    """
+
+    arms: tuple[str, ...]
+    seeds: tuple[int, ...]
+    runs: Mapping[tuple[str, int], RunRecord]
+    balanced: bool
+
+    @cached_property
+    def first(self) -> Predictions:
+        """Predictions of any run, for what is equal in all of them; raises IndexError without a block."""
+        return self.runs[self.arms[0], self.seeds[0]].predictions()
+
+    @cached_property
+    def columns(self) -> Columns:
+        """How the test images become the columns of D."""
+        return statistics.columns(self.first.labels, self.first.clusters)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weight of each column in the primary metric, mean 1."""
+        if self.balanced:
+            return self.columns.weights(len(self.first.classes))
+        return np.ones(len(self.columns))
+
+    def predictions(self, arm: str) -> list[Predictions]:
+        """Return the predictions of an arm in the order of `seeds`."""
+        return [self.runs[arm, seed].predictions() for seed in self.seeds]
+
+    def correct(self, arm: str) -> Floats:
+        """Return what an arm got right, float64 (n, m) in [0, 1], near-duplicates averaged."""
+        return self.columns.collapse(np.stack([found.correct for found in self.predictions(arm)]))
+
+    def scores(self, arm: str) -> Floats:
+        """Return the primary metric of each seed, float64 (n,) in [0, 1]."""
+        scores: Floats = (self.correct(arm) * self.weights).mean(axis=1)
+        return scores
+
+    def differences(self, baseline: str, arm: str) -> Floats:
+        """Return D of the primary metric in percentage points, float64 (n, m)."""
+        return 100.0 * (self.correct(arm) - self.correct(baseline)) * self.weights
+
+
+def is_balanced(metric: str, labels: npt.NDArray[np.int64], classes: int) -> bool:
+    """Tell whether the primary metric is balanced accuracy: `auto` says so where class sizes differ."""
+    if metric == "auto":
+        return len(set(np.bincount(labels, minlength=classes).tolist())) > 1
+    return metric == "balanced_accuracy"
+
+
+def finished_blocks(held: Iterable[RunRecord], arms: Sequence[str]) -> list[int]:
+    """Return the seeds whose runs are finished in every one of `arms`, ascending."""
+    done: dict[int, set[str]] = {}
+    for record in held:
+        if record.finished:
+            done.setdefault(record.seed, set()).add(record.arm)
+    return sorted(seed for seed, found in done.items() if found >= set(arms))
+
+
+def gather(held: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence[int], metric: str) -> Evidence:
+    """Lay the runs of `seeds` side by side.
+
+    Args:
+        held: all records.
+        arms: in the order of the plan.
+        seeds: blocks that are complete in `held`.
+        metric: `auto`, `accuracy` or `balanced_accuracy`.
+
+    Raises:
+        AnalysisError: runs that do not belong together.
+    """
+    wanted = {(arm, seed) for arm in arms for seed in seeds}
+    runs = {(record.arm, record.seed): record for record in held if (record.arm, record.seed) in wanted}
+    balanced = False
+    if seeds:
+        first = runs[arms[0], seeds[0]].predictions()
+        balanced = is_balanced(metric, first.labels, len(first.classes))
+    found = Evidence(tuple(arms), tuple(seeds), runs, balanced)
+    _check(found)
+    return found
+
+
+def _check(found: Evidence) -> None:
+    records = list(found.runs.values())
+    for record in records[1:]:
+        _check_budget(records[0], record)
+        if not np.array_equal(record.predictions().ids, records[0].predictions().ids):
+            raise AnalysisError(
+                f"{record.folder}: was tested on other images than {records[0].folder}; "
+                "delete the folder of the wrong one, and repeat augexp compare"
+            )
+    for seed in found.seeds:
+        for name, what in (("weights_initial", "initial weights"), ("order", "image order")):
+            values = {str(found.runs[arm, seed].run.get(name)) for arm in found.arms}
+            if len(values) > 1:
+                raise AnalysisError(
+                    f"seed {seed}: the arms differ in {what}, so they are no pair; "
+                    f"delete runs/*/seed-{seed} and repeat augexp compare"
+                )
+    starts = {str(found.runs[found.arms[0], seed].run.get("weights_initial")) for seed in found.seeds}
+    if len(found.seeds) > 1 and len(starts) == 1:
+        raise AnalysisError(
+            f"all {len(found.seeds)} seeds start from the same weights: the seed does not reach the network; "
+            "these runs say nothing about other seeds and have to be made again"
+        )
+
+
+def _check_budget(first: RunRecord, record: RunRecord) -> None:
+    one, other = _ledger(first), _ledger(record)
+    for name in LEDGER:
+        if one.get(name) != other.get(name):
+            raise AnalysisError(
+                f"{record.folder}: unequal budget: {name} is {other.get(name)!r}, but {one.get(name)!r} in "
+                f"{first.folder}; delete the folder of the wrong one, and repeat augexp compare"
+            )
+
+
+def _ledger(record: RunRecord) -> Mapping[str, Any]:
+    ledger: Mapping[str, Any] = record.run.get("ledger") or {}
+    return ledger

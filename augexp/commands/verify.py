@@ -1,0 +1,183 @@
+"""Execute a finished run once more and say whether it comes out bit by bit as recorded.
+
+The new run is written to a folder of its own; the record is only read.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from augexp import seeds
+from augexp.engines.local import AnyEngine, Engine
+from augexp.errors import ResultsError
+from augexp.experiment.definition import Experiment
+from augexp.progress import RunEvent
+from augexp.results import records
+from augexp.results.records import RunRecord
+from augexp.training.task import RunTask
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What executing a run again has shown.
+
+    Attributes:
+        arm, seed: which run.
+        exact: weights, predictions and epochs are equal bit by bit.
+        weights_equal, order_equal, epochs_equal, predictions_equal: the parts.
+        changed_predictions: number of test images that were classified differently.
+        largest_difference: of a predicted probability.
+        accuracy_recorded, accuracy_again: on the test split, in [0, 1].
+        versions: what differs in libraries or machine: name to (recorded, now).
+        words: one line for people.
+    """
+
+    arm: str
+    seed: int
+    exact: bool
+    weights_equal: bool
+    order_equal: bool
+    epochs_equal: bool
+    predictions_equal: bool
+    changed_predictions: int
+    largest_difference: float
+    accuracy_recorded: float
+    accuracy_again: float
+    versions: Mapping[str, tuple[str, str]]
+    words: str
+
+
+def choose(found: list[RunRecord], arm: str | None = None, seed: int | None = None, draw: int = 0) -> RunRecord:
+    """Choose a finished run: the named one, or one at random among those that fit.
+
+    Args:
+        found: of `records.read_runs`.
+        arm: only runs of this arm.
+        seed: only runs of this block.
+        draw: another number gives another random choice.
+
+    Raises:
+        ResultsError: there is none.
+    """
+    fitting = [one for one in found if one.finished and arm in (None, one.arm) and seed in (None, one.seed)]
+    if not fitting:
+        there = ", ".join(f"{one.arm} seed {one.seed}" for one in found if one.finished) or "none"
+        wanted = f"arm {arm or 'any'}, seed {'any' if seed is None else seed}"
+        raise ResultsError(f"no finished run of {wanted}; there are: {there}")
+    return fitting[int(seeds.stream(draw, 0, "verify").integers(len(fitting)))]
+
+
+def rerun(
+    record: RunRecord,
+    experiment: Experiment,
+    store_path: Path,
+    *,
+    engine: AnyEngine | None = None,
+    on_event: Callable[[RunEvent], None] = lambda event: None,
+) -> Verification:
+    """Execute the run of `record` once more and compare.
+
+    Args:
+        record: of a finished run.
+        experiment: the definition that it belongs to.
+        store_path: the prepared images.
+        engine: where to execute; a worker of its own otherwise.
+        on_event: told how it goes on.
+
+    Raises:
+        ResultsError: the record belongs to another definition or to other images.
+        RunError: the run failed this time.
+    """
+    if record.arm_hash != experiment.arm_hash(record.arm):
+        raise ResultsError(f"{record.folder}: recorded with another definition; verify it with its own experiment.toml")
+    with tempfile.TemporaryDirectory(prefix="augexp-verify-") as place:
+        folder = Path(place) / "run"
+        task = RunTask(experiment, record.arm, record.seed, store_path, folder)
+        used = engine or Engine(jobs=1)
+        try:
+            outcome = used.execute([task], on_event)
+        finally:
+            if engine is None:
+                used.close()
+        if outcome.failures:
+            raise ResultsError(f"{record.folder}: could not be executed again: {outcome.failures[0].message}")
+        return compare(record, records.read_run(folder))
+
+
+def compare(recorded: RunRecord, again: RunRecord) -> Verification:
+    """Compare two executions of the same run."""
+    if recorded.run["store"] != again.run["store"]:
+        raise ResultsError(
+            f"{recorded.folder}: recorded with the images {recorded.run['store']}, here are {again.run['store']}; "
+            "the images have changed since"
+        )
+    old, new = recorded.predictions(), again.predictions()
+    names = ("weights", "order", "epochs", "predictions")
+    equal = dict(
+        zip(
+            names,
+            (
+                recorded.run["weights_final"] == again.run["weights_final"],
+                recorded.run["order"] == again.run["order"],
+                _same_bytes(recorded, again, records.EPOCHS),
+                bool(np.array_equal(old.probabilities, new.probabilities)),
+            ),
+            strict=True,
+        )
+    )
+    versions = _differing(recorded.run["versions"], again.run["versions"])
+    changed = int(np.sum(old.predicted != new.predicted))
+    return Verification(
+        arm=recorded.arm,
+        seed=recorded.seed,
+        exact=all(equal.values()),
+        weights_equal=equal["weights"],
+        order_equal=equal["order"],
+        epochs_equal=equal["epochs"],
+        predictions_equal=equal["predictions"],
+        changed_predictions=changed,
+        largest_difference=float(np.max(np.abs(old.probabilities - new.probabilities), initial=0.0)),
+        accuracy_recorded=float(np.mean(old.correct)),
+        accuracy_again=float(np.mean(new.correct)),
+        versions=versions,
+        words=_words(equal, changed, len(old.labels), versions, recorded, again),
+    )
+
+
+def _same_bytes(first: RunRecord, second: RunRecord, name: str) -> bool:
+    return (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
+
+
+def _differing(recorded: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    names = sorted({*recorded, *now})
+    pairs = {name: (recorded.get(name, "none"), now.get(name, "none")) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _words(
+    equal: Mapping[str, bool],
+    changed: int,
+    images: int,
+    versions: Mapping[str, tuple[str, str]],
+    recorded: RunRecord,
+    again: RunRecord,
+) -> str:
+    name = f"{recorded.arm} seed {recorded.seed}"
+    if all(equal.values()):
+        return f"{name}: bit-exact: weights, image order, every epoch and all {images} predictions as recorded"
+    parts = ", ".join(part for part, same in equal.items() if not same)
+    what = f"{name}: differs in {parts}; {changed} of {images} test images are classified differently"
+    if not equal["order"]:
+        return f"{what}; the order of the images differs, so this is not rounding: images or program have changed"
+    if versions:
+        changes = ", ".join(f"{key} {old} -> {new}" for key, (old, new) in versions.items())
+        return f"{what}; expected, since library or machine changed ({changes})"
+    if recorded.timing.get("processor") != again.timing.get("processor"):
+        places = f"{recorded.timing.get('processor')} -> {again.timing.get('processor')}"
+        return f"{what}; other processors or GPUs round differently ({places})"
+    return f"{what}; same libraries, same kind of processor: a GPU kernel, faulty memory, or edited files"

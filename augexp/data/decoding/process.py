@@ -1,0 +1,172 @@
+"""Decode some records of a source into its desk: in this process, or in one that does nothing else.
+
+Pillow decodes WebP, LSUN's format, with the interpreter's lock held, so that the threads of one process
+take turns. Processes do not, and what they decode goes through the mapped files of the desk: only the
+numbers of the rows and the reasons of what is skipped pass between them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp import version
+from augexp.data.decoding.image import Sheet, Undecodable, decode
+from augexp.data.decoding.staging import Desk
+from augexp.data.listing import Listing
+from augexp.data.sources.base import Source
+
+PROGRAM = ("-P", "-m", "augexp.data.decoding.process")
+"""What a decoder executes; without the current folder on the import path, where anything may lie."""
+
+PATIENCE = 5.0
+"""Seconds that a decoder gets to end after its input was closed."""
+
+ENVIRONMENT = {
+    # glibc keeps the memory of one picture for the next, which is up to a third of the time of WebP.
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(8 << 20),
+    # Pillow keeps its own blocks too, and rows of pixels begin where a line of the processor's cache does.
+    "PILLOW_BLOCKS_MAX": "8",
+    "PILLOW_ALIGNMENT": "64",
+    # numpy starts no threads: glibc takes no locks in a process with one thread, a tenth of the time of JPEG.
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+}
+"""What the libraries of a process that decodes are told."""
+
+_BLOCK = 1 << 20
+"""Bytes of pixels that go to the desk at a time: it costs a call, and memory."""
+
+Reasons = list[tuple[int, str]]
+"""Row and reason why it is skipped; an empty text where its picture was decoded."""
+
+
+def decode_rows(source: Source, listing: Listing, desk: Desk, rows: list[int]) -> Reasons:
+    """Decode these rows of the listing, in ascending order, into the desk."""
+    together = max(1, _BLOCK // desk.images[:1].size)
+    return [
+        one
+        for start in range(0, len(rows), together)
+        for one in _decode_block(source, listing, desk, rows[start : start + together])
+    ]
+
+
+def _decode_block(source: Source, listing: Listing, desk: Desk, rows: list[int]) -> Reasons:
+    size = desk.images.shape[1]
+    sheet = Sheet(len(rows), size)
+    good: list[int] = []
+    sides: list[int] = []
+    reasons: Reasons = []
+    for row in rows:
+        try:
+            picture = decode(source.read(listing[row]), size)
+        except Undecodable as reason:
+            reasons.append((row, str(reason)))
+            continue
+        except OSError as error:
+            reasons.append((row, f"cannot be read ({error.strerror or error})"))
+            continue
+        sheet.add(picture.square)
+        good.append(row)
+        sides.append(picture.side)
+        reasons.append((row, ""))
+    if good:
+        pixels = sheet.pixels()
+        desk.put(good, pixels, _content_hashes(pixels), sheet.thumbnails(), sides)
+    return reasons
+
+
+def _content_hashes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    digests = b"".join(hashlib.blake2b(one.data, digest_size=20).digest() for one in pixels)
+    return np.frombuffer(digests, np.uint8).reshape(len(pixels), 20)
+
+
+class Decoder:
+    """The caller's end of a process that decodes.
+
+    Args:
+        part: folder of the listing and of the desk.
+        size: S, side of the pictures on the desk in pixels.
+        source: where the records come from; a copy of it goes to the process.
+        instead: decodes rows in this process, should the other one have died.
+    """
+
+    def __init__(self, part: Path, size: int, source: Source, instead: Callable[[list[int]], Reasons]) -> None:
+        self._instead = instead
+        paths = [str(version.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, *PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # It must find this very package, wherever the caller found it.
+            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
+            start_new_session=True,  # Ctrl-C is for the caller, who ends this process
+        )
+        with contextlib.suppress(OSError):
+            self._send((part, size, source))
+
+    def decode_rows(self, rows: list[int]) -> Reasons:
+        """Have these rows decoded into the desk; raises what `decode_rows` raises."""
+        try:
+            self._send(rows)
+            answer = pickle.load(self._process.stdout)  # type: ignore[arg-type] # noqa: S301 - our own process
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return self._instead(rows)
+        if isinstance(answer, Exception):
+            raise answer
+        return list(answer)
+
+    def finish(self) -> None:
+        """Close the input of the process, so that it ends by itself."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        """End the process: by closing its input, or by force where that takes too long."""
+        self.finish()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()  # type: ignore[union-attr]
+
+    def _send(self, value: object) -> None:
+        self._process.stdin.write(pickle.dumps(value))  # type: ignore[union-attr]
+        self._process.stdin.flush()  # type: ignore[union-attr]
+
+
+def main() -> None:
+    """Decode what standard input asks for until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.filterwarnings("ignore", module="PIL")
+    # Whatever a library prints is no answer.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        part, size, source = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own caller
+        listing = Listing(part)
+        desk = Desk(part, len(listing), size)
+        while True:
+            rows = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own caller
+            try:
+                answer: Reasons | Exception = decode_rows(source, listing, desk, rows)
+            except Exception as error:  # noqa: BLE001 - raised again by the caller
+                answer = error
+            answers.write(pickle.dumps(answer))
+            answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""Make a store: read the source once, decode in parallel, find duplicates, split, put in place.
+
+The work happens beside the final place and is taken up where it stopped. A finished store is found again
+by the request (settings and a digest of the source's listing), so an unchanged source is not read twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp.data import duplicates, splits
+from augexp.data.decoding.pool import check_skipped, decode_all
+from augexp.data.decoding.staging import Desk
+from augexp.data.listing import Listing, write_listing
+from augexp.data.sources import sample
+from augexp.data.sources.base import FolderSource, LsunSource, Source
+from augexp.data.store import Store, open_store
+from augexp.errors import DataError
+from augexp.experiment.definition import Data
+from augexp.experiment.plan import DRAWS
+from augexp.files import hold_lock
+from augexp.progress import StageProgress
+
+FORMAT = 1
+"""Version of the store's files and of the pixels in them."""
+
+CHUNK = 512
+"""Pictures that are put in order at a time."""
+
+LISTED = 1000
+"""At most so many skipped records are listed by name; all are counted."""
+
+
+def prepare(data: Data, data_dir: Path, *, progress: StageProgress | None = None, jobs: int = 0) -> Store:
+    """Return the prepared images of `data`, reading the source only where that has not been done.
+
+    Args:
+        data: source, size, limits, splits.
+        data_dir: holds ``lsun/`` and ``stores/``.
+        progress: called with (stage, done, total).
+        jobs: decoding threads or processes; 0 takes all cores.
+
+    Raises:
+        DataError: no images, too few, or too many that cannot be decoded; one line that says which.
+    """
+    return open_store(build(data, Path(data_dir), progress or (lambda *_: None), jobs))
+
+
+def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Path:
+    """Return the folder of the store of `data`, made if it is not there."""
+    stores = data_dir / "stores"
+    source = open_source(data, data_dir, progress)
+    request = _request(data, source)
+    known = _known(data, stores, request)
+    if known:
+        return known
+    part = stores / f"building-{request}"
+    busy = DataError(f"{part}: another augexp is preparing the same images; wait for it, then start again")
+    try:
+        (stores / "requests").mkdir(parents=True, exist_ok=True)
+        with hold_lock(part.with_suffix(".lock"), busy):
+            # Looked up again: another process may have finished it before the lock was ours.
+            return _known(data, stores, request) or _make(data, source, part, request, progress, jobs)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or stores}: cannot be written ({error.strerror or error}); "
+            "free some space or choose another place with --data-dir"
+        ) from None
+
+
+def _known(data: Data, stores: Path, request: str) -> Path | None:
+    try:
+        found = stores / (stores / "requests" / request).read_text(encoding="utf-8").strip()
+        facts = json.loads((found / "store.json").read_text(encoding="utf-8"))
+        skipped, records = int(facts["skipped"]["count"]), int(facts["records"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    check_skipped(data, skipped, records, [f"{one['key']}: {one['reason']}" for one in facts["skipped"]["records"][:3]])
+    return found
+
+
+def _make(data: Data, source: Source, part: Path, request: str, progress: StageProgress, jobs: int) -> Path:
+    part.mkdir(exist_ok=True)
+    listing = write_listing(part, source.blocks())
+    _check_classes(source, listing)
+    desk = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
+    final = _finish(data, source, listing, desk, part, progress)
+    (part.parent / "requests" / request).write_text(final.name + "\n", encoding="utf-8")
+    del desk, listing
+    shutil.rmtree(part, ignore_errors=True)
+    return final
+
+
+def open_source(data: Data, data_dir: Path, progress: StageProgress) -> Source:
+    """Return the source that `data` names."""
+    if data.source == "folder":
+        return FolderSource(Path(data.path or ""), data.limit)
+    if data.source == "sample":
+        try:
+            folder = sample.ensure(data_dir, progress)
+        except OSError as error:
+            raise DataError(f"{data_dir}: cannot be written ({error.strerror}); choose another --data-dir") from None
+        return LsunSource(folder, sample.CLASSES, data.limit)
+    folder = Path(data.path) if data.path else data_dir / "lsun"
+    return LsunSource(folder, data.categories, data.limit or _needed(data))
+
+
+def _needed(data: Data) -> int | None:
+    """Return how many training records per class the splits can make use of."""
+    if data.train_per_class is None:
+        return None
+    test, validation = splits.wanted(data)
+    needed = (test or 0) + (validation or 0) + DRAWS * data.train_per_class
+    # Shares are rounded to 1/64, chance fills them, and duplicates are left out: the last draw has to be whole.
+    return needed + needed // 32 + 64
+
+
+def _request(data: Data, source: Source) -> str:
+    settings = data.model_dump(mode="json", exclude={"path", "max_skipped"})
+    text = json.dumps([FORMAT, settings, source.stamp()], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _check_classes(source: Source, listing: Listing) -> None:
+    counts = np.bincount(listing.labels[listing.given == splits.TRAIN], minlength=len(source.classes))
+    for name, count in zip(source.classes, counts, strict=True):
+        if count < 3:
+            plural = "" if count == 1 else "s"
+            raise DataError(
+                f"class {name!r} has {count} training image{plural}; at least 3 are needed, one each "
+                "for training, validation and test: add images, or remove the class"
+            )
+
+
+# -- finishing -----------------------------------------------------------------------------------
+
+
+def _finish(data: Data, source: Source, listing: Listing, desk: Desk, part: Path, progress: StageProgress) -> Path:
+    """Bring the decoded images into the order of their hashes, split them, and put the store in place."""
+    good = desk.good()
+    labels = listing.labels[good].astype(np.int64)
+    order = _order(desk.keys[good], labels)
+    rows, labels = good[order], labels[order]
+    keys, given = np.asarray(desk.keys[rows]), np.asarray(listing.given[rows])
+    hashes = duplicates.difference_hashes(desk.thumbnails)[rows]
+    ready = part / "store"
+    shutil.rmtree(ready, ignore_errors=True)
+    ready.mkdir()
+    images = np.lib.format.open_memmap(
+        ready / "images.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *desk.images.shape[1:])
+    )
+    for start in range(0, len(rows), CHUNK):
+        images[start : start + CHUNK] = desk.images[rows[start : start + CHUNK]]
+        progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
+    clusters, exact, near = duplicates.find_clusters(images, hashes, keys)
+    split = splits.split(data, given, labels, clusters, keys, len(source.classes))
+    for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
+        np.save(ready / f"{name}.npy", array)
+    facts = _facts(data, source, listing, desk, labels, split)
+    mixed = duplicates.count_mixed(clusters, labels)
+    if mixed:
+        facts["warnings"].append(
+            f"{mixed:,} pictures are in more than one class, exactly or nearly: no network can be right about all"
+        )
+    facts["duplicates"] = {
+        "exact": exact,
+        "across_classes": mixed,
+        "near": len(near),
+        "clustered_images": int((np.bincount(clusters, minlength=len(clusters))[clusters] > 1).sum()),
+        "excluded": split.excluded,
+        "pairs": [[source.name_of(listing[int(rows[row])]) for row in pair] for pair in near[:50]],
+    }
+    facts["fingerprint"] = _fingerprint(keys, labels, split.codes, clusters, facts["classes"])
+    (ready / "store.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    images.flush()
+    del images
+    final = part.parent / f"{_name(data)}-{facts['fingerprint']}"
+    try:
+        open_store(final)  # the same pictures and splits were asked for in other words
+    except DataError:
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(ready, final)
+    return final
+
+
+def _order(keys: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the order of ascending content hash, int64 (N,), for keys uint8 (N, 20).
+
+    Equal pictures are ordered by label, so that the order of the listing decides nothing.
+    """
+    words = [np.ascontiguousarray(keys[:, low:high]) for low, high in ((0, 8), (8, 16), (16, 20))]
+    first, second, third = (word.view(f">u{word.shape[1]}")[:, 0] for word in words)
+    return np.lexsort((labels, third, second, first))
+
+
+def _facts(
+    data: Data,
+    source: Source,
+    listing: Listing,
+    desk: Desk,
+    labels: npt.NDArray[np.int64],
+    split: splits.Split,
+) -> dict[str, Any]:
+    counts = {
+        name: {part: int(((split.codes == code) & (labels == label)).sum()) for part, code in splits.CODES.items()}
+        for label, name in enumerate(source.classes)
+    }
+    for name, parts in counts.items():
+        missing = [part for part, count in parts.items() if not count]
+        if missing:
+            raise DataError(
+                f"class {name!r} has no {missing[0]} image left after {sum(parts.values())} could be used; "
+                "add images of this class, or remove it"
+            )
+    skipped = [
+        {"key": source.name_of(listing[row]), "class": source.classes[listing[row].label], "reason": reason}
+        for row, reason in islice(desk.reasons(), LISTED)
+    ]
+    return {
+        "format": FORMAT,
+        "source": data.source,
+        "synthetic": data.source == "sample",
+        "classes": list(source.classes),
+        "image_size": data.image_size,
+        "images": len(labels),
+        "records": len(listing),
+        "counts": counts,
+        "split": {"rule": split.rule, "explanation": split.explanation},
+        "skipped": {"count": desk.skipped(), "records": skipped},
+        "ignored_files": source.ignored,
+        "warnings": _warnings(data, desk, counts),
+    }
+
+
+def _warnings(data: Data, desk: Desk, counts: dict[str, dict[str, int]]) -> list[str]:
+    found = []
+    sides = desk.sides[desk.good()]
+    smaller = int((sides < data.image_size).sum())
+    if smaller > len(sides) / 2:
+        found.append(
+            f"{smaller:,} of {len(sides):,} images are smaller than {data.image_size} pixels (median "
+            f"{int(np.median(sides))}); a smaller --image-size is faster and loses nothing"
+        )
+    found += [
+        f"class {name!r} has only {parts['test']} test images; its own interval is not reported below 30"
+        for name, parts in counts.items()
+        if parts["test"] < 30
+    ]
+    return found
+
+
+def _fingerprint(
+    keys: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.uint8],
+    clusters: npt.NDArray[np.int64],
+    classes: list[str],
+) -> str:
+    digest = hashlib.blake2b(json.dumps([FORMAT, classes]).encode(), digest_size=8)
+    for array in (keys, labels, codes, clusters):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _name(data: Data) -> str:
+    text = "-".join(data.categories) if data.categories else Path(data.path).name if data.path else data.source
+    safe = "".join(character if character.isascii() and character.isalnum() else "-" for character in text.lower())
+    return f"{safe.strip('-')[:40] or 'images'}-{data.image_size}px"

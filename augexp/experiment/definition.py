@@ -1,0 +1,292 @@
+"""The definition of an experiment: every choice that can change a number, validated and frozen.
+
+An `Experiment` is the question: which images (`Data`), which network and budget (`Training`), which
+arms, seeds and looks (`Plan`). It comes from a TOML file, an image folder, LSUN category names or
+nothing at all (the embedded sample); every default of augexp stands here or in `augexp.experiment.plan`.
+
+Two hashes identify it. `Experiment.hash` covers what makes runs comparable (data, training, root
+seed) and guards a results folder; `Experiment.plan_hash` covers what the verdict was planned with
+(arms, seeds or looks, metric, region of practical equivalence).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from augexp.augment import policy as policies
+from augexp.augment.policy import Policy
+from augexp.errors import DefinitionError
+from augexp.experiment.plan import Frozen, Plan, Slug
+
+FORMAT = 1
+"""Version of the definition format; part of every hash."""
+
+
+class Data(Frozen):
+    """Which images, at which size, split how.
+
+    Attributes:
+        source: `sample` (drawn, synthetic), `folder` (one sub-folder per class) or `lsun`.
+        path: the image folder (`folder`); for `lsun` a folder that already holds the unpacked LMDBs,
+            by default ``<data-dir>/lsun``. A relative path in a TOML file is relative to that file.
+        categories: LSUN categories, each one class (`lsun` only).
+        image_size: side of the square images in pixels: shorter side resized, centre cropped.
+        limit: read at most this many records per class, chosen by key hash; None reads what the
+            splits need (`lsun`) or everything (`folder`).
+        train_per_class: images per class in one block's training draw; None takes all there are.
+        test: `official` takes LSUN's `val` or the folder's own ``test/``; `held-out` carves the test
+            set out of the training images by content hash; `auto` holds out where train stays large
+            enough for a whole training draw, and takes the official one where it does not.
+        test_per_class: wanted test images per class where they are held out; None means 2500 for
+            LSUN and a fifth of the class for a folder.
+        validation_per_class: wanted validation images per class where they are carved out of train;
+            None means 300 for LSUN and a tenth of the class for a folder.
+        max_skipped: fraction of undecodable records above which indexing fails.
+    """
+
+    source: Literal["sample", "folder", "lsun"] = "sample"
+    path: str | None = None
+    categories: tuple[str, ...] = ()
+    image_size: int = Field(default=32, ge=8, le=512)
+    limit: int | None = Field(default=None, ge=4)
+    train_per_class: int | None = Field(default=None, ge=2)
+    test: Literal["auto", "official", "held-out"] = "auto"
+    test_per_class: int | None = Field(default=None, ge=1)
+    validation_per_class: int | None = Field(default=None, ge=1)
+    max_skipped: float = Field(default=0.05, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.source == "folder" and not self.path:
+            raise ValueError("path: missing; source = 'folder' needs the folder of the images")
+        if self.source == "lsun" and len(self.categories) < 2:
+            raise ValueError(
+                f"categories: received {len(self.categories)}; source = 'lsun' needs at least two to tell apart"
+            )
+        if len(set(self.categories)) != len(self.categories):
+            raise ValueError("categories: the same category is named twice")
+        if self.source != "lsun" and self.categories:
+            raise ValueError(f"categories: only allowed with source = 'lsun', received source = {self.source!r}")
+        return self
+
+
+class Training(Frozen):
+    """The network and its fixed budget, equal in every arm.
+
+    Attributes:
+        model: `small` is the convolutional network of `augexp.training.models`.
+        epochs: passes over the training draw; steps = epochs x (images // batch_size).
+        batch_size: images per optimiser step; an incomplete last batch is dropped.
+        learning_rate: of Adam.
+        schedule: `constant`, or `cosine` decay to zero over the whole budget.
+        precision: `float32`, or `mixed_bfloat16` arithmetic with float32 weights.
+        probe: number of training images, un-augmented, whose accuracy is measured each epoch.
+    """
+
+    model: Literal["small", "tiny"] = "small"
+    epochs: int = Field(default=20, ge=1, le=10_000)
+    batch_size: int = Field(default=32, ge=1, le=4096)
+    learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    probe: int = Field(default=500, ge=1)
+
+
+class Experiment(Frozen):
+    """The whole question, ready to be executed.
+
+    Attributes:
+        name: of the results folder.
+        root_seed: changes every random draw of the experiment at once.
+        data, training, plan: the parts.
+        policies: custom policies by name, each ``{operations = [...]}`` or ``{policy = "standard"}``
+            (the same policy under a second name, for an A/A control).
+    """
+
+    name: Slug
+    root_seed: int = Field(default=0, ge=0, lt=2**63)
+    data: Data = Data()
+    training: Training = Training()
+    plan: Plan = Plan()
+    policies: dict[Slug, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _arms_exist(self) -> Self:
+        for arm in self.plan.arms:
+            self.policy(arm)
+        for name in self.policies:
+            self.policy(name)
+        return self
+
+    def policy(self, arm: str) -> Policy:
+        """Return the resolved policy of `arm`; raises DefinitionError for an unknown one."""
+        return policies.resolve(arm, self.policies)
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits over data (without its place on disk), training and root seed."""
+        return _hash(self.identity())
+
+    @property
+    def plan_hash(self) -> str:
+        """16 hex digits over the plan and the resolved policies of its arms."""
+        arms = {arm: self.policy(arm).definition() for arm in self.plan.arms}
+        return _hash({"experiment": self.hash, "plan": self.plan.definition(), "arms": arms})
+
+    def arm_hash(self, arm: str) -> str:
+        """16 hex digits over everything that can change a number of a run of `arm`."""
+        return _hash({"experiment": self.hash, "policy": self.policy(arm).definition()})
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes runs comparable, as plain JSON values."""
+        data = self.data.model_dump(mode="json", exclude={"path"})
+        training = self.training.model_dump(mode="json")
+        return {"format": FORMAT, "data": data, "training": training, "root_seed": self.root_seed}
+
+    def replace(self, **sections: Mapping[str, Any] | Any) -> Experiment:
+        """Return a validated copy; a mapping updates a section, anything else a top-level key."""
+        values = self.model_dump(mode="json")
+        for key, value in sections.items():
+            if isinstance(value, Mapping) and isinstance(values.get(key), dict):
+                values[key] = {**values[key], **value}
+            else:
+                values[key] = value
+        return parse(values, origin="the options")
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+# -- from and to plain values ------------------------------------------------------------------
+
+
+def parse(values: Mapping[str, Any], *, origin: str) -> Experiment:
+    """Validate plain values (as read from TOML); raises DefinitionError that names `origin` and key."""
+    try:
+        # JSON mode is strict about types and still takes arrays for tuples.
+        return Experiment.model_validate_json(json.dumps(values, default=str))
+    except ValidationError as error:
+        raise DefinitionError(f"{origin}: {_explain(error)}") from None
+    except DefinitionError as error:
+        raise DefinitionError(f"{origin}: {error}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        allowed = _fields(first["loc"][:-1])
+        close = get_close_matches(str(first["loc"][-1]), allowed, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        return f"unknown key {where!r}; allowed here: {', '.join(allowed)}{hint}"
+    if first["type"] == "value_error":
+        return f"{where}: {first['ctx']['error']}" if where else str(first["ctx"]["error"])
+    message = first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] == "string_pattern_mismatch":
+        message = "allowed are lower-case letters, digits, '.', '_', '@' and '-', starting with a letter or digit"
+    return f"{where}: received {first['input']!r}; {message}"
+
+
+def _fields(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Experiment
+    for part in location:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)
+
+
+def load(path: Path) -> Experiment:
+    """Read an experiment file; its name defaults to the file's, its paths are relative to the file."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read ({error.strerror}); name an existing .toml file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"{path}: not valid TOML: {error}") from None
+    values.setdefault("name", slug(path.stem))
+    data = values.get("data")
+    if isinstance(data, dict) and isinstance(data.get("path"), str):
+        data["path"] = str(os.path.abspath(path.parent / Path(data["path"]).expanduser()))
+    return parse(values, origin=str(path))
+
+
+def dumps(experiment: Experiment) -> str:
+    """Return the resolved definition as TOML; `load` of it gives an equal experiment."""
+    return tomli_w.dumps(experiment.model_dump(mode="json", exclude_none=True))
+
+
+# -- from what a person names ------------------------------------------------------------------
+
+
+def slug(text: str) -> str:
+    """Turn any text into a name that `SLUG` allows."""
+    name = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:60]
+    return name or "experiment-" + hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def from_sample() -> Experiment:
+    """The embedded sample: drawn scenes, five seeds, under 90 seconds on two cores."""
+    return parse(
+        {
+            "name": "sample",
+            "data": {"source": "sample", "image_size": 32},
+            "training": {"epochs": 60},
+            "plan": {"seeds": 5},
+        },
+        origin="sample",
+    )
+
+
+def from_folder(path: Path) -> Experiment:
+    """An image folder with one sub-folder per class, whole, at 64 pixels."""
+    folder = Path(os.path.abspath(path))
+    data = {"source": "folder", "path": str(folder), "image_size": 64}
+    return parse({"name": slug(folder.name), "data": data}, origin=str(path))
+
+
+def from_lsun(categories: Sequence[str]) -> Experiment:
+    """LSUN categories: 1,000 training images per class and block, 2,500 test images per class."""
+    data = {"source": "lsun", "categories": list(categories), "image_size": 64, "train_per_class": 1000}
+    return parse({"name": slug("-".join(categories)), "data": data}, origin=" ".join(categories))
+
+
+def from_source(arguments: Sequence[str], known_categories: Sequence[str]) -> Experiment:
+    """Find out what SOURCE means: nothing, an experiment .toml, an image folder, LSUN categories.
+
+    Args:
+        arguments: the words of the command line.
+        known_categories: names of LSUN's labelled categories, for telling them from paths.
+    """
+    if not arguments:
+        return from_sample()
+    if len(arguments) == 1:
+        word = arguments[0]
+        if word.endswith(".toml"):
+            return load(Path(word))
+        if word in ("sample",) and not Path(word).exists():
+            return from_sample()
+        if Path(word).is_dir() and word not in known_categories:
+            return from_folder(Path(word))
+    unknown = [word for word in arguments if word not in known_categories]
+    if unknown:
+        close = get_close_matches(unknown[0], known_categories, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise DefinitionError(
+            f"SOURCE: received {unknown[0]!r}, which is no folder, no .toml file and no LSUN category; {hint}"
+            "allowed are one experiment .toml, one image folder, or LSUN categories (augexp download --list)"
+        )
+    return from_lsun(arguments)

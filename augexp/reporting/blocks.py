@@ -1,0 +1,168 @@
+"""What a report page is made of: plain values that the template lays out.
+
+All text in here is raw; the template escapes it. Only `Figure.svg` and the swatches are markup, and those come from
+`augexp.reporting.svg`, which escapes on its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from augexp.reporting.tables import Table
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its caption and legend.
+
+    Attributes:
+        svg: the chart's markup.
+        title: what it shows.
+        note: how to read it.
+        legend: class names of each swatch, and what it stands for.
+    """
+
+    svg: str
+    title: str
+    note: str = ""
+    legend: tuple[tuple[str, str], ...] = ()
+    kind: str = field(default="figure", init=False)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading below that of the section."""
+
+    text: str
+    kind: str = field(default="heading", init=False)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Charts side by side where there is room."""
+
+    figures: tuple[Figure, ...]
+    kind: str = field(default="figures", init=False)
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """A table."""
+
+    table: Table
+    kind: str = field(default="table", init=False)
+
+
+@dataclass(frozen=True)
+class Square:
+    """One cell of a matrix: its text, and its shade from 0 (none) to 70 (strong) in a tone."""
+
+    text: str
+    shade: float = 0.0
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A confusion matrix: one row per true class, one column per predicted class."""
+
+    title: str
+    note: str
+    names: tuple[str, ...]
+    rows: tuple[tuple[Square, ...], ...]
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Matrices side by side where there is room."""
+
+    matrices: tuple[Matrix, ...]
+    kind: str = field(default="matrices", init=False)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo with its caption; `uri` holds the image itself."""
+
+    uri: str
+    name: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Photos in a row that wraps; `cells` above zero makes it a fixed grid of that many columns."""
+
+    title: str
+    note: str
+    pictures: tuple[Picture, ...]
+    cells: int = 0
+    kind: str = field(default="strip", init=False)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names with their values."""
+
+    pairs: tuple[tuple[str, str], ...]
+    kind: str = field(default="facts", init=False)
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs; `soft` ones stand back."""
+
+    paragraphs: tuple[str, ...]
+    soft: bool = False
+    kind: str = field(default="prose", init=False)
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of remarks."""
+
+    title: str
+    items: tuple[str, ...]
+    kind: str = field(default="items", init=False)
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines to copy."""
+
+    text: str
+    kind: str = field(default="code", init=False)
+
+
+Block = Heading | Figure | Figures | Tabular | Matrices | Strip | Facts | Prose | Items | Code
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    anchor: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The box of one contrast: its words, tone (`helps`, `hurts`, `same`, `open`) and sentence of record."""
+
+    words: str
+    tone: str
+    sentence: str
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report."""
+
+    title: str
+    kicker: str
+    verdicts: tuple[Verdict, ...]
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+    footer: str

@@ -1,0 +1,139 @@
+"""What the pictures show, taken from a comparison and its records once: the figures and the report both draw this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from augexp.analysis.learning_curves import Course, Floats, course, paired
+from augexp.reporting.digest import Digest
+from augexp.reporting.palette import HUES, Ink, assign
+from augexp.results.records import RunRecord
+
+
+@dataclass(frozen=True)
+class Line:
+    """A course over the epochs and how it is drawn.
+
+    Attributes:
+        course: one row per seed.
+        ink: of the thin lines and the bold mean.
+        label: in the legend.
+    """
+
+    course: Course
+    ink: Ink
+    label: str
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The paired difference of validation accuracy by epoch, in percentage points.
+
+    Attributes:
+        line: differences of each seed.
+        epochs, low, high: float64 (E,), the band around the mean.
+        band: what the band is, e.g. "95 % t interval, 8 pairs".
+    """
+
+    line: Line
+    epochs: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    band: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """One contrast on the axis of differences, everything in percentage points.
+
+    Attributes:
+        label: which arm against which.
+        ink: of the arm.
+        dots: difference of each seed.
+        seeds: the seeds of `dots`.
+        estimate: mean difference; NaN where there is none.
+        wide: interval for new images, None where there is none.
+        narrow: interval for these test images, None where there is none.
+        words: the verdict.
+    """
+
+    label: str
+    ink: Ink
+    dots: Sequence[float]
+    seeds: Sequence[int]
+    estimate: float
+    wide: tuple[float, float] | None
+    narrow: tuple[float, float] | None
+    words: str
+
+
+KINDS = (
+    ("train_accuracy", "training images as the network got them", 2),
+    ("probe_accuracy", "training images, clean (probe)", 3),
+    ("val_accuracy", "validation", 1),
+)
+"""The accuracies of ``epochs.csv`` with their labels and hues; not the arms' hues, since they are kinds, not arms."""
+
+
+def kinds(records: Sequence[RunRecord], arm: str) -> list[Line]:
+    """Return training, clean-probe and validation accuracy of one arm, in percent."""
+    return [
+        Line(course(records, arm, column, factor=100.0), Ink(hue, *HUES[hue]), label) for column, label, hue in KINDS
+    ]
+
+
+def validation(records: Sequence[RunRecord], inks: Mapping[str, Ink]) -> list[Line]:
+    """Return the validation accuracy of every arm, in percent, in the order of `inks`."""
+    return [Line(course(records, arm, "val_accuracy", factor=100.0), ink, arm) for arm, ink in inks.items()]
+
+
+def unique(records: Sequence[RunRecord], inks: Mapping[str, Ink]) -> list[Line]:
+    """Return the cumulative number of different images that the network of every arm has received."""
+    return [Line(course(records, arm, "unique_images"), ink, f"{arm}: unique images") for arm, ink in inks.items()]
+
+
+def seen(records: Sequence[RunRecord], baseline: str) -> Line:
+    """Return the cumulative number of images seen, which the budget makes equal in every arm."""
+    return Line(course(records, baseline, "images_seen"), Ink(0, *HUES[0]), "images seen, in every arm")
+
+
+def differences(records: Sequence[RunRecord], baseline: str, arm: str) -> Course:
+    """Return the paired difference of validation accuracy by epoch, in percentage points."""
+    first = course(records, baseline, "val_accuracy", factor=100.0)
+    return paired(first, course(records, arm, "val_accuracy", factor=100.0))
+
+
+def inks(digest: Digest) -> dict[str, Ink]:
+    """Give the arms of a comparison their inks, in the order of the plan."""
+    given = assign(digest.arm_names, digest.baseline)
+    return {name: given[name] for name in digest.arm_names}
+
+
+def spans(digest: Digest) -> list[Span]:
+    """Return the test differences of every contrast."""
+    given = inks(digest)
+    return [
+        Span(f"{c.arm} − {digest.baseline}", given[c.arm], c.dots, c.seeds, c.estimate, c.wide, c.narrow, c.words)
+        for c in digest.contrasts
+    ]
+
+
+def gains(digest: Digest, records: Sequence[RunRecord]) -> list[Gain]:
+    """Return the paired difference of validation accuracy of every contrast, with its band."""
+    given, found = inks(digest), []
+    for c in digest.contrasts:
+        epochs = np.arange(1, len(c.gain) + 1, dtype=np.float64)
+        line = Line(differences(records, digest.baseline, c.arm), given[c.arm], f"{c.arm} − {digest.baseline}")
+        found.append(Gain(line, epochs, c.gain, c.gain_low, c.gain_high, c.band))
+    return found
+
+
+def label(digest: Digest, scope: Literal["wide", "narrow"]) -> str:
+    """Say what the intervals of one scope are; contrasts with other numbers of seeds are all named."""
+    labels = [c.wide_label if scope == "wide" else c.narrow_label for c in digest.contrasts if getattr(c, scope)]
+    return "; ".join(dict.fromkeys(labels))

@@ -1,0 +1,158 @@
+"""Write a sheet of pictures as PNG, as SVG or as a page of its own."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import textwrap
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from augexp.errors import DefinitionError
+from augexp.files import write_atomically
+from augexp.reporting.preview_sheets import Image, Sheet
+
+SUFFIXES = (".png", ".svg", ".html")
+
+_SIDE = 1.15  # inches per picture
+_LEFT = 1.5  # inches for the names of the rows
+_FALLBACKS = (
+    "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "PingFang SC",
+    "Hiragino Sans", "Arial Unicode MS", "Segoe UI Symbol", "Noto Sans Arabic", "Noto Sans Devanagari",
+    "WenQuanYi Micro Hei",
+)  # fmt: skip
+
+
+def save(sheet: Sheet, path: Path) -> None:
+    """Write `sheet` to `path`, in the format of its suffix; an existing file is replaced in one step.
+
+    Raises:
+        DefinitionError: a suffix other than .png, .svg or .html.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise DefinitionError(f"{path}: received the suffix {suffix!r}; allowed: {', '.join(SUFFIXES)}")
+    content = page(sheet).encode() if suffix == ".html" else draw(sheet, suffix.removeprefix("."))
+    write_atomically(path, content, advice="free some space or choose another place with --output")
+
+
+def draw(sheet: Sheet, form: str) -> bytes:
+    """Return `sheet` as an image file of the format `form` (``png`` or ``svg``), the same bytes every time."""
+    import matplotlib as mpl  # noqa: PLC0415 - half a second that only drawing should pay
+
+    buffer = io.BytesIO()
+    settings: dict[Any, Any] = {"font.family": _families(), "svg.hashsalt": "augexp", "text.parse_math": False}
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # Where no installed font has a letter of a class name, a box stands in its place.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        figure = _figure(sheet)
+        metadata = {"Date": None} if form == "svg" else {"Software": None}
+        figure.savefig(buffer, format=form, dpi=120, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _figure(sheet: Sheet) -> Any:
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+    from matplotlib.image import BboxImage  # noqa: PLC0415
+    from matplotlib.transforms import Bbox, TransformedBbox  # noqa: PLC0415
+
+    columns = max(len(row.cells) for row in sheet.rows)
+    captioned = any(cell.caption for row in sheet.rows for cell in row.cells)
+    step = _SIDE + (0.34 if captioned else 0.08)
+    top = 0.95 if sheet.columns else 0.75
+    width, height = _LEFT + columns * (_SIDE + 0.08) + 0.1, top + len(sheet.rows) * step + 0.05
+    figure = Figure(figsize=(width, height), facecolor="white")
+    figure.suppressComposite = True  # pictures stay apart in an SVG
+    _text(figure, 0.1, height - 0.28, sheet.title, size=12, weight="bold")
+    for down, line in zip((0.5, 0.66), _wrapped(sheet.note, int(width * 15)), strict=False):
+        _text(figure, 0.1, height - down, line, size=8, color="#555555")
+    for i, head in enumerate(sheet.columns):
+        _text(figure, _LEFT + i * (_SIDE + 0.08) + _SIDE / 2, height - top + 0.06, head, size=8, ha="center")
+    for j, row in enumerate(sheet.rows):
+        bottom = height - top - j * step - _SIDE
+        _text(figure, _LEFT - 0.1, bottom + _SIDE / 2, _cut(row.name, 22), size=9, ha="right", va="center")
+        for i, cell in enumerate(row.cells):
+            left = _LEFT + i * (_SIDE + 0.08)
+            # Axes would give each picture ticks and scales, which take ten times as long as the picture itself.
+            place = Bbox.from_bounds(left / width, bottom / height, _SIDE / width, _SIDE / height)
+            picture = BboxImage(TransformedBbox(place, figure.transFigure), interpolation="nearest")
+            picture.set_data(cell.image)
+            figure.add_artist(picture)
+            _text(figure, left + _SIDE / 2, bottom - 0.13, _cut(cell.caption, 24), size=6.5, ha="center")
+    return figure
+
+
+def _text(figure: Any, x: float, y: float, text: str, **style: Any) -> None:
+    width, height = figure.get_size_inches()
+    figure.text(x / width, y / height, text, **style)
+
+
+def _wrapped(text: str, length: int) -> list[str]:
+    return textwrap.wrap(_printable(text), length, max_lines=2, placeholder="…")
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _cut(text: str, length: int) -> str:
+    line = _printable(text)
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+@lru_cache(maxsize=1)
+def _families() -> list[str]:
+    from matplotlib import font_manager  # noqa: PLC0415 - as above
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _FALLBACKS if name in installed)]
+
+
+# -- the page ------------------------------------------------------------------------------------
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.4 system-ui, sans-serif; margin: 1.5rem; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; }
+th, td { padding: .2rem; font-weight: normal; vertical-align: top; text-align: center; font-size: .8rem; }
+th[scope=row] { text-align: right; vertical-align: middle; max-width: 12rem; overflow-wrap: anywhere; }
+img { width: 112px; height: 112px; image-rendering: pixelated; display: block; margin: auto; }
+p { color: GrayText; max-width: 60rem; }
+"""
+
+
+def page(sheet: Sheet) -> str:
+    """Return `sheet` as one HTML page that needs no other file; names are escaped."""
+    heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in sheet.columns)
+    rows = "\n".join(
+        f'<tr><th scope="row">{html.escape(row.name)}</th>'
+        + "".join(
+            f'<td><img alt="{html.escape(f"{row.name} {cell.caption}".strip())}" src="{_encode(cell.image)}">'
+            f"{html.escape(cell.caption)}</td>"
+            for cell in row.cells
+        )
+        + "</tr>"
+        for row in sheet.rows
+    )
+    title = html.escape(sheet.title)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
+        f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style></head>\n'
+        f"<body><h1>{title}</h1>\n<p>{html.escape(sheet.note)}</p>\n<div><table>\n"
+        f"<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div></body></html>\n"
+    )
+
+
+def _encode(image: Image) -> str:
+    from PIL import Image as Pillow  # noqa: PLC0415 - only a page needs it
+
+    buffer = io.BytesIO()
+    Pillow.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,162 @@
+"""The answer in the forms that people pass on: one self-contained HTML page, Markdown, CSV, LaTeX and JSON.
+
+Every form is made from one `Comparison`, so no number can differ between them, and the same comparison
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augexp.analysis import learning_curves
+from augexp.errors import AnalysisError
+from augexp.files import write_atomically
+from augexp.reporting import page as sections
+from augexp.reporting import photos, summary, tables
+from augexp.reporting import svg_charts as pictures
+from augexp.reporting.blocks import Page, Strip
+from augexp.reporting.digest import Digest
+from augexp.results.records import RunRecord
+
+if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
+
+    from augexp.analysis.schema import Comparison
+    from augexp.data.store import Store
+    from augexp.reporting.preview_sheets import Sheet
+
+FORMATS = ("html", "md", "csv", "latex", "json")
+SCHEMA_NAME = "comparison.schema.json"
+
+
+def write(
+    comparison: Comparison,
+    records: Sequence[RunRecord],
+    store: Store | None,
+    folder: Path,
+    pictures: bool = True,
+    sheets: Sequence[Sheet] = (),
+) -> list[Path]:
+    """Write ``report.html``, ``comparison.json`` with its schema, ``comparison.csv`` and ``runs.csv``.
+
+    Args:
+        comparison: the answer.
+        records: the runs behind it.
+        store: the images; without it the page has no test images.
+        folder: must exist.
+        pictures: whether photos may appear in the page.
+        sheets: sample sheets of the arms, shown where photos may appear.
+
+    Raises:
+        ResultsError: the folder cannot be written.
+    """
+    from augexp.reporting.wording import digest  # noqa: PLC0415 - the models are not needed to lay out a page
+
+    shown = digest(comparison, records)
+    page = html(shown, records, store if pictures else None, sheets if pictures else ())
+    files = {
+        "report.html": page,
+        "comparison.json": render(comparison, "json"),
+        SCHEMA_NAME: schema(),
+        "comparison.csv": render_digest(shown, "csv"),
+        "runs.csv": learning_curves.tidy(records),
+    }
+    for name, text in files.items():
+        write_atomically(folder / name, text)
+    return [folder / name for name in files]
+
+
+def render(comparison: Comparison, format: str, records: Sequence[RunRecord] = ()) -> str:  # noqa: A002
+    """Return the comparison as text.
+
+    Args:
+        comparison: the answer.
+        format: `html`, `md`, `csv` (one row per contrast, full precision), `latex` or `json`.
+        records: for the curves of the page; without them it has none.
+
+    Raises:
+        AnalysisError: an unknown format.
+    """
+    from augexp.reporting.wording import digest  # noqa: PLC0415
+
+    if format == "json":
+        value = comparison.model_dump(mode="json")
+        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    shown = digest(comparison, records)
+    return html(shown, records) if format == "html" else render_digest(shown, format)
+
+
+def schema() -> str:
+    """Return the JSON schema of ``comparison.json``."""
+    from augexp.analysis.schema import Comparison  # noqa: PLC0415
+
+    return json.dumps(Comparison.model_json_schema(mode="serialization"), indent=1, sort_keys=True) + "\n"
+
+
+# -- from a digest -------------------------------------------------------------------------------
+
+
+def render_digest(digest: Digest, format: str) -> str:  # noqa: A002
+    """Return the tables as Markdown, CSV or LaTeX; raises AnalysisError for another format."""
+    if format == "csv":
+        return tables.to_csv(summary.contrasts(digest))
+    if format == "latex":
+        return "\n".join(tables.to_latex(table) for table in summary.all_tables(digest))
+    if format == "md":
+        sentences = [f"> {tables.escape_markdown(c.sentence)}\n" for c in digest.contrasts]
+        warnings = [f"- {tables.escape_markdown(text)}" for text in digest.warnings]
+        head = f"## Does image augmentation help? {tables.escape_markdown(digest.images)}\n"
+        together = [f"{tables.escape_markdown(text)}\n" for text in digest.together]
+        parts = [head, *sentences, *together, *([*warnings, ""] if warnings else [])]
+        return "\n".join([*parts, *(tables.to_markdown(table) for table in summary.all_tables(digest))])
+    raise AnalysisError(f"format: received {format!r}; allowed are {', '.join(FORMATS)}")
+
+
+def html(
+    digest: Digest, records: Sequence[RunRecord] = (), store: Store | None = None, sheets: Sequence[Sheet] = ()
+) -> str:
+    """Return the page; photos are in it only where `store` and `sheets` are given."""
+    strips: dict[str, list[Strip]] = {}
+    if store is not None:
+        strips = {c.arm: photos.strips(records, store, digest.baseline, c.arm) for c in digest.contrasts}
+    samples = [block for sheet in sheets for block in photos.sheet_blocks(sheet)]
+    return lay_out(sections.build_page(digest, records, samples, strips))
+
+
+def lay_out(page: Page) -> str:
+    """Return a page as one HTML file that asks for nothing outside itself."""
+    environment = _environment()
+    css = environment.get_template("report.css").render()
+    return environment.get_template("report.html").render(page=page, css=css, swatch=pictures.swatch) + "\n"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    import jinja2  # noqa: PLC0415 - only the page needs it
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("augexp.reporting"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["coded"] = _coded
+    return environment
+
+
+def _coded(text: str) -> Markup:
+    """Escape a sentence and set what stands between back-quotes (names of arms) as code."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
+
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(parts)
+    )

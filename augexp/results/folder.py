@@ -1,0 +1,184 @@
+"""The results folder of one experiment: guarded by the definition's hash, with the plan's history.
+
+results/<name>/
+  experiment.toml    the resolved definition; its hash guards the folder
+  plan.json          every plan the folder has had, and how many pairs were finished by then
+  runs/<arm>/seed-<n>/
+  comparison/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augexp.errors import DefinitionError, ResultsError
+from augexp.experiment import definition, screening
+from augexp.experiment.definition import Experiment
+from augexp.files import write_atomically
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One experiment and the folder that holds its results."""
+
+    experiment: Experiment
+    folder: Path
+
+    @property
+    def comparison(self) -> Path:
+        """The folder of the answer: figures, tables, report."""
+        return self.folder / "comparison"
+
+    def run_folder(self, arm: str, seed: int) -> Path:
+        """The folder of the run of `arm` with `seed`."""
+        return self.folder / "runs" / arm / f"seed-{seed}"
+
+    def plan_history(self) -> list[dict[str, Any]]:
+        """Return every plan so far, oldest first: ``{"plan", "arms", "plan_hash", "blocks_finished"}``."""
+        try:
+            text = (self.folder / "plan.json").read_text(encoding="utf-8")
+            return list(json.loads(text)["plans"])
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ResultsError(
+                f"{self.folder / 'plan.json'}: damaged ({error}); restore it from a copy, "
+                "or delete the folder to start the experiment afresh"
+            ) from None
+
+    def commit_definition(self) -> None:
+        """Write the definition down for a single run; the one of a comparison stays, its plan with it."""
+        if not (self.folder / "experiment.toml").is_file():
+            self._write_definition()
+
+    def commit_plan(self, blocks_finished: int) -> list[dict[str, Any]]:
+        """Write the plan down before its first run; a changed plan is added, never put in place of one.
+
+        Args:
+            blocks_finished: seeds that could have been looked at, see `augexp.commands.compare.finished_pairs`.
+
+        Returns:
+            Every plan so far, oldest first.
+        """
+        history = self.plan_history()
+        if not history or history[-1]["plan_hash"] != self.experiment.plan_hash:
+            arms = {arm: self.experiment.policy(arm).definition() for arm in self.experiment.plan.arms}
+            history.append(
+                {
+                    "plan": self.experiment.plan.definition(),
+                    "arms": arms,
+                    "plan_hash": self.experiment.plan_hash,
+                    "blocks_finished": blocks_finished,
+                }
+            )
+            write_atomically(self.folder / "plan.json", json.dumps({"plans": history}, indent=1) + "\n", durable=True)
+        self._write_definition()
+        return history
+
+    def _write_definition(self) -> None:
+        write_atomically(self.folder / "experiment.toml", definition.dumps(_portable(self.experiment, self.folder)))
+
+
+def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:
+    """Return the experiment's workspace, creating it or checking that it holds this experiment.
+
+    Raises:
+        ResultsError: the folder holds an experiment of another hash (the message names what differs),
+            or it cannot be written.
+    """
+    folder = results_dir / experiment.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"{folder}: cannot be written ({error.strerror}); choose another place with --results-dir"
+        ) from None
+    held = folder / "experiment.toml"
+    if held.is_file():
+        other = definition.load(held)
+        if other.hash != experiment.hash:
+            differences = "; ".join(_differences(other.identity(), experiment.identity()))
+            raise ResultsError(
+                f"{folder}: holds another experiment ({differences}); give this one a name of its own "
+                "with --name, or delete that folder"
+            )
+    return Workspace(experiment, folder)
+
+
+def is_staged(experiment: Experiment, results_dir: Path) -> bool:
+    """Tell whether a screening comes first; a comparison that was begun without one goes on without.
+
+    Raises:
+        ResultsError: the results folder has been begun the other way, so that seeds and images that are to be
+            fresh have been looked at.
+    """
+    folder = results_dir / experiment.name
+    sibling = _screening_of(folder)
+    own, other = (Workspace(experiment, place).plan_history() for place in (folder, sibling))
+    wanted = screening.is_wanted(experiment)
+    if experiment.plan.screen is None and own and own[-1]["plan_hash"] == experiment.plan_hash:
+        wanted = False
+    begun, beside = _stage(own), _stage(other)
+    if not wanted and (begun in ("screening", "confirmation") or (not begun and beside == "screening")):
+        raise ResultsError(
+            f"{folder}: was begun with a screening ({folder if begun == 'screening' else sibling}), whose seeds and "
+            "images chose its arms; repeat that command, or use another --name, and another --root-seed where it chose "
+            "the arms of this one"
+        )
+    if wanted and (begun not in ("", "confirmation") or beside not in ("", "screening")):
+        raise ResultsError(
+            f"{folder if begun else sibling}: was begun without a screening, which needs fresh seeds and images; say "
+            "--no-screen to go on, or use another --name"
+        )
+    return wanted
+
+
+def _stage(history: list[dict[str, Any]]) -> str:
+    """Return the stage of the newest plan; empty without any."""
+    return str(history[-1]["plan"].get("stage", "whole")) if history else ""
+
+
+def _screening_of(folder: Path) -> Path:
+    folder = folder.absolute()
+    return folder.with_name(screening.folder_name(folder.name)) if folder.name else folder / screening.SUFFIX
+
+
+def reopen_workspace(folder: Path) -> Workspace:
+    """Return the workspace that lies in `folder`; raises ResultsError where there is none."""
+    held = folder / "experiment.toml"
+    if not held.is_file():
+        hint, stage = "name a folder that `augexp compare` wrote, such as results/sample", _screening_of(folder)
+        if stage.is_dir():
+            hint = f"its policies are screened in {stage}, and the same `augexp compare` goes on from there"
+        raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {hint}")
+    try:
+        return Workspace(definition.load(held), folder)
+    except DefinitionError as error:
+        raise ResultsError(str(error)) from None
+
+
+def _portable(experiment: Experiment, folder: Path) -> Experiment:
+    """Make the images' path relative to the results, so that a tree of both can be moved."""
+    if experiment.data.path is None:
+        return experiment
+    try:
+        path = os.path.relpath(experiment.data.path, folder)
+    except ValueError:  # another drive on Windows
+        return experiment
+    return experiment.replace(data={"path": Path(path).as_posix()})
+
+
+def _differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key in sorted({*there, *here}):
+        old, new = there.get(key), here.get(key)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differences(old, new, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key} is {old!r} there and {new!r} here"

@@ -1,0 +1,272 @@
+"""A run on disk: what one arm with one seed left behind, and how to read it.
+
+A run's folder is ``results/<name>/runs/<arm>/seed-<n>/`` and holds
+
+* ``run.json``: everything about the run that is the same when the run is repeated;
+* ``epochs.csv``: one row per epoch, without times, floats in full precision;
+* ``predictions.npz``: the test split, image by image, in ascending order of the store's rows;
+* ``timing.json``: what differs between two equal runs: dates, seconds, the host;
+* ``model.keras``: the trained network, where it was asked for.
+
+``run.json`` is written last and atomically, so a folder that has one is whole. The first three files of
+two equal runs are equal byte by byte. This module needs numpy alone, so that reading results is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp.errors import ResultsError
+from augexp.files import unwritable, write_atomically
+
+SCHEMA = 1
+"""Version of the files described above; part of ``run.json``."""
+
+RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
+CHECKPOINT = "checkpoint.npz"
+"""Where an unfinished run goes on from; removed at its end."""
+
+LIBRARIES = ("numpy", "keras", "tensorflow", "opencv-python-headless")
+"""Packages that may change the last bits of a result; their versions are part of ``run.json``."""
+
+INTEGER_COLUMNS = ("epoch", "steps", "images_seen", "unique_images")
+FLOAT_COLUMNS = ("train_loss", "train_accuracy", "probe_loss", "probe_accuracy", "val_loss", "val_accuracy")
+COLUMNS = INTEGER_COLUMNS + FLOAT_COLUMNS
+"""Columns of ``epochs.csv``: counts first (cumulative, `epoch` from 1), then means over images."""
+
+Row = Mapping[str, int | float]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The test split as one network saw it; m images, C classes, rows in ascending store order.
+
+    Attributes:
+        labels: int64 (m,), the true class of each image.
+        predicted: int64 (m,), the class of the highest probability (the first one on a tie).
+        correct: bool (m,), ``predicted == labels``.
+        probabilities: float32 (m, C), rows sum to 1.
+        ids: uint64 (m,), content hash of each image.
+        clusters: int64 (m,), images with the same number are near-duplicates of each other.
+        classes: names of the C classes.
+    """
+
+    labels: npt.NDArray[np.int64]
+    predicted: npt.NDArray[np.int64]
+    correct: npt.NDArray[np.bool_]
+    probabilities: npt.NDArray[np.float32]
+    ids: npt.NDArray[np.uint64]
+    clusters: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One finished run as read from its folder.
+
+    Attributes:
+        folder: where it lies.
+        run: the content of ``run.json``.
+        epochs: column name to array, int64 for counts and float64 for means; empty for a failed run.
+        timing: the content of ``timing.json``; empty where the file is missing.
+    """
+
+    folder: Path
+    run: Mapping[str, Any]
+    epochs: Mapping[str, npt.NDArray[Any]]
+    timing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def experiment_hash(self) -> str:
+        """16 hex digits of the experiment that the run belongs to."""
+        return str(self.run["experiment"])
+
+    @property
+    def arm(self) -> str:
+        """Name of the policy under test."""
+        return str(self.run["arm"])
+
+    @property
+    def arm_hash(self) -> str:
+        """16 hex digits over everything that can change a number of the run."""
+        return str(self.run["arm_hash"])
+
+    @property
+    def seed(self) -> int:
+        """Number of the block."""
+        return int(self.run["seed"])
+
+    @property
+    def status(self) -> str:
+        """`complete`, `diverged` (its loss or a weight is no finite number; an outcome) or `failed` (no numbers)."""
+        return str(self.run["status"])
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run reached the end of its budget, well or badly."""
+        return self.status in ("complete", "diverged")
+
+    @cached_property
+    def _predictions(self) -> Predictions:
+        return read_predictions(self.folder / PREDICTIONS)
+
+    def predictions(self) -> Predictions:
+        """Return the per-image outcome on the test split; read from disk once."""
+        return self._predictions
+
+
+# -- places --------------------------------------------------------------------------------------
+
+
+def run_folder(results_folder: Path, arm: str, seed: int) -> Path:
+    """Return the folder of one run below a results folder."""
+    return results_folder / "runs" / arm / f"seed-{seed}"
+
+
+def is_finished(folder: Path, arm_hash: str) -> bool:
+    """Tell whether the run in `folder` is done; raises ResultsError where it is another run.
+
+    A failed run is not done: it is run again.
+    """
+    if not (folder / RUN).exists():
+        return False
+    run = _read_json(folder / RUN)
+    if run.get("arm_hash") != arm_hash:
+        raise ResultsError(
+            f"{folder}: holds a run of another definition ({run.get('arm_hash')}, expected {arm_hash}); "
+            "choose another --results-dir or delete that folder"
+        )
+    return run.get("status") in ("complete", "diverged")
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def read_runs(results_folder: Path) -> list[RunRecord]:
+    """Read all runs that have a ``run.json``, sorted by arm and seed; unfinished ones are left out."""
+    found = sorted((results_folder / "runs").glob(f"*/seed-*/{RUN}"))
+    return sorted((read_run(path.parent) for path in found), key=lambda record: (record.arm, record.seed))
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read one run; raises ResultsError where a file is missing, damaged or of another schema."""
+    run = _read_json(folder / RUN)
+    if run.get("schema") != SCHEMA:
+        raise ResultsError(
+            f"{folder / RUN}: schema {run.get('schema')!r}, this augexp reads {SCHEMA}; "
+            "delete the folder of this run to have it run again"
+        )
+    epochs = read_epochs(folder / EPOCHS) if run.get("status") != "failed" else {}
+    timing = _read_json(folder / TIMING) if (folder / TIMING).exists() else {}
+    return RunRecord(folder=folder, run=run, epochs=epochs, timing=timing)
+
+
+def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read ``epochs.csv`` into one array per column; raises ResultsError where it is damaged."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        integers = {name: np.array([int(row[name]) for row in rows], dtype=np.int64) for name in INTEGER_COLUMNS}
+        floats = {name: np.array([float(row[name]) for row in rows], dtype=np.float64) for name in FLOAT_COLUMNS}
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise _damaged(path, error) from None
+    return {**integers, **floats}
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read ``predictions.npz``; raises ResultsError where it is missing or damaged."""
+    try:
+        # From memory: np.load leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            labels = arrays["labels"]
+            correct = np.unpackbits(arrays["correct"], count=len(labels)).astype(bool)
+            return Predictions(
+                labels=labels,
+                predicted=arrays["predicted"],
+                correct=correct,
+                probabilities=arrays["probabilities"],
+                ids=arrays["ids"],
+                clusters=arrays["clusters"],
+                classes=tuple(str(name) for name in arrays["classes"]),
+            )
+    except Exception as error:  # zipfile, zlib and numpy each have their own exceptions for damage
+        raise _damaged(path, error) from None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(value, dict):
+        raise _damaged(path, ValueError("not an object"))
+    return value
+
+
+def _damaged(path: Path, error: Exception) -> ResultsError:
+    return ResultsError(
+        f"{path}: cannot be read ({' '.join(str(error).split())}); delete the folder of this run to have it run again"
+    )
+
+
+# -- writing -------------------------------------------------------------------------------------
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """Encode deterministically; NaN and infinities are not allowed in the records' JSON."""
+    return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def epochs_bytes(rows: Sequence[Row]) -> bytes:
+    """Encode rows of ``epochs.csv`` with the header."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([*(int(row[name]) for name in INTEGER_COLUMNS), *(repr(float(row[c])) for c in FLOAT_COLUMNS)])
+    return text.getvalue().encode()
+
+
+def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: int, message: str) -> None:
+    """Write down that a run failed and why, where the folder takes it; never over a finished run."""
+    values = {"experiment": experiment, "arm": arm, "arm_hash": arm_hash, "seed": seed}
+    content = json_bytes({"schema": SCHEMA, "status": "failed", **values, "error": message})
+    with contextlib.suppress(ResultsError, OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / RUN, content, durable=True)
+
+
+def append_epoch(path: Path, row: Row) -> None:
+    """Add one row to ``epochs.csv`` and hand it to the operating system at once."""
+    try:
+        with path.open("ab") as file:
+            file.write(epochs_bytes([row]).split(b"\n", 1)[1])
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def predictions_bytes(predictions: Predictions) -> bytes:
+    """Encode ``predictions.npz``; equal predictions give equal bytes (no times inside the archive)."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        labels=predictions.labels.astype(np.int64),
+        predicted=predictions.predicted.astype(np.int64),
+        correct=np.packbits(predictions.correct),
+        probabilities=predictions.probabilities.astype(np.float32),
+        ids=predictions.ids.astype(np.uint64),
+        clusters=predictions.clusters.astype(np.int64),
+        classes=np.array(predictions.classes),
+    )
+    return buffer.getvalue()

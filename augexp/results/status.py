@@ -1,0 +1,142 @@
+"""How a comparison stands, read from its results folder alone, while it runs or long after."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from augexp.errors import ResultsError
+from augexp.experiment import definition
+from augexp.experiment.definition import Experiment
+from augexp.results import heartbeat, records
+
+State = Literal["complete", "diverged", "failed", "running", "interrupted", "waiting"]
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """One run.
+
+    Attributes:
+        arm, seed: which one.
+        state: `interrupted` has been started and is not being executed now.
+        epoch, epochs: done, and in all.
+        seconds: wall time of a finished run; seconds per epoch so far otherwise; None where unknown.
+        error: why it failed.
+    """
+
+    arm: str
+    seed: int
+    state: State
+    epoch: int
+    epochs: int
+    seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """A whole comparison.
+
+    Attributes:
+        name, experiment: name and hash of the experiment.
+        runs: every run of the plan up to `seeds`, by seed and arm.
+        seeds: blocks that the plan asks for next: its fixed number, or the first look that is not complete.
+        max_seeds: blocks that the plan may reach.
+        seconds_left: estimate for the runs in `runs`; None where nothing has been measured yet or
+            nobody is working.
+    """
+
+    name: str
+    experiment: str
+    runs: tuple[RunStatus, ...]
+    seeds: int
+    max_seeds: int
+    seconds_left: float | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of runs by state; states without runs are left out."""
+        states = [run.state for run in self.runs]
+        return {state: states.count(state) for state in sorted(set(states))}
+
+    @property
+    def finished(self) -> int:
+        """Number of runs that reached the end of their budget."""
+        return sum(run.state in ("complete", "diverged") for run in self.runs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"schema": 1, **asdict(self), "counts": self.counts, "finished": self.finished}
+
+
+def read(results_folder: Path) -> Status:
+    """Read how things stand; raises ResultsError where the folder is not one of a comparison."""
+    path = results_folder / "experiment.toml"
+    if not path.exists():
+        raise ResultsError(
+            f"{results_folder}: no results of augexp here (experiment.toml is missing); name such a folder"
+        )
+    experiment = definition.load(path)
+    seeds = _next_look(results_folder, experiment)
+    arms = experiment.plan.arms
+    runs = tuple(_run(results_folder, experiment, arm, seed) for seed in experiment.plan.blocks(seeds) for arm in arms)
+    left = _seconds_left(runs)
+    return Status(experiment.name, experiment.hash, runs, seeds, experiment.plan.max_seeds, left)
+
+
+def _next_look(results_folder: Path, experiment: Experiment) -> int:
+    """Return the first look whose blocks are not all there, as soon as one of its own has been begun.
+
+    Whether a comparison stops at a look is for the analysis to say, so a look counts only once begun.
+    """
+    plan = experiment.plan
+    looks = [plan.seeds] if plan.seeds is not None else list(plan.looks)
+    wanted = looks[0]
+    for before, look in zip(looks, looks[1:], strict=False):
+        own = plan.blocks(look)[before:]
+        if any(records.run_folder(results_folder, arm, seed).exists() for arm in plan.arms for seed in own):
+            wanted = look
+    return wanted
+
+
+def _run(results_folder: Path, experiment: Experiment, arm: str, seed: int) -> RunStatus:
+    folder, epochs = records.run_folder(results_folder, arm, seed), experiment.training.epochs
+    if (folder / records.RUN).exists():
+        return _ended(folder, arm, seed, epochs)
+    sign = heartbeat.read(folder)
+    if sign is not None:
+        state: State = "running" if sign.alive else "interrupted"
+        return RunStatus(arm, seed, state, sign.epoch, epochs, sign.seconds or None)
+    return RunStatus(arm, seed, "interrupted" if (folder / records.CHECKPOINT).exists() else "waiting", 0, epochs)
+
+
+def _ended(folder: Path, arm: str, seed: int, epochs: int) -> RunStatus:
+    try:
+        run = json.loads((folder / records.RUN).read_text(encoding="utf-8"))
+        state: State = run["status"]
+        done = run["ledger"]["epochs"] if state != "failed" else 0
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return RunStatus(arm, seed, "failed", 0, epochs, error=f"{records.RUN} is damaged ({error})")
+    try:
+        seconds = float(json.loads((folder / records.TIMING).read_text(encoding="utf-8"))["wall_seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        seconds = 0.0
+    return RunStatus(arm, seed, state, done, epochs, seconds or None, error=run.get("error") or "")
+
+
+def _seconds_left(runs: tuple[RunStatus, ...]) -> float | None:
+    running = [run for run in runs if run.state == "running"]
+    open_runs = [run for run in runs if run.state in ("running", "interrupted", "waiting")]
+    if not open_runs:
+        return 0.0
+    paces = [run.seconds / run.epochs for run in runs if run.state in ("complete", "diverged") and run.seconds]
+    paces += [run.seconds for run in running if run.seconds]
+    if not running or not paces:
+        return None
+    epochs = sum(run.epochs - run.epoch for run in open_runs)
+    return round(float(np.mean(paces)) * epochs / len(running), 1)

@@ -1,0 +1,70 @@
+"""Executing a run again: exact here, and named differences where there are some."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+
+import pytest
+
+from augexp.commands import verify
+from augexp.engines.local import Outcome
+from augexp.errors import ResultsError
+from augexp.results import records
+from augexp.training import run
+
+
+class HereEngine:
+    """Executes in this process."""
+
+    def __init__(self, workshop):
+        self.workshop = workshop
+
+    def execute(self, tasks, on_event):
+        for task in tasks:
+            run.execute(task, workshop=self.workshop, report=on_event)
+        return Outcome(executed=len(tasks))
+
+
+def edited(record, folder, **changes):
+    shutil.copytree(record.folder, folder)
+    values = {**json.loads((folder / records.RUN).read_text(encoding="utf-8")), **changes}
+    (folder / records.RUN).write_bytes(records.json_bytes(values))
+    return records.read_run(folder)
+
+
+def test_a_run_is_reproduced_bit_by_bit(finished, tiny, store, workshop):
+    again = verify.rerun(finished["standard", 1], tiny, store.path, engine=HereEngine(workshop))
+    assert again.exact
+    assert (again.changed_predictions, again.largest_difference) == (0, 0.0)
+    assert "standard seed 1: bit-exact" in again.words
+
+
+def test_other_numbers_are_told_with_what_may_be_the_reason(finished, tmp_path):
+    true, other = finished["none", 0], finished["standard", 0]
+    same_place = verify.compare(true, other)
+    assert not same_place.exact
+    assert same_place.order_equal
+    assert "differs in weights, epochs, predictions" in same_place.words
+    assert "same kind of processor" in same_place.words
+    old = edited(other, tmp_path / "a", versions={**other.run["versions"], "tensorflow": "1.0"})
+    assert "tensorflow 1.0 -> " in verify.compare(old, true).words
+    moved = dataclasses.replace(other, timing={**other.timing, "processor": "abacus"})
+    assert "abacus -> " in verify.compare(moved, true).words
+    assert "not rounding" in verify.compare(edited(other, tmp_path / "b", order="f"), true).words
+
+
+def test_other_images_or_definitions_are_refused(finished, tiny, store, tmp_path):
+    with pytest.raises(ResultsError, match="the images have changed since"):
+        verify.compare(edited(finished["none", 0], tmp_path / "a", store="0000"), finished["none", 0])
+    with pytest.raises(ResultsError, match="another definition"):
+        verify.rerun(finished["none", 0], tiny.replace(training={"epochs": 9}), store.path)
+
+
+def test_a_run_is_chosen_by_name_or_at_random(finished):
+    found = list(finished.values())
+    assert verify.choose(found, "none", 1).folder == finished["none", 1].folder
+    assert len({verify.choose(found, draw=n).folder for n in range(40)}) == len(found)
+    with pytest.raises(ResultsError, match="no finished run of arm none, seed 9; there are: none seed 0"):
+        verify.choose(found, "none", 9)

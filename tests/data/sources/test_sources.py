@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from made_pictures import fill, image_folder, png, scene, write_lmdb
+
+from augexp.data.listing import Entry, write_listing
+from augexp.data.sources import base
+from augexp.data.sources.base import FolderSource, LsunSource, Source
+from augexp.errors import DataError
+
+
+def listed(source: Source) -> list[tuple[str, str, str]]:
+    """Return class, split and name of every record."""
+    return [
+        (source.classes[label], given, source.name_of(Entry(name, label, given)))
+        for label, given, names in source.blocks()
+        for name in names
+    ]
+
+
+def names(source: Source) -> list[str]:
+    return [name for _, _, name in listed(source)]
+
+
+# -- image folders -----------------------------------------------------------------------------
+
+
+def test_one_folder_per_class(tmp_path: Path) -> None:
+    source = FolderSource(image_folder(tmp_path, {"dog": [3], "cat": [2, 1]}), None)
+    assert source.classes == ("cat", "dog")
+    assert listed(source) == [
+        ("cat", "train", "cat/1.png"),
+        ("cat", "train", "cat/2.png"),
+        ("dog", "train", "dog/3.png"),
+    ]
+    assert source.read(Entry(b"cat/2.png", 0, "train")) == png(2)
+
+
+@pytest.mark.parametrize(
+    ("top", "given"),
+    [("train", "train"), ("Training", "train"), ("val", "validation"), ("valid", "validation"), ("TEST", "test")],
+)
+def test_split_folders(tmp_path: Path, top: str, given: str) -> None:
+    image_folder(tmp_path, {"train/a": [1], "train/b": [2]} | ({} if given == "train" else {f"{top}/a": [3]}))
+    if given == "train":
+        (tmp_path / "train").rename(tmp_path / top)
+    source = FolderSource(tmp_path, None)
+    assert source.classes == ("a", "b")
+    assert {split for _, split, _ in listed(source)} == {"train", given}
+
+
+def test_folders_called_test_and_val_are_classes_where_there_is_no_train(tmp_path: Path) -> None:
+    assert FolderSource(image_folder(tmp_path, {"test": [1], "val": [2]}), None).classes == ("test", "val")
+
+
+def test_folders_inside_a_class_belong_to_it(tmp_path: Path) -> None:
+    source = FolderSource(image_folder(tmp_path, {"a/x": [1], "a/y/z": [2], "a": [3], "b": [4]}), None)
+    assert names(source) == ["a/3.png", "a/x/1.png", "a/y/z/2.png", "b/4.png"]
+
+
+def test_every_suffix_in_any_case_and_nothing_else(tmp_path: Path) -> None:
+    image_folder(tmp_path, {"a": [], "b": [1]})
+    for suffix in ("jpg", "JPEG", "png", "WebP", "bmp", "gif", "tif", "TIFF", "txt", "zip", "json"):
+        (tmp_path / "a" / f"x.{suffix}").write_bytes(b"x")
+    source = FolderSource(tmp_path, None)
+    assert len(names(source)) == 8 + 1
+    source.stamp()
+    assert source.ignored == 3
+
+
+def test_hidden_files_and_what_systems_leave_behind_are_not_worth_a_word(tmp_path: Path) -> None:
+    image_folder(tmp_path, {"a": [1], "b": [2], ".git": [3], "__MACOSX/a": [4], "a/.thumbnails": [5], "a/@eaDir": [6]})
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "._1.png"):
+        (tmp_path / "a" / name).write_bytes(b"x")
+    source = FolderSource(tmp_path, None)
+    assert source.classes == ("a", "b")
+    assert names(source) == ["a/1.png", "b/2.png"]
+    source.stamp()
+    assert source.ignored == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
+def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
+    root, elsewhere = image_folder(tmp_path / "data", {"a": [1], "b": [2]}), fill(tmp_path / "elsewhere", [3])
+    (root / "a" / "more").symlink_to(elsewhere)
+    (root / "a" / "back").symlink_to(root / "a")
+    (root / "a" / "self").symlink_to("self")
+    (root / "b" / "file.png").symlink_to(elsewhere / "3.png")
+    (root / "b" / "dead.png").symlink_to(tmp_path / "nowhere.png")
+    source = FolderSource(root, None)
+    assert names(source) == ["a/1.png", "a/more/3.png", "b/2.png", "b/dead.png", "b/file.png"]
+    with pytest.raises(OSError):
+        source.read(Entry(b"b/dead.png", 1, "train"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names that are no text exist on Linux only")
+def test_names_in_any_script(tmp_path: Path) -> None:
+    image_folder(tmp_path, {"猫 köpek": [1], "собака": [2]})
+    (tmp_path / "собака" / "ζώο 🐕 'x\".png").write_bytes(png(3))
+    with open(os.fsencode(tmp_path) + "/собака/".encode() + b"latin-\xe9.png", "wb") as file:
+        file.write(png(4))
+    source = FolderSource(tmp_path, None)
+    assert source.classes == ("собака", "猫 köpek")
+    expected = ["собака/2.png", "собака/latin-\\udce9.png", "собака/ζώο 🐕 'x\".png", "猫 köpek/1.png"]
+    assert sorted(names(source)) == sorted(expected)
+    entries = [Entry(name, label, given) for label, given, block in source.blocks() for name in block]
+    assert {source.read(entry) for entry in entries} == {png(number) for number in (1, 2, 3, 4)}
+
+
+def test_an_unreadable_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image_folder(tmp_path, {"a": [1], "a/secret": [2], "b": [3]})
+    scandir = os.scandir
+
+    def refuse(path: object = ".") -> Iterator[os.DirEntry[str]]:
+        if str(path).endswith("secret"):  # also works for root, whom no permission keeps out
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(DataError, match=r"secret: cannot be read \(Permission denied\)"):
+        listed(FolderSource(tmp_path, None))
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ({}, "has no sub-folder; at least two classes are needed"),
+        ({"only": [1]}, "has only the class 'only'; at least two classes are needed"),
+        ({"train/only": [1], "test/only": [2]}, "has only the class 'only'"),
+        ({".hidden": [1], "seen": [2]}, "has only the class 'seen'"),
+    ],
+)
+def test_too_few_classes(tmp_path: Path, classes: dict[str, list[int]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        FolderSource(image_folder(tmp_path, classes), None)
+
+
+def test_missing_folder_and_file_instead_of_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    for name in ("nowhere", "file"):
+        with pytest.raises(DataError, match=f"{name}: no such folder; name one that has a sub-folder per class"):
+            FolderSource(tmp_path / name, None)
+
+
+def test_limit_takes_the_same_files_wherever_they_lie(tmp_path: Path) -> None:
+    one = FolderSource(image_folder(tmp_path / "one", {"train/a": range(30), "train/b": [99], "test/a": [98, 97]}), 7)
+    other = FolderSource(image_folder(tmp_path / "other", {"a/deep/down": range(30), "b": [99]}), 7)
+
+    def chosen(source: FolderSource) -> set[str]:
+        return {name.rsplit("/", 1)[1] for label, given, name in listed(source) if (label, given) == ("a", "train")}
+
+    assert chosen(one) == chosen(other)
+    assert len(chosen(one)) == 7
+    assert chosen(one) != {f"{number}.png" for number in range(7)}
+    assert len(names(one)) == 7 + 1 + 2  # the test set stays whole
+
+
+def test_stamp_tells_every_change_of_the_files(tmp_path: Path) -> None:
+    root = image_folder(tmp_path, {"a": [1, 2], "b": [3]})
+    seen = {FolderSource(root, None).stamp()}
+    assert {FolderSource(root, None).stamp()} == seen
+    os.utime(root / "a" / "1.png", ns=(time.time_ns(), 10**18))
+    seen.add(FolderSource(root, None).stamp())
+    (root / "a" / "1.png").rename(root / "a" / "one.png")
+    seen.add(FolderSource(root, None).stamp())
+    (root / "a" / "one.png").rename(root / "b" / "one.png")
+    seen.add(FolderSource(root, None).stamp())
+    (root / "b" / "one.png").unlink()
+    seen.add(FolderSource(root, None).stamp())
+    assert len(seen) == 5
+
+
+# -- LSUN --------------------------------------------------------------------------------------
+
+
+def test_scenes_and_objects(tmp_path: Path) -> None:
+    scene(tmp_path, "kitchen", [1, 2], [3])
+    write_lmdb(tmp_path / "cat", [png(4)])  # objects have no val and no suffix
+    source = LsunSource(tmp_path, ("kitchen", "cat"), None)
+    assert source.classes == ("cat", "kitchen")
+    assert [(label, given) for label, given, _ in listed(source)] == [
+        ("cat", "train"),
+        ("kitchen", "train"),
+        ("kitchen", "train"),
+        ("kitchen", "validation"),
+    ]
+    entries = [Entry(name, label, given) for label, given, block in source.blocks() for name in block]
+    assert sorted(source.read(entry) for entry in entries) == sorted(png(number) for number in (1, 2, 3, 4))
+    assert all(len(name) == 40 for name in names(source))
+
+
+def test_limit_holds_for_training_records_only(tmp_path: Path) -> None:
+    scene(tmp_path, "a", range(20), range(20, 26))
+    scene(tmp_path, "b", range(30, 33))
+    source = LsunSource(tmp_path, ("a", "b"), 5)
+    counted = [(label, given) for label, given, _ in listed(source)]
+    assert counted.count(("a", "train")) == 5
+    assert counted.count(("a", "validation")) == 6
+    assert counted.count(("b", "train")) == 3
+
+
+def test_missing_category(tmp_path: Path) -> None:
+    scene(tmp_path, "kitchen", [1])
+    with pytest.raises(DataError, match=r"bedroom_train_lmdb: missing; fetch it with `augexp download bedroom`"):
+        LsunSource(tmp_path, ("bedroom", "kitchen"), None)
+
+
+@pytest.mark.parametrize("name", ["bedroom_train_lmdb.zip", "cat.zip"])
+def test_archive_beside_the_missing_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(DataError, match=rf"{name}: an archive, not its folder; unpack it with `augexp download"):
+        LsunSource(tmp_path, (name.split("_")[0].removesuffix(".zip"), "kitchen"), None)
+
+
+def test_archive_under_the_name_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "bedroom_train_lmdb").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"bedroom_train_lmdb: a file, not the folder of a database; unpack it first"):
+        LsunSource(tmp_path, ("bedroom", "kitchen"), None)
+
+
+def test_only_val_is_not_enough(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_lmdb(tmp_path / f"{name}_val_lmdb", [png(1)])
+    with pytest.raises(DataError, match="a_train_lmdb: missing"):
+        LsunSource(tmp_path, ("a", "b"), None)
+
+
+# -- listing -----------------------------------------------------------------------------------
+
+
+def test_listing_gives_back_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_BLOCK", 3)
+    source = FolderSource(image_folder(tmp_path / "in", {"a": range(10), "long name of a class": [1]}), None)
+    place = tmp_path / "listing"
+    place.mkdir()
+    listing = write_listing(place, source.blocks())
+    assert [source.name_of(listing[row]) for row in range(len(listing))] == names(source)
+    assert listing.labels.tolist() == [0] * 10 + [1]
+    assert listing[10] == Entry(b"long name of a class/1.png", 1, "train")
+
+
+def test_empty_listing(tmp_path: Path) -> None:
+    assert len(write_listing(tmp_path, iter([(0, "train", [])]))) == 0

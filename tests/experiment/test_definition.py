@@ -1,0 +1,134 @@
+"""Definitions: where they come from, what they refuse, what their hashes cover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from augexp.errors import DefinitionError
+from augexp.experiment import definition
+from augexp.experiment.definition import Experiment
+
+CATEGORIES = ("bedroom", "kitchen", "church_outdoor")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def write(folder: Path, text: str, name: str = "mine.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_nothing_is_the_sample() -> None:
+    sample = definition.from_source([], CATEGORIES)
+    assert (sample.name, sample.data.source, sample.plan.seeds) == ("sample", "sample", 5)
+    assert definition.from_source(["sample"], CATEGORIES) == sample
+
+
+def test_folder_and_categories(tmp_path: Path) -> None:
+    (tmp_path / "My Photos").mkdir()
+    folder = definition.from_source([str(tmp_path / "My Photos")], CATEGORIES)
+    assert (folder.name, folder.data.source) == ("my-photos", "folder")
+    lsun = definition.from_source(["bedroom", "kitchen"], CATEGORIES)
+    assert (lsun.name, lsun.data.categories) == ("bedroom-kitchen", ("bedroom", "kitchen"))
+
+
+def test_toml_round_trip(tmp_path: Path) -> None:
+    text = """
+    name = "round"
+    [data]
+    source = "folder"
+    path = "pictures"
+    image_size = 48
+    [plan]
+    arms = ["none", "mine", "again"]
+    seeds = 3
+    [policies.mine]
+    operations = [{ op = "horizontal_flip", p = 0.5 }]
+    [policies.again]
+    policy = "standard"
+    """
+    first = definition.load(write(tmp_path, text))
+    assert first.data.path == str(tmp_path / "pictures")
+    again = definition.load(write(tmp_path, definition.dumps(first), "again.toml"))
+    assert again == first
+    assert (again.hash, again.plan_hash) == (first.hash, first.plan_hash)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[training]\nlearning_rat = 0.1", ["training.learning_rat", "did you mean 'learning_rate'", "epochs"]),
+        ("[training]\nepochs = 0", ["training.epochs", "received 0", "greater than or equal to 1"]),
+        ("[training]\nepochs = true", ["training.epochs", "received True", "integer"]),
+        ('[training]\nepochs = "5"', ["training.epochs", "received '5'", "integer"]),
+        ('[data]\nsource = "web"', ["data.source", "received 'web'", "sample"]),
+        ('[data]\nsource = "folder"', ["path: missing"]),
+        ('[data]\nsource = "lsun"\ncategories = ["bedroom"]', ["at least two"]),
+        ('[plan]\narms = ["none", "standrad"]', ["standrad", "standard"]),
+        ('[plan]\narms = ["standard"]', ["baseline", "'none'"]),
+        ("[plan]\nlooks = [8, 5]", ["looks", "[8, 5]"]),
+        ('name = "../up"', ["name", "'../up'", "lower-case"]),
+        ("surprise = 1", ["unknown key 'surprise'"]),
+        ("name = ", ["not valid TOML"]),
+    ],
+)
+def test_wrong_definitions_name_file_key_received_allowed(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(DefinitionError) as caught:
+        definition.load(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    for word in words:
+        assert word in message, message
+
+
+def test_unknown_source_gets_a_suggestion() -> None:
+    with pytest.raises(DefinitionError, match="did you mean 'bedroom'"):
+        definition.from_source(["bedrom", "kitchen"], CATEGORIES)
+    with pytest.raises(DefinitionError, match="cannot be read"):
+        definition.from_source(["missing.toml"], CATEGORIES)
+
+
+def test_hash_covers_what_changes_numbers_and_nothing_else(tmp_path: Path) -> None:
+    base = definition.from_folder(tmp_path)
+    changed = [
+        base.replace(data={"image_size": 32}),
+        base.replace(training={"epochs": 3}),
+        base.replace(training={"precision": "mixed_bfloat16"}),
+        base.replace(root_seed=1),
+    ]
+    assert len({base.hash, *(one.hash for one in changed)}) == 1 + len(changed)
+    moved = base.replace(data={"path": "/elsewhere"}, name="other")
+    assert moved.hash == base.hash
+    more = base.replace(plan={"seeds": 8})
+    assert more.hash == base.hash
+    assert more.plan_hash != base.plan_hash
+
+
+def test_an_aa_arm_has_the_baseline_definition() -> None:
+    values = {"name": "aa", "plan": {"arms": ["none", "empty"]}, "policies": {"empty": {"operations": []}}}
+    control = definition.parse(values, origin="test")
+    assert control.arm_hash("empty") == control.arm_hash("none")
+    assert control.arm_hash("standard") != control.arm_hash("none")
+
+
+def test_definitions_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        definition.from_sample().name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.toml")), ids=lambda path: path.stem)
+def test_published_experiments_load_and_open_with_a_header(path: Path) -> None:
+    assert isinstance(definition.load(path), Experiment)
+    header = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    for word in ("Source:", "Cost:", "Expected:", "Command:"):
+        assert any(line.startswith(f"# {word}") for line in header), f"{path.name} lacks the line '# {word}'"
+
+
+def test_slug_survives_any_text() -> None:
+    for text in ("Фото", "a b", "..", "-x-", "日本", "Ünï", "con/aux"):
+        assert definition.parse({"name": definition.slug(text)}, origin="test").name
+    assert definition.slug("Фото") != definition.slug("日本")

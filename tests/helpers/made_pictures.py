@@ -1,0 +1,80 @@
+"""Small pictures, image folders and LSUN databases for the tests of this room."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import lmdb
+import numpy as np
+from PIL import Image
+
+from augexp.data.decoding.image import Sheet, decode
+
+SIDE = 16
+
+
+def pixels(number: int, side: int = SIDE) -> np.ndarray:
+    """Return picture `number`: soft blobs, uint8 (side, side, 3), unlike every other number's."""
+    coarse = np.random.default_rng(number).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def encode(array: np.ndarray, form: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def decoded(data: bytes, side: int) -> np.ndarray:
+    return np.asarray(decode(data, side).square)
+
+
+def sheet(squares: Iterable[np.ndarray]) -> Sheet:
+    held = list(squares)
+    made = Sheet(len(held), len(held[0]))
+    for one in held:
+        made.add(Image.fromarray(one))
+    return made
+
+
+def png(number: int, side: int = SIDE) -> bytes:
+    return encode(pixels(number, side))
+
+
+def fill(folder: Path, numbers: Iterable[int], *, prefix: str = "") -> Path:
+    """Write pictures ``<prefix><number>.png`` into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        (folder / f"{prefix}{number}.png").write_bytes(png(number))
+    return folder
+
+
+def image_folder(root: Path, classes: Mapping[str, Iterable[int]]) -> Path:
+    """Write one sub-folder per class (``train/cat`` for a split folder) with the numbered pictures."""
+    for name, numbers in classes.items():
+        fill(root / name, numbers)
+    return root
+
+
+def key_of(value: bytes) -> bytes:
+    return hashlib.sha1(value, usedforsecurity=False).hexdigest().encode()
+
+
+def write_lmdb(folder: Path, values: Iterable[bytes] | Mapping[bytes, bytes]) -> Path:
+    """Write an LSUN database; values without keys get SHA-1 keys as LSUN has them."""
+    records = dict(values) if isinstance(values, Mapping) else {key_of(value): value for value in values}
+    folder.mkdir(parents=True)
+    with lmdb.open(str(folder), map_size=1 << 26) as environment, environment.begin(write=True) as transaction:
+        for key, value in records.items():
+            transaction.put(key, value)
+    return folder
+
+
+def scene(root: Path, name: str, train: Iterable[int], val: Iterable[int] = ()) -> None:
+    """Write an LSUN scene with ``train`` and, where there are numbers, ``val``."""
+    write_lmdb(root / f"{name}_train_lmdb", [png(number) for number in train])
+    if val := list(val):
+        write_lmdb(root / f"{name}_val_lmdb", [png(number) for number in val])
