@@ -25,6 +25,7 @@ from augexp.reporting import charts, figures, preview_sheets
 from augexp.reporting import write as report
 from augexp.reporting.digest import Arm, Contrast, Digest, Measure
 from augexp.results import records
+from augexp.results.manifests import RUN_SCHEMA, RunManifest
 from augexp.results.records import Predictions, RunRecord
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -76,8 +77,10 @@ def write_runs(folder: Path, images: int, seeds: int, epochs: int) -> None:
             outcome = Predictions(labels, predicted, predicted == labels, probabilities, ids, labels * 0, CLASSES)
             (place / records.PREDICTIONS).write_bytes(records.predictions_bytes(outcome))
             (place / records.EPOCHS).write_bytes(records.epochs_bytes(rows(generator, index, epochs)))
-            run = {"schema": records.SCHEMA, "status": "complete", "arm": arm, "seed": seed}
-            (place / records.RUN).write_bytes(records.json_bytes(run))
+            run = RunManifest(
+                schema=RUN_SCHEMA, status="complete", experiment="", arm=arm, arm_hash="", seed=seed, error=None
+            )
+            (place / records.RUN).write_bytes(records.json_bytes(run.values()))
 
 
 def rows(generator: np.random.Generator, index: int, epochs: int) -> list[records.Row]:

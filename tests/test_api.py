@@ -109,7 +109,7 @@ def test_train_then_compare_with_one_job_and_a_control(house, tmp_path) -> None:
     run = augexp.train(base, arm="none", seed=0, **places)
     assert run.status == "complete"
     assert (run.folder / "model.keras").is_file()
-    assert reopen_workspace(tmp_path / "smoke").plan_history() == []
+    assert reopen_workspace(tmp_path / "smoke").plan_history() == ()
     trained = times_of(run.folder)
     answer = augexp.compare(base, arms=["empty", "standard"], jobs=1, **places)
     assert trained == times_of(run.folder)
@@ -288,7 +288,7 @@ def test_pairs_of_any_plan_count(house, copy) -> None:
     # An arm that nobody has run: what was seen of the others makes it an edit all the same.
     edited = Workspace(base.replace(plan={"arms": ["none", "standard", "mixup"]}), copy)
     history = edited.commit_plan(compare.finished_pairs(edited))
-    assert [entry["blocks_finished"] for entry in history] == [0, 3]
+    assert [entry.blocks_finished for entry in history] == [0, 3]
     shutil.rmtree(copy / "runs" / "standard")
     assert compare.finished_pairs(edited) == 0
 

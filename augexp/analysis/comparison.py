@@ -13,15 +13,16 @@ import numpy as np
 from augexp.analysis import contrast, statistics, trend
 from augexp.analysis.contrast import Terms
 from augexp.analysis.critical_values import Level, Rule, level
-from augexp.analysis.paired_runs import LEDGER, Evidence, finished_blocks, gather
+from augexp.analysis.paired_runs import Evidence, finished_blocks, gather
 from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
 from augexp.analysis.warnings import collect_warnings, describe_source, environment, plan_changes
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
+from augexp.results.manifests import PlanEntry
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
-History = Sequence[Mapping[str, Any]]
+History = Sequence[PlanEntry]
 
 
 def next_look(experiment: Experiment, held: Sequence[RunRecord], history: History) -> int | None:
@@ -157,7 +158,7 @@ def _look(looks: tuple[int, ...], own: Level, seeds: int, number: int | None) ->
 
 
 def _rule(experiment: Experiment, history: History) -> Rule:
-    if any(entry["blocks_finished"] > 0 for entry in history[1:]):
+    if any(entry.blocks_finished > 0 for entry in history[1:]):
         return "anytime"
     return "looks" if experiment.plan.seeds is None else "fixed"
 
@@ -192,15 +193,10 @@ def _seeds(experiment: Experiment, held: Sequence[RunRecord], history: History, 
     showed; but whatever an earlier plan asked for stays in, since it has been looked at.
     """
     changes = zip(history, history[1:], strict=False)
-    earlier = [_reach(before["plan"]) for before, after in changes if after["blocks_finished"] > 0]
+    earlier = [before.plan.max_seeds for before, after in changes if after.blocks_finished > 0]
     screened = experiment.plan.stage == "screening"  # the seeds after its own are the confirmation's
     wanted = experiment.plan.blocks(planned if screened else max([planned, *earlier]))
     return [seed for seed in finished_blocks(held, experiment.plan.arms) if seed in wanted]
-
-
-def _reach(plan: Mapping[str, Any]) -> int:
-    seeds = plan.get("seeds")
-    return int(seeds if seeds is not None else plan["looks"][-1])
 
 
 def _missing(held: Sequence[RunRecord], arms: Sequence[str], seeds: Sequence[int]) -> tuple[Missing, ...]:
@@ -212,7 +208,7 @@ def _missing(held: Sequence[RunRecord], arms: Sequence[str], seeds: Sequence[int
             if record is None:
                 missing.append(Missing(arm=arm, seed=seed, reason="not run yet"))
             elif not record.finished:
-                missing.append(Missing(arm=arm, seed=seed, reason=str(record.run.get("error") or "failed")))
+                missing.append(Missing(arm=arm, seed=seed, reason=record.run.error or "failed"))
     return tuple(missing)
 
 
@@ -240,10 +236,10 @@ def _ledger(found: Evidence) -> dict[str, Any]:
     if not found.runs:
         return {}
     first = next(iter(found.runs.values())).run
-    ledger = first.get("ledger") or {}
-    counts = {f"{name}_images": count for name, count in (first.get("counts") or {}).items()}
+    ledger = first.ledger.values() if first.ledger else {}
+    counts = {f"{name}_images": count for name, count in sorted(first.counts.values().items())} if first.counts else {}
     counts["test_images"] = len(found.first.labels)  # those that are looked at
-    return {**{name: ledger[name] for name in LEDGER if name in ledger}, **counts, "runs": len(found.runs)}
+    return {**ledger, **counts, "runs": len(found.runs)}
 
 
 def _arm(experiment: Experiment, found: Evidence, held: Sequence[RunRecord], name: str) -> Arm:
@@ -266,8 +262,8 @@ def _arm(experiment: Experiment, found: Evidence, held: Sequence[RunRecord], nam
         unique_images=round(
             float(np.mean([r.epochs["unique_images"][-1] for r in own if len(r.epochs["unique_images"])] or [0]))
         ),
-        wall_seconds=_mean([record.timing.get("wall_seconds") for record in own]),
-        cpu_seconds=_mean([record.timing.get("cpu_seconds") for record in own]),
+        wall_seconds=_mean([record.timing.wall_seconds for record in own]),
+        cpu_seconds=_mean([record.timing.cpu_seconds for record in own]),
         augment_seconds=_mean([_augmentation(record) for record in own]),
     )
 
@@ -278,8 +274,8 @@ def _last(records: Sequence[RunRecord], column: str) -> float | None:
 
 
 def _augmentation(record: RunRecord) -> float | None:
-    epochs = record.timing.get("epochs")
-    return sum(epoch.get("augment_seconds", 0.0) for epoch in epochs) if epochs else None
+    epochs = record.timing.epochs
+    return sum(epoch.augment_seconds for epoch in epochs) if epochs else None
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

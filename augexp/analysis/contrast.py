@@ -227,8 +227,8 @@ def _sentence(found: Evidence, arm: str, judged: Judgement, terms: Terms, rho: f
         f"{won} of {parts.n} {_plural('seed', parts.n)} better.",
         f"{judged.verdict.words} ({_region(judged.verdict, terms.r)}).",
     ]
-    ledger = found.runs[arm, found.seeds[0]].run.get("ledger") or {}
-    steps = f"{ledger['steps']:,} steps, same " if "steps" in ledger else ""
+    ledger = found.runs[arm, found.seeds[0]].run.ledger
+    steps = f"{ledger.steps:,} steps, same " if ledger else ""
     tail = f"; ρ = {_decimal(rho)}" if rho is not None else ""
     return " ".join([*sentences, f"Same {steps}initialisation and order{tail}."])
 

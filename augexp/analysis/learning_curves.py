@@ -73,7 +73,7 @@ def tidy(records: Sequence[RunRecord]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("arm", "seed", "status", *COLUMNS, "seconds"))
     for record in sorted(records, key=lambda r: (r.arm, r.seed)):
-        times = [entry.get("seconds", "") for entry in record.timing.get("epochs", ())]
+        times = [epoch.seconds for epoch in record.timing.epochs]
         for row in range(len(record.epochs.get("epoch", ()))):
             cells = [_cell(record, name, row) for name in COLUMNS]
             seconds = times[row] if row < len(times) else ""

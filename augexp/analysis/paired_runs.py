@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,8 @@ import numpy.typing as npt
 from augexp.analysis import statistics
 from augexp.analysis.statistics import Columns, Floats
 from augexp.errors import AnalysisError
+from augexp.results.manifests import Ledger
 from augexp.results.records import Predictions, RunRecord
-
-LEDGER = ("steps", "batch_size", "images_seen", "epochs", "parameters", "optimizer", "schedule", "precision")
-"""The budget that must be equal in every run."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +122,13 @@ def _check(found: Evidence) -> None:
             )
     for seed in found.seeds:
         for name, what in (("weights_initial", "initial weights"), ("order", "image order")):
-            values = {str(found.runs[arm, seed].run.get(name)) for arm in found.arms}
+            values = {getattr(found.runs[arm, seed].run, name) for arm in found.arms}
             if len(values) > 1:
                 raise AnalysisError(
                     f"seed {seed}: the arms differ in {what}, so they are no pair; "
                     f"delete runs/*/seed-{seed} and repeat augexp compare"
                 )
-    starts = {str(found.runs[found.arms[0], seed].run.get("weights_initial")) for seed in found.seeds}
+    starts = {found.runs[found.arms[0], seed].run.weights_initial for seed in found.seeds}
     if len(found.seeds) > 1 and len(starts) == 1:
         raise AnalysisError(
             f"all {len(found.seeds)} seeds start from the same weights: the seed does not reach the network; "
@@ -140,15 +137,10 @@ def _check(found: Evidence) -> None:
 
 
 def _check_budget(first: RunRecord, record: RunRecord) -> None:
-    one, other = _ledger(first), _ledger(record)
-    for name in LEDGER:
-        if one.get(name) != other.get(name):
+    for name in Ledger.model_fields:
+        expected, received = getattr(first.run.ledger, name, None), getattr(record.run.ledger, name, None)
+        if expected != received:
             raise AnalysisError(
-                f"{record.folder}: unequal budget: {name} is {other.get(name)!r}, but {one.get(name)!r} in "
+                f"{record.folder}: unequal budget: {name} is {received!r}, but {expected!r} in "
                 f"{first.folder}; delete the folder of the wrong one, and repeat augexp compare"
             )
-
-
-def _ledger(record: RunRecord) -> Mapping[str, Any]:
-    ledger: Mapping[str, Any] = record.run.get("ledger") or {}
-    return ledger

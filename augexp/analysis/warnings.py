@@ -11,10 +11,8 @@ from augexp.analysis.paired_runs import Evidence
 from augexp.analysis.schema import Contrast, Missing
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import MANY_POLICIES, Plan
+from augexp.results.manifests import PlanEntry
 from augexp.results.records import RunRecord
-
-UNSTAGED: dict[str, Any] = {"stage": "whole", "screened": []}
-"""What a plan says that does not mention a screening."""
 
 SHOWN = 5
 """Missing runs that a warning names one by one."""
@@ -35,7 +33,7 @@ def describe_source(experiment: Experiment) -> str:
 def collect_warnings(
     experiment: Experiment,
     held: Sequence[RunRecord],
-    history: Sequence[Mapping[str, Any]],
+    history: Sequence[PlanEntry],
     found: Evidence,
     facts: Mapping[str, Any],
     draws: str,
@@ -65,7 +63,7 @@ def _runs(held: Sequence[RunRecord], found: Evidence) -> list[str]:
     diverged = [f"{r.arm} seed {r.seed}" for r in found.runs.values() if r.status == "diverged"]
     if diverged:
         said.append(f"diverged, and counted as they are: {', '.join(diverged)}")
-    versions = {json.dumps(r.run.get("versions"), sort_keys=True) for r in found.runs.values()}
+    versions = {json.dumps(r.run.versions, sort_keys=True) for r in found.runs.values()}
     if len(versions) > 1:
         said.append("the runs were made with different library versions or on different machines; see Environment")
     beyond = sorted({r.seed for r in held if r.finished} - set(found.seeds))
@@ -75,16 +73,14 @@ def _runs(held: Sequence[RunRecord], found: Evidence) -> list[str]:
     return said
 
 
-def _design(
-    experiment: Experiment, history: Sequence[Mapping[str, Any]], draws: str, facts: Mapping[str, Any]
-) -> list[str]:
+def _design(experiment: Experiment, history: Sequence[PlanEntry], draws: str, facts: Mapping[str, Any]) -> list[str]:
     said = []
-    if any(entry["blocks_finished"] > 0 for entry in history[1:]):
+    if any(entry.blocks_finished > 0 for entry in history[1:]):
         said.append(
             "the plan was changed after its first pair of runs, so the intervals are the wider, anytime-valid ones"
         )
-    if history and history[0]["blocks_finished"] > 0:
-        said.append(f"{history[0]['blocks_finished']} pairs of runs were there before the plan was written down")
+    if history and history[0].blocks_finished > 0:
+        said.append(f"{history[0].blocks_finished} pairs of runs were there before the plan was written down")
     if draws == "whole":
         said.append("every seed trains on the same images: the answer is conditional on this training set")
     elif draws == "subsampled":
@@ -110,18 +106,18 @@ def _stages(plan: Plan) -> list[str]:
     return []
 
 
-def plan_changes(history: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def plan_changes(history: Sequence[PlanEntry]) -> tuple[str, ...]:
     """Say what was changed in the plan after its first pair of runs, oldest first."""
     changes = []
     for before, after in zip(history, history[1:], strict=False):
-        if after["blocks_finished"] <= 0:
+        if after.blocks_finished <= 0:
             continue
-        old, new = ({**UNSTAGED, **entry["plan"]} for entry in (before, after))
-        keys = [key for key in new if new[key] != old.get(key)]
-        parts = [f"{key} from {_plain(old.get(key))} to {_plain(new[key])}" for key in keys]
-        if before["arms"] != after["arms"] and "arms" not in keys:
+        old, new = before.plan.model_dump(), after.plan.model_dump()
+        keys = [key for key in new if new[key] != old[key]]
+        parts = [f"{key} from {_plain(old[key])} to {_plain(new[key])}" for key in keys]
+        if before.arms != after.arms and "arms" not in keys:
             parts.append("the definition of an arm")
-        changes.append(f"after {after['blocks_finished']} pairs: {'; '.join(parts) or 'data or training'}")
+        changes.append(f"after {after.blocks_finished} pairs: {'; '.join(parts) or 'data or training'}")
     return tuple(changes)
 
 
@@ -135,9 +131,9 @@ def environment(records: Sequence[RunRecord]) -> dict[str, str]:
     """Return versions and processors of the runs; several values of one thing are listed."""
     seen: dict[str, set[str]] = {}
     for record in records:
-        values = {**(record.run.get("versions") or {})}
-        if record.timing.get("processor"):
-            values["processor"] = record.timing["processor"]
+        values = {**(record.run.versions or {})}
+        if record.timing.processor:
+            values["processor"] = record.timing.processor
         for key, value in values.items():
             seen.setdefault(str(key), set()).add(str(value))
     return {key: ", ".join(sorted(values)) for key, values in sorted(seen.items())}

@@ -54,16 +54,17 @@ def _print_missing(comparison: Comparison, complaints: Console) -> None:
 def print_run(record: RunRecord, following: str, *, as_json: bool = False) -> None:
     """Print what a run has done, and the command `following` that makes use of it."""
     if as_json:
-        typer.echo(json.dumps({**record.run, "folder": str(record.folder), "timing": dict(record.timing)}, indent=1))
+        values = {**record.run.values(), "folder": str(record.folder), "timing": record.timing.values()}
+        typer.echo(json.dumps(values, indent=1))
         return
     if not record.finished:
-        typer.echo(f"{record.arm}, seed {record.seed}: {record.status}: {record.run.get('error', '')}")
+        typer.echo(f"{record.arm}, seed {record.seed}: {record.status}: {record.run.error or ''}")
         return
     console = Console(highlight=False)
     outcome = record.predictions()
     epochs = record.epochs
-    seconds = record.timing.get("wall_seconds")
-    took = f" in {seconds:.1f} s" if isinstance(seconds, int | float) else ""
+    seconds = record.timing.wall_seconds
+    took = f" in {seconds:.1f} s" if seconds is not None else ""
     if record.status == "diverged":
         _write(console, f"{record.arm}, seed {record.seed}: diverged{took}: no finite loss or weights; that counts")
     else:

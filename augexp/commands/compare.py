@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augexp.commands import report
 from augexp.engines.local import AnyEngine, Engine, RunTask
@@ -17,6 +18,7 @@ from augexp.results.folder import Workspace
 if TYPE_CHECKING:
     from augexp.data.store import Store
     from augexp.experiment.definition import Data
+    from augexp.results.manifests import PlanEntry
 
 _ANALYSIS = ("augexp.analysis.comparison", "augexp.reporting.figures", "augexp.reporting.write", "cv2", "scipy.special")
 
@@ -77,7 +79,7 @@ def finished_pairs(workspace: Workspace) -> int:
     That is: at least two arms that stood in one plan are finished. From the first such seed on, every
     change of the plan is one that could have been made because of what was seen.
     """
-    plans = [set(entry["plan"]["arms"]) for entry in workspace.plan_history()]
+    plans = [set(entry.plan.arms) for entry in workspace.plan_history()]
     plans.append(set(workspace.experiment.plan.arms))
     done: dict[int, set[str]] = {}
     for record in records.read_runs(workspace.folder):
@@ -87,7 +89,7 @@ def finished_pairs(workspace: Workspace) -> int:
 
 
 def execute_missing(
-    workspace: Workspace, store: Store, history: list[dict[str, Any]], crew: AnyEngine, listener: ProgressListener
+    workspace: Workspace, store: Store, history: Sequence[PlanEntry], crew: AnyEngine, listener: ProgressListener
 ) -> None:
     """Execute runs look after look, until the plan says that it is enough or a run fails.
 

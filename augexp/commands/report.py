@@ -23,6 +23,7 @@ from augexp.version import __version__
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
+    from augexp.results.manifests import PlanEntry
     from augexp.results.records import RunRecord
 
 FORMATS = ("html", "md", "csv", "latex", "json")
@@ -48,7 +49,7 @@ class Images(NamedTuple):
 # -- from the records ----------------------------------------------------------------------------
 
 
-def answer(workspace: Workspace, store: Store, history: list[dict[str, Any]], *, pictures: bool = True) -> Comparison:
+def answer(workspace: Workspace, store: Store, history: Sequence[PlanEntry], *, pictures: bool = True) -> Comparison:
     """Compute the comparison from the records and write ``comparison/`` where that has changed anything."""
     held = held_records(workspace, store.fingerprint)
     comparison = compute(workspace.experiment, held, history, images_of(store, workspace.experiment, held))
@@ -87,10 +88,10 @@ def held_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
                 "give the arm another name, or delete that folder"
             )
         if record.finished:
-            fingerprint = fingerprint or str(record.run["store"])
-            if record.run["store"] != fingerprint:
+            fingerprint = fingerprint or record.run.store
+            if record.run.store != fingerprint:
                 raise ResultsError(
-                    f"{record.folder}: was run on other images (store {record.run['store']}, here {fingerprint}); "
+                    f"{record.folder}: was run on other images (store {record.run.store}, here {fingerprint}); "
                     "the source has changed: use another --name, or put the images back"
                 )
     return sample_splitting.restrict(kept, experiment.plan)
@@ -104,7 +105,7 @@ def images_of(store: Store, experiment: Experiment, held: Sequence[RunRecord]) -
 
 
 def compute(
-    experiment: Experiment, held: Sequence[RunRecord], history: list[dict[str, Any]], images: Images
+    experiment: Experiment, held: Sequence[RunRecord], history: Sequence[PlanEntry], images: Images
 ) -> Comparison:
     """Return the comparison; equal records give an equal one on every machine and in every folder."""
     from augexp.analysis.comparison import compare  # noqa: PLC0415 - the statistics
@@ -272,7 +273,7 @@ def published(folder: Path) -> Comparison:
 def _find_images(workspace: Workspace, held: Sequence[RunRecord], data_dir: Path) -> Images:
     from augexp.data.store import find_store  # noqa: PLC0415 - numpy
 
-    fingerprint = next(str(record.run["store"]) for record in held if record.finished)
+    fingerprint = next(str(record.run.store) for record in held if record.finished)
     try:
         store = find_store(data_dir, fingerprint)
     except DataError:

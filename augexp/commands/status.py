@@ -14,6 +14,7 @@ from augexp.results.folder import Workspace, reopen_workspace
 
 if TYPE_CHECKING:
     from augexp.commands.verify import Verification
+    from augexp.results.manifests import PlanEntry
     from augexp.results.records import RunRecord
 
 FEWEST_PAIRS = 3
@@ -47,7 +48,7 @@ def status(results: str | Path) -> dict[str, Any]:
     return state
 
 
-def _intervals(workspace: Workspace, held: Sequence[RunRecord], history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _intervals(workspace: Workspace, held: Sequence[RunRecord], history: Sequence[PlanEntry]) -> list[dict[str, Any]]:
     plan = workspace.experiment.plan
     done = {arm: {record.seed for record in held if record.finished and record.arm == arm} for arm in plan.arms}
     baseline = done.pop(plan.baseline)
@@ -103,7 +104,7 @@ def verify(
     if not found:
         raise report.no_runs(workspace)
     record = verification.choose(found, arm, seed, draw=int.from_bytes(os.urandom(4)))
-    store = find_store(Path(data_dir), str(record.run["store"]))
+    store = find_store(Path(data_dir), str(record.run.store))
     if store is None:
         store = prepare(workspace.experiment.data, Path(data_dir), progress=listener.stage)
     listener.runs(1)

@@ -111,9 +111,9 @@ def rerun(
 
 def compare(recorded: RunRecord, again: RunRecord) -> Verification:
     """Compare two executions of the same run."""
-    if recorded.run["store"] != again.run["store"]:
+    if recorded.run.store != again.run.store:
         raise ResultsError(
-            f"{recorded.folder}: recorded with the images {recorded.run['store']}, here are {again.run['store']}; "
+            f"{recorded.folder}: recorded with the images {recorded.run.store}, here are {again.run.store}; "
             "the images have changed since"
         )
     old, new = recorded.predictions(), again.predictions()
@@ -122,15 +122,15 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         zip(
             names,
             (
-                recorded.run["weights_final"] == again.run["weights_final"],
-                recorded.run["order"] == again.run["order"],
+                recorded.run.weights_final == again.run.weights_final,
+                recorded.run.order == again.run.order,
                 _same_bytes(recorded, again, records.EPOCHS),
                 bool(np.array_equal(old.probabilities, new.probabilities)),
             ),
             strict=True,
         )
     )
-    versions = _differing(recorded.run["versions"], again.run["versions"])
+    versions = _differing(recorded.run.versions or {}, again.run.versions or {})
     changed = int(np.sum(old.predicted != new.predicted))
     return Verification(
         arm=recorded.arm,
@@ -177,7 +177,7 @@ def _words(
     if versions:
         changes = ", ".join(f"{key} {old} -> {new}" for key, (old, new) in versions.items())
         return f"{what}; expected, since library or machine changed ({changes})"
-    if recorded.timing.get("processor") != again.timing.get("processor"):
-        places = f"{recorded.timing.get('processor')} -> {again.timing.get('processor')}"
+    if recorded.timing.processor != again.timing.processor:
+        places = f"{recorded.timing.processor} -> {again.timing.processor}"
         return f"{what}; other processors or GPUs round differently ({places})"
     return f"{what}; same libraries, same kind of processor: a GPU kernel, faulty memory, or edited files"

@@ -215,7 +215,7 @@ class RayEngine:
             Tally(task.folder).clear()
             record = records.read_run(task.folder)
             shift.executed += 1
-            shift.hear(task.folder, _event("finished", task, record.status, float(record.timing["wall_seconds"])))
+            shift.hear(task.folder, _event("finished", task, record.status, record.timing.wall_seconds or 0.0))
         elif answer.ending != "stopped":
             experiment, message = task.experiment, answer.message
             shift.failures.append(_event("failed", task, message))

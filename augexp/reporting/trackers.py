@@ -59,10 +59,10 @@ def _sentences(comparison: Mapping[str, Any]) -> list[str]:
 
 def _times(run: RunRecord) -> list[float]:
     """Return the Unix time at the end of each epoch, as far as it is known: interruptions are left out."""
-    seconds = [float(epoch["seconds"]) for epoch in run.timing.get("epochs", ())]
+    seconds = [epoch.seconds for epoch in run.timing.epochs]
     try:
-        now = datetime.fromisoformat(run.timing["started"]).timestamp()
-    except (KeyError, ValueError):
+        now = datetime.fromisoformat(run.timing.started or "").timestamp()
+    except ValueError:
         now = 0.0
     times = []
     for position in range(len(run.epochs["epoch"])):
@@ -74,7 +74,8 @@ def _times(run: RunRecord) -> list[float]:
 def _tests(run: RunRecord) -> dict[str, float]:
     if isinstance(run, HalfRecord):  # what was measured on all test images is not for this stage to see
         return {"accuracy": float(run.predictions().correct.mean())}
-    return {name: float(value) for name, value in run.run["test"].items() if value is not None}
+    values = run.run.test.values() if run.run.test else {}
+    return {name: float(value) for name, value in values.items() if value is not None}
 
 
 # -- TensorBoard ---------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ class _Book:
         """Log a run unless this very one is there; return whether it is new."""
         from mlflow.entities import Metric, Param  # noqa: PLC0415 - an optional extra
 
-        mark = f"{run.arm_hash}-{run.seed}-{run.run['weights_final']}"
+        mark = f"{run.arm_hash}-{run.seed}-{run.run.weights_final}"
         if self._marked(mark):
             return False
         times = [int(1000 * when) for when in _times(run)]
@@ -257,7 +258,8 @@ class _Book:
             for step, value, when in zip(run.epochs["epoch"], run.epochs[name], times, strict=True)
         ]
         metrics += [Metric(f"test_{name}", value, times[-1], len(times)) for name, value in _tests(run).items()]
-        values = {"arm": run.arm, "seed": run.seed, "status": run.status, **run.run["ledger"]}
+        values = {"arm": run.arm, "seed": run.seed, "status": run.status}
+        values |= run.run.ledger.values() if run.run.ledger else {}
         params = [Param(name, str(value)) for name, value in values.items()]
         self._log(f"{run.arm} seed {run.seed}", mark, metrics, params, ())
         return True

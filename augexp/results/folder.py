@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import definition, screening
 from augexp.experiment.definition import Experiment
 from augexp.files import write_atomically
+from augexp.results.manifests import PlanEntry, PlanHistory, RecordedPlan
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,16 @@ class Workspace:
         """The folder of the run of `arm` with `seed`."""
         return self.folder / "runs" / arm / f"seed-{seed}"
 
-    def plan_history(self) -> list[dict[str, Any]]:
-        """Return every plan so far, oldest first: ``{"plan", "arms", "plan_hash", "blocks_finished"}``."""
+    def plan_history(self) -> tuple[PlanEntry, ...]:
+        """Return every plan so far, oldest first."""
+        path = self.folder / "plan.json"
         try:
-            text = (self.folder / "plan.json").read_text(encoding="utf-8")
-            return list(json.loads(text)["plans"])
+            return PlanHistory.from_values(json.loads(path.read_text(encoding="utf-8"))).plans
         except FileNotFoundError:
-            return []
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return ()
+        except (OSError, ValueError) as error:
             raise ResultsError(
-                f"{self.folder / 'plan.json'}: damaged ({error}); restore it from a copy, "
+                f"{path}: damaged ({' '.join(str(error).split())}); restore it from a copy, "
                 "or delete the folder to start the experiment afresh"
             ) from None
 
@@ -56,7 +57,7 @@ class Workspace:
         if not (self.folder / "experiment.toml").is_file():
             self._write_definition()
 
-    def commit_plan(self, blocks_finished: int) -> list[dict[str, Any]]:
+    def commit_plan(self, blocks_finished: int) -> tuple[PlanEntry, ...]:
         """Write the plan down before its first run; a changed plan is added, never put in place of one.
 
         Args:
@@ -66,17 +67,17 @@ class Workspace:
             Every plan so far, oldest first.
         """
         history = self.plan_history()
-        if not history or history[-1]["plan_hash"] != self.experiment.plan_hash:
-            arms = {arm: self.experiment.policy(arm).definition() for arm in self.experiment.plan.arms}
-            history.append(
-                {
-                    "plan": self.experiment.plan.definition(),
-                    "arms": arms,
-                    "plan_hash": self.experiment.plan_hash,
-                    "blocks_finished": blocks_finished,
-                }
+        if not history or history[-1].plan_hash != self.experiment.plan_hash:
+            plan = self.experiment.plan
+            entry = PlanEntry(
+                plan=RecordedPlan.from_values(plan.definition()),
+                arms={arm: self.experiment.policy(arm).definition() for arm in plan.arms},
+                plan_hash=self.experiment.plan_hash,
+                blocks_finished=blocks_finished,
             )
-            write_atomically(self.folder / "plan.json", json.dumps({"plans": history}, indent=1) + "\n", durable=True)
+            history = (*history, entry)
+            text = json.dumps(PlanHistory(plans=history).values(), indent=1) + "\n"
+            write_atomically(self.folder / "plan.json", text, durable=True)
         self._write_definition()
         return history
 
@@ -121,7 +122,7 @@ def is_staged(experiment: Experiment, results_dir: Path) -> bool:
     sibling = _screening_of(folder)
     own, other = (Workspace(experiment, place).plan_history() for place in (folder, sibling))
     wanted = screening.is_wanted(experiment)
-    if experiment.plan.screen is None and own and own[-1]["plan_hash"] == experiment.plan_hash:
+    if experiment.plan.screen is None and own and own[-1].plan_hash == experiment.plan_hash:
         wanted = False
     begun, beside = _stage(own), _stage(other)
     if not wanted and (begun in ("screening", "confirmation") or (not begun and beside == "screening")):
@@ -138,9 +139,9 @@ def is_staged(experiment: Experiment, results_dir: Path) -> bool:
     return wanted
 
 
-def _stage(history: list[dict[str, Any]]) -> str:
+def _stage(history: Sequence[PlanEntry]) -> str:
     """Return the stage of the newest plan; empty without any."""
-    return str(history[-1]["plan"].get("stage", "whole")) if history else ""
+    return history[-1].plan.stage if history else ""
 
 
 def _screening_of(folder: Path) -> Path:

@@ -9,7 +9,7 @@ A run's folder is ``results/<name>/runs/<arm>/seed-<n>/`` and holds
 * ``model.keras``: the trained network, where it was asked for.
 
 ``run.json`` is written last and atomically, so a folder that has one is whole. The first three files of
-two equal runs are equal byte by byte. This module needs numpy alone, so that reading results is quick.
+two equal runs are equal byte by byte. This module needs numpy and pydantic alone, so that reading results is quick.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ import numpy.typing as npt
 
 from augexp.errors import ResultsError
 from augexp.files import unwritable, write_atomically
-
-SCHEMA = 1
-"""Version of the files described above; part of ``run.json``."""
+from augexp.results.manifests import RUN_SCHEMA, RunManifest, RunOutcome, Timing
 
 RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
 CHECKPOINT = "checkpoint.npz"
@@ -79,38 +77,33 @@ class RunRecord:
         folder: where it lies.
         run: the content of ``run.json``.
         epochs: column name to array, int64 for counts and float64 for means; empty for a failed run.
-        timing: the content of ``timing.json``; empty where the file is missing.
+        timing: the content of ``timing.json``; without values where the file is missing.
     """
 
     folder: Path
-    run: Mapping[str, Any]
+    run: RunManifest
     epochs: Mapping[str, npt.NDArray[Any]]
-    timing: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def experiment_hash(self) -> str:
-        """16 hex digits of the experiment that the run belongs to."""
-        return str(self.run["experiment"])
+    timing: Timing = field(default_factory=Timing)
 
     @property
     def arm(self) -> str:
         """Name of the policy under test."""
-        return str(self.run["arm"])
+        return self.run.arm
 
     @property
     def arm_hash(self) -> str:
         """16 hex digits over everything that can change a number of the run."""
-        return str(self.run["arm_hash"])
+        return self.run.arm_hash
 
     @property
     def seed(self) -> int:
         """Number of the block."""
-        return int(self.run["seed"])
+        return self.run.seed
 
     @property
-    def status(self) -> str:
-        """`complete`, `diverged` (its loss or a weight is no finite number; an outcome) or `failed` (no numbers)."""
-        return str(self.run["status"])
+    def status(self) -> RunOutcome:
+        """How the run ended."""
+        return self.run.status
 
     @property
     def finished(self) -> bool:
@@ -161,15 +154,28 @@ def read_runs(results_folder: Path) -> list[RunRecord]:
 
 def read_run(folder: Path) -> RunRecord:
     """Read one run; raises ResultsError where a file is missing, damaged or of another schema."""
-    run = _read_json(folder / RUN)
-    if run.get("schema") != SCHEMA:
+    values = _read_json(folder / RUN)
+    if values.get("schema") != RUN_SCHEMA:
         raise ResultsError(
-            f"{folder / RUN}: schema {run.get('schema')!r}, this augexp reads {SCHEMA}; "
+            f"{folder / RUN}: schema {values.get('schema')!r}, this augexp reads {RUN_SCHEMA}; "
             "delete the folder of this run to have it run again"
         )
-    epochs = read_epochs(folder / EPOCHS) if run.get("status") != "failed" else {}
-    timing = _read_json(folder / TIMING) if (folder / TIMING).exists() else {}
-    return RunRecord(folder=folder, run=run, epochs=epochs, timing=timing)
+    try:
+        run = RunManifest.from_values(values)
+    except ValueError as error:
+        raise _damaged(folder / RUN, error) from None
+    epochs = read_epochs(folder / EPOCHS) if run.status != "failed" else {}
+    return RunRecord(folder=folder, run=run, epochs=epochs, timing=read_timing(folder / TIMING))
+
+
+def read_timing(path: Path) -> Timing:
+    """Read ``timing.json``, which may be missing; raises ResultsError where it is damaged."""
+    if not path.exists():
+        return Timing()
+    try:
+        return Timing.from_values(_read_json(path))
+    except ValueError as error:
+        raise _damaged(path, error) from None
 
 
 def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -240,11 +246,11 @@ def epochs_bytes(rows: Sequence[Row]) -> bytes:
 
 def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: int, message: str) -> None:
     """Write down that a run failed and why, where the folder takes it; never over a finished run."""
-    values = {"experiment": experiment, "arm": arm, "arm_hash": arm_hash, "seed": seed}
-    content = json_bytes({"schema": SCHEMA, "status": "failed", **values, "error": message})
+    run = RunManifest(
+        schema=RUN_SCHEMA, status="failed", experiment=experiment, arm=arm, arm_hash=arm_hash, seed=seed, error=message
+    )
     with contextlib.suppress(ResultsError, OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / RUN, content, durable=True)
+        write_atomically(folder / RUN, json_bytes(run.values()), durable=True)
 
 
 def append_epoch(path: Path, row: Row) -> None:

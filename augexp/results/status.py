@@ -13,6 +13,7 @@ from augexp.errors import ResultsError
 from augexp.experiment import definition
 from augexp.experiment.definition import Experiment
 from augexp.results import heartbeat, records
+from augexp.results.manifests import RunManifest
 
 State = Literal["complete", "diverged", "failed", "running", "interrupted", "waiting"]
 
@@ -117,16 +118,15 @@ def _run(results_folder: Path, experiment: Experiment, arm: str, seed: int) -> R
 
 def _ended(folder: Path, arm: str, seed: int, epochs: int) -> RunStatus:
     try:
-        run = json.loads((folder / records.RUN).read_text(encoding="utf-8"))
-        state: State = run["status"]
-        done = run["ledger"]["epochs"] if state != "failed" else 0
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        run = RunManifest.from_values(json.loads((folder / records.RUN).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
         return RunStatus(arm, seed, "failed", 0, epochs, error=f"{records.RUN} is damaged ({error})")
     try:
-        seconds = float(json.loads((folder / records.TIMING).read_text(encoding="utf-8"))["wall_seconds"])
-    except (OSError, ValueError, KeyError, TypeError):
-        seconds = 0.0
-    return RunStatus(arm, seed, state, done, epochs, seconds or None, error=run.get("error") or "")
+        seconds = records.read_timing(folder / records.TIMING).wall_seconds
+    except ResultsError:
+        seconds = None
+    done = run.ledger.epochs if run.ledger else 0
+    return RunStatus(arm, seed, run.status, done, epochs, seconds or None, error=run.error or "")
 
 
 def _seconds_left(runs: tuple[RunStatus, ...]) -> float | None:

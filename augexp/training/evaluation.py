@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp.augment.pipeline import rescale
 from augexp.data.store import Store
+from augexp.results.manifests import TestSummary
 from augexp.results.records import Predictions
 
 BATCH = 128
@@ -97,9 +98,11 @@ def _measures(log_probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np
     return Measures(loss, float(np.mean(np.argmax(log_probabilities, axis=1) == labels)))
 
 
-def summary(predictions: Predictions) -> dict[str, Any]:
-    """Return ``{"loss", "accuracy"}`` of the test split; the loss comes from the stored probabilities."""
+def summary(predictions: Predictions) -> TestSummary:
+    """Return loss and accuracy of the test split; the loss comes from the stored probabilities."""
     chosen = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels].astype(np.float64)
+    if not len(chosen):
+        return TestSummary(loss=None, accuracy=None)
     smallest = float(np.finfo(np.float32).tiny)
-    loss = -float(np.mean(np.log(np.maximum(chosen, smallest)))) if len(chosen) else None
-    return {"loss": loss, "accuracy": float(np.mean(predictions.correct)) if len(chosen) else None}
+    loss = -float(np.mean(np.log(np.maximum(chosen, smallest))))
+    return TestSummary(loss=loss, accuracy=float(np.mean(predictions.correct)))

@@ -24,6 +24,7 @@ from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
 from augexp.progress import Kind, RunEvent
 from augexp.results import heartbeat, locks, records
+from augexp.results.manifests import RUN_SCHEMA, Ledger, RunManifest, RunOutcome, SplitCounts, TestSummary
 from augexp.training import checkpoint, evaluation
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.epoch import train_epoch
@@ -89,7 +90,7 @@ class _Run:
         self._tally, self._heart = Tally(task.folder), heartbeat.Heart(task.folder)
         self._versions = _versions()
         self._rows: list[dict[str, int | float]] = []
-        self._identity = {
+        self._identity: dict[str, Any] = {
             "experiment": self._experiment.hash,
             "arm_hash": self._experiment.arm_hash(task.arm),
             "seed": task.seed,
@@ -220,13 +221,13 @@ class _Run:
         files.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions), durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
-        files.write_atomically(folder / records.TIMING, records.json_bytes(self._clock.report()), durable=True)
-        record = {**self._description("complete" if sound else "diverged"), "test": evaluation.summary(predictions)}
-        files.write_atomically(folder / records.RUN, records.json_bytes(record), durable=True)
+        files.write_atomically(folder / records.TIMING, records.json_bytes(self._clock.report().values()), durable=True)
+        run = self._manifest("complete" if sound else "diverged", evaluation.summary(predictions))
+        files.write_atomically(folder / records.RUN, records.json_bytes(run.values()), durable=True)
         checkpoint.remove(folder)
         self._tally.clear()
         self._heart.stop()
-        self._tell("finished", seconds=self._clock.wall(), message=str(record["status"]))
+        self._tell("finished", seconds=self._clock.wall(), message=run.status)
 
     def _save_model(self, path: Path) -> None:
         try:
@@ -235,33 +236,34 @@ class _Run:
         except OSError as error:
             raise files.unwritable(path, error) from None
 
-    def _description(self, status: str) -> dict[str, Any]:
+    def _manifest(self, status: RunOutcome, test: TestSummary) -> RunManifest:
         training, rows = self._training, self._store.rows
-        counts = {"train": len(self._labels), "validation": len(rows("validation")), "test": len(rows("test"))}
+        counts = SplitCounts(train=len(self._labels), validation=len(rows("validation")), test=len(rows("test")))
         steps = len(self._rows) * self._epoch_steps
-        ledger = {
-            "steps": steps,
-            "batch_size": training.batch_size,
-            "images_seen": steps * training.batch_size,
-            "epochs": len(self._rows),
-            "parameters": self._network.parameters,
-            "optimizer": f"adam {training.learning_rate!r}",
-            "schedule": training.schedule,
-            "precision": training.precision,
-        }
-        return {
-            "schema": records.SCHEMA,
-            "status": status,
-            "arm": self._task.arm,
+        ledger = Ledger(
+            steps=steps,
+            batch_size=training.batch_size,
+            images_seen=steps * training.batch_size,
+            epochs=len(self._rows),
+            parameters=self._network.parameters,
+            optimizer=f"adam {training.learning_rate!r}",
+            schedule=training.schedule,
+            precision=training.precision,
+        )
+        return RunManifest(
+            schema=RUN_SCHEMA,
+            status=status,
+            arm=self._task.arm,
             **self._identity,
-            "classes": list(self._store.classes),
-            "counts": counts,
-            "ledger": ledger,
-            "weights_initial": self._initial,
-            "order": self._tally.order,
-            "weights_final": self._network.weights_hash(),
-            "error": None,
-        }
+            classes=tuple(self._store.classes),
+            counts=counts,
+            ledger=ledger,
+            weights_initial=self._initial,
+            order=self._tally.order,
+            weights_final=self._network.weights_hash(),
+            error=None,
+            test=test,
+        )
 
     def _tell(self, kind: Kind, **details: Any) -> None:
         done, total = len(self._rows), self._training.epochs

@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from augexp.results.manifests import EpochTiming, Timing
+
 
 class Clock:
     """Measures a run, its epochs and its augmentation; monotonic, so that a changed date does no harm."""
@@ -51,17 +53,17 @@ class Clock:
         self._before, self._started = (state["wall"], state["cpu"]), state["started"]
         self._epochs = list(state["epochs"])
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Timing:
         """Return the content of ``timing.json``."""
-        return {
-            "started": self._started,
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "wall_seconds": round(self.wall(), 3),
-            "cpu_seconds": round(self._cpu(), 3),
-            "host": socket.gethostname(),
-            "processor": _processor(),
-            "epochs": self._epochs,
-        }
+        return Timing(
+            started=self._started,
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            wall_seconds=round(self.wall(), 3),
+            cpu_seconds=round(self._cpu(), 3),
+            host=socket.gethostname(),
+            processor=_processor(),
+            epochs=tuple(EpochTiming.from_values(epoch) for epoch in self._epochs),
+        )
 
 
 def _processor() -> str:

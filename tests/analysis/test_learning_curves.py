@@ -7,16 +7,18 @@ import io
 from pathlib import Path
 
 import numpy as np
+from made_runs import manifest
 
 from augexp.analysis import learning_curves
+from augexp.results.manifests import EpochTiming, Timing
 from augexp.results.records import COLUMNS, RunRecord
 
 
 def record(arm: str, seed: int, accuracy: list[float], *, status: str = "complete", timed: int = 99) -> RunRecord:
     epochs = {name: np.arange(1, len(accuracy) + 1) for name in COLUMNS}
     epochs["val_accuracy"] = np.array(accuracy)
-    timing = {"epochs": [{"seconds": 0.5} for _ in accuracy][:timed]} if timed else {}
-    return RunRecord(Path("nowhere"), {"arm": arm, "seed": seed, "status": status}, epochs, timing)
+    timing = Timing(epochs=tuple(EpochTiming(seconds=0.5) for _ in accuracy[:timed]))
+    return RunRecord(Path("nowhere"), manifest(arm, seed, status=status), epochs, timing)
 
 
 def rows(*records: RunRecord) -> list[dict[str, str]]:

@@ -290,7 +290,10 @@ def test_a_screening_never_counts_the_seeds_of_a_confirmation(tmp_path) -> None:
     one = screening.screening(made.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, range(6))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    history = [{**entry, "blocks_finished": 3} for entry in (*made.history(made.experiment()), *made.history(one))]
+    history = [
+        entry.model_copy(update={"blocks_finished": 3})
+        for entry in (*made.history(made.experiment()), *made.history(one))
+    ]
     assert comparison.compare(one, held, history, facts={}).contrasts[0].seeds == (0, 1, 2)
 
 

@@ -48,9 +48,9 @@ def test_other_numbers_are_told_with_what_may_be_the_reason(finished, tmp_path):
     assert same_place.order_equal
     assert "differs in weights, epochs, predictions" in same_place.words
     assert "same kind of processor" in same_place.words
-    old = edited(other, tmp_path / "a", versions={**other.run["versions"], "tensorflow": "1.0"})
+    old = edited(other, tmp_path / "a", versions={**other.run.versions, "tensorflow": "1.0"})
     assert "tensorflow 1.0 -> " in verify.compare(old, true).words
-    moved = dataclasses.replace(other, timing={**other.timing, "processor": "abacus"})
+    moved = dataclasses.replace(other, timing=other.timing.model_copy(update={"processor": "abacus"}))
     assert "abacus -> " in verify.compare(moved, true).words
     assert "not rounding" in verify.compare(edited(other, tmp_path / "b", order="f"), true).words
 

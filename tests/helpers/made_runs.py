@@ -9,9 +9,14 @@ import numpy as np
 from augexp.experiment import definition
 from augexp.experiment.definition import Experiment
 from augexp.results import records
+from augexp.results.manifests import RUN_SCHEMA, PlanEntry, RecordedPlan, RunManifest
 from augexp.results.records import Predictions, RunRecord
 
 CLASSES = ("left", "right")
+LEDGER = {
+    "steps": 90, "batch_size": 32, "images_seen": 2880, "epochs": 9,
+    "parameters": 1476, "optimizer": "adam 0.001", "schedule": "constant", "precision": "float32",
+}  # fmt: skip
 
 
 def experiment(**plan) -> Experiment:
@@ -20,18 +25,30 @@ def experiment(**plan) -> Experiment:
     return definition.parse({"name": "made", "plan": values, "policies": policies}, origin="test")
 
 
-def history(made: Experiment, *, finished: int = 0, before: Experiment | None = None) -> list[dict]:
+def history(made: Experiment, *, finished: int = 0, before: Experiment | None = None) -> list[PlanEntry]:
     """Return the plans of a results folder; `before` was the plan until `finished` pairs were there."""
     plans = [before, made] if before else [made]
     return [
-        {
-            "plan": one.plan.model_dump(mode="json"),
-            "arms": {arm: one.policy(arm).definition() for arm in one.plan.arms},
-            "plan_hash": one.plan_hash,
-            "blocks_finished": finished if i == len(plans) - 1 else 0,
-        }
+        PlanEntry(
+            plan=RecordedPlan.from_values(one.plan.definition()),
+            arms={arm: one.policy(arm).definition() for arm in one.plan.arms},
+            plan_hash=one.plan_hash,
+            blocks_finished=finished if i == len(plans) - 1 else 0,
+        )
         for i, one in enumerate(plans)
     ]
+
+
+def manifest(arm: str = "none", seed: int = 0, **changes) -> RunManifest:
+    """Return the manifest of a finished run of 9 epochs, with changes made to its values."""
+    values = {
+        "schema": RUN_SCHEMA, "status": "complete", "experiment": "e" * 16, "arm": arm, "arm_hash": "a" * 16,
+        "seed": seed, "error": None, "store": "0" * 16, "versions": {"augexp": "test"}, "classes": CLASSES,
+        "ledger": LEDGER,
+        "counts": {"train": 320, "validation": 40, "test": 60}, "weights_initial": f"start {seed}",
+        "weights_final": f"{arm:0<32}", "order": f"order {seed}", "test": {"loss": 0.5, "accuracy": 0.75},
+    }  # fmt: skip
+    return RunManifest.from_values({**values, **changes})
 
 
 def write(
@@ -58,14 +75,11 @@ def write(
         rows.append({**counts, **dict.fromkeys(records.FLOAT_COLUMNS, accuracy)})
     (place / records.EPOCHS).write_bytes(records.epochs_bytes(rows))
     (place / records.PREDICTIONS).write_bytes(records.predictions_bytes(found))
-    run = {
-        "schema": records.SCHEMA, "status": status, "experiment": made.hash, "arm": arm,
-        "arm_hash": made.arm_hash(arm), "seed": seed, "store": "0" * 16, "versions": {"augexp": "test"},
-        "ledger": {"steps": 90, "batch_size": 32, "images_seen": 2880, "epochs": 9},
-        "counts": {"train": 320, "validation": 40, "test": len(correct)},
-        "weights_initial": f"start {seed}", "order": f"order {seed}", **changes,
+    values = {
+        "status": status, "experiment": made.hash, "arm_hash": made.arm_hash(arm),
+        "counts": {"train": 320, "validation": 40, "test": len(correct)}, **changes,
     }  # fmt: skip
-    (place / records.RUN).write_bytes(records.json_bytes(run))
+    (place / records.RUN).write_bytes(records.json_bytes(manifest(arm, seed, **values).values()))
     return records.read_run(place)
 
 

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from made_runs import manifest
 
 from augexp.errors import ResultsError, RunError
 from augexp.reporting import trackers
@@ -40,10 +41,7 @@ def runs(tmp_path):
             for n in (1, 2, 3)
         ]
         (folder / records.EPOCHS).write_bytes(records.epochs_bytes(rows))
-        values = {"schema": records.SCHEMA, "status": "complete", "arm": arm, "seed": 0, "arm_hash": "a" * 16}
-        test = {"loss": 0.5, "accuracy": 0.75}
-        run = {**values, "weights_final": f"{arm:0<32}", "test": test, "ledger": {"epochs": 3, "batch_size": 8}}
-        (folder / records.RUN).write_bytes(records.json_bytes(run))
+        (folder / records.RUN).write_bytes(records.json_bytes(manifest(arm).values()))
         timing = {"started": "2020-01-02T03:04:05+00:00", "epochs": [{"seconds": 10.0}] * 3}
         (folder / records.TIMING).write_bytes(records.json_bytes(timing))
     records.write_failure(records.run_folder(found, "none", 1), "e", "none", "a" * 16, 1, "its own error")
@@ -91,7 +89,7 @@ def test_mlflow_reads_back_curves_test_and_sentence(runs, tmp_path, monkeypatch)
     history = client.get_metric_history(one.info.run_id, "val_accuracy")
     assert [(point.step, point.value) for point in history] == [(1, 0.125), (2, 0.25), (3, 0.375)]
     assert one.data.metrics["test_accuracy"] == 0.75
-    assert (one.data.params["arm"], one.data.params["batch_size"], one.info.status) == ("standard", "8", "FINISHED")
+    assert (one.data.params["arm"], one.data.params["batch_size"], one.info.status) == ("standard", "32", "FINISHED")
     assert answer.data.metrics == {
         "standard/estimate": 0.0312,
         "standard/interval/low": 0.01,

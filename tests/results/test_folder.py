@@ -16,21 +16,21 @@ SAMPLE = definition.from_sample()
 
 def test_a_plan_is_added_and_never_replaced(tmp_path) -> None:
     workspace = open_workspace(SAMPLE, tmp_path)
-    assert workspace.plan_history() == []
+    assert workspace.plan_history() == ()
     first = workspace.commit_plan(0)
     assert workspace.commit_plan(4) == first
     more = open_workspace(SAMPLE.replace(plan={"seeds": 8}), tmp_path)
     second = more.commit_plan(5)
-    assert [(entry["plan"]["seeds"], entry["blocks_finished"]) for entry in second] == [(5, 0), (8, 5)]
+    assert [(entry.plan.seeds, entry.blocks_finished) for entry in second] == [(5, 0), (8, 5)]
     assert second[0] == first[0]
     back = workspace.commit_plan(8)
-    assert [entry["plan"]["seeds"] for entry in back] == [5, 8, 5]
+    assert [entry.plan.seeds for entry in back] == [5, 8, 5]
 
 
 def test_a_run_of_its_own_makes_no_plan_and_keeps_that_of_a_comparison(tmp_path) -> None:
     single = open_workspace(SAMPLE.replace(plan={"arms": ["none", "mixup"]}), tmp_path)
     single.commit_definition()
-    assert single.plan_history() == []
+    assert single.plan_history() == ()
     assert reopen_workspace(single.folder).experiment.plan.arms == ("none", "mixup")
     open_workspace(SAMPLE, tmp_path).commit_plan(0)
     single.commit_definition()
@@ -87,7 +87,7 @@ def test_history_is_plain_json(tmp_path) -> None:
     workspace = open_workspace(SAMPLE, tmp_path)
     history = workspace.commit_plan(0)
     text = (workspace.folder / "plan.json").read_text("utf-8")
-    assert json.loads(text)["plans"] == history
-    assert history[0]["plan_hash"] == SAMPLE.plan_hash
-    assert set(history[0]["arms"]) == set(SAMPLE.plan.arms)
+    assert json.loads(text)["plans"] == [entry.values() for entry in history]
+    assert history[0].plan_hash == SAMPLE.plan_hash
+    assert set(history[0].arms) == set(SAMPLE.plan.arms)
     assert Path(workspace.run_folder("none", 3)).parts[-3:] == ("runs", "none", "seed-3")

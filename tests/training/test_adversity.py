@@ -71,5 +71,5 @@ def test_a_date_that_jumps_changes_neither_numbers_nor_seconds(finished, make_ta
     run.execute(task, workshop=workshop, checkpoint_seconds=0)
     assert content(task.folder) == content(finished["standard", 0].folder)
     timing = records.read_run(task.folder).timing
-    assert 0 < timing["wall_seconds"] < 600
-    assert all(0 < epoch["seconds"] < 600 for epoch in timing["epochs"])
+    assert 0 < timing.wall_seconds < 600
+    assert all(0 < epoch.seconds < 600 for epoch in timing.epochs)

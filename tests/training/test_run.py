@@ -59,16 +59,16 @@ def seen(workshop, monkeypatch, make_task, tmp_path):
 
 def test_arms_of_a_block_start_equal_and_see_the_same_images_in_the_same_order(finished):
     none, standard = finished["none", 0].run, finished["standard", 0].run
-    assert none["weights_initial"] == standard["weights_initial"]
-    assert none["order"] == standard["order"]
-    assert none["ledger"] == standard["ledger"]
-    assert none["weights_final"] != standard["weights_final"]
+    assert none.weights_initial == standard.weights_initial
+    assert none.order == standard.order
+    assert none.ledger == standard.ledger
+    assert none.weights_final != standard.weights_final
 
 
 def test_blocks_differ_in_start_and_order(finished):
     first, second = finished["none", 0].run, finished["none", 1].run
-    assert first["weights_initial"] != second["weights_initial"]
-    assert first["order"] != second["order"]
+    assert first.weights_initial != second.weights_initial
+    assert first.order != second.order
 
 
 def test_same_policy_under_two_names_differs_by_nothing(finished):
@@ -76,7 +76,7 @@ def test_same_policy_under_two_names_differs_by_nothing(finished):
         none, again = finished["none", seed], finished["again", seed]
         assert (none.folder / records.EPOCHS).read_bytes() == (again.folder / records.EPOCHS).read_bytes()
         assert (none.folder / records.PREDICTIONS).read_bytes() == (again.folder / records.PREDICTIONS).read_bytes()
-        assert none.run["weights_final"] == again.run["weights_final"]
+        assert none.run.weights_final == again.run.weights_final
 
 
 def test_the_same_run_twice_gives_the_same_bytes(finished, make_task, workshop, tmp_path):
@@ -93,8 +93,8 @@ def test_a_network_that_is_used_again_gives_the_numbers_of_a_new_one(finished, m
 
 
 def test_unique_images_stay_without_augmentation_and_grow_with_it(finished, store, tiny):
-    steps = finished["none", 0].run["counts"]["train"] // tiny.training.batch_size
-    fed, images = steps * tiny.training.batch_size, finished["none", 0].run["counts"]["train"]
+    steps = finished["none", 0].run.counts.train // tiny.training.batch_size
+    fed, images = steps * tiny.training.batch_size, finished["none", 0].run.counts.train
     none, standard = finished["none", 0].epochs, finished["standard", 0].epochs
     assert none["unique_images"][0] == fed
     assert fed <= none["unique_images"][-1] <= images
@@ -218,7 +218,7 @@ def test_predictions_cover_the_test_split_in_order(finished, store):
     assert np.array_equal(predictions.labels, store.labels[rows])
     assert np.array_equal(predictions.ids, store.ids[rows])
     assert np.allclose(predictions.probabilities.sum(axis=1), 1, atol=1e-6)
-    assert finished["none", 0].run["test"]["accuracy"] == pytest.approx(predictions.correct.mean())
+    assert finished["none", 0].run.test.accuracy == pytest.approx(predictions.correct.mean())
 
 
 def test_bfloat16_is_trained_and_recorded(make_task, tmp_path, tiny):
@@ -226,4 +226,4 @@ def test_bfloat16_is_trained_and_recorded(make_task, tmp_path, tiny):
     run.execute(task)
     record = records.read_run(task.folder)
     assert record.status == "complete"
-    assert (record.run["ledger"]["precision"], record.run["ledger"]["schedule"]) == ("mixed_bfloat16", "cosine")
+    assert (record.run.ledger.precision, record.run.ledger.schedule) == ("mixed_bfloat16", "cosine")

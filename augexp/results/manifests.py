@@ -1,0 +1,197 @@
+"""What the JSON files of a results folder hold, as typed models: ``run.json``, ``timing.json`` and ``plan.json``.
+
+Fields that a later version adds are ignored by this one. A file is written with the fields that were set, so reading
+and writing it again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from augexp.experiment.plan import LOOKS
+
+RunOutcome = Literal["complete", "diverged", "failed"]
+"""`diverged`: a loss or a weight is no finite number, which is an outcome; `failed`: there are no numbers."""
+
+RUN_SCHEMA = 1
+"""Version of the files of a run, see `augexp.results.records`; part of ``run.json``."""
+
+
+class Manifest(BaseModel):
+    """Base of the models: immutable, no conversion of types."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields that were set, under the names that they have in the file, as plain JSON values."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    @classmethod
+    def from_values(cls, values: Any) -> Self:
+        """Check plain JSON values; raises ValueError with one line that names the field."""
+        try:
+            return cls.model_validate_json(json.dumps(values), strict=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+# -- run.json ------------------------------------------------------------------------------------
+
+
+class Ledger(Manifest):
+    """The budget of a run, which has to be equal in every run of a comparison.
+
+    Attributes:
+        steps: optimiser steps.
+        batch_size: images per step.
+        images_seen: steps x batch_size.
+        epochs: passes over the training draw.
+        parameters: trained numbers of the network.
+        optimizer: name and learning rate.
+        schedule: of the learning rate.
+        precision: arithmetic.
+    """
+
+    steps: int
+    batch_size: int
+    images_seen: int
+    epochs: int
+    parameters: int
+    optimizer: str
+    schedule: str
+    precision: str
+
+
+class SplitCounts(Manifest):
+    """Images of a run by split."""
+
+    train: int
+    validation: int
+    test: int
+
+
+class TestSummary(Manifest):
+    """Means over the test split: cross-entropy in nats, accuracy in [0, 1]; None without test images."""
+
+    __test__ = False  # pytest collects classes by their names
+
+    loss: float | None
+    accuracy: float | None
+
+
+class RunManifest(Manifest):
+    """Content of ``run.json``: everything about a run that is the same when the run is repeated.
+
+    A failed run has the fields up to `error` alone; all others are None there.
+
+    Attributes:
+        format: version of the files of a run.
+        status: how the run ended.
+        experiment, arm_hash: 16 hex digits each, see `Experiment.hash` and `Experiment.arm_hash`.
+        arm: name of the policy under test.
+        seed: number of the block.
+        error: why the run failed, one line.
+        store: fingerprint of the prepared images.
+        versions: of what may change the last bits of a result, by name.
+        classes: names of the C classes.
+        counts: images by split.
+        ledger: the budget.
+        weights_initial, weights_final: 32 hex digits over all weights of the network.
+        order: 32 hex digits over the identities of all training images in the order in which they came.
+        test: means over the test split.
+    """
+
+    format: int = Field(alias="schema")
+    status: RunOutcome
+    experiment: str
+    arm: str
+    arm_hash: str
+    seed: int
+    error: str | None = None
+    store: str | None = None
+    versions: dict[str, str] | None = None
+    classes: tuple[str, ...] | None = None
+    counts: SplitCounts | None = None
+    ledger: Ledger | None = None
+    weights_initial: str | None = None
+    weights_final: str | None = None
+    order: str | None = None
+    test: TestSummary | None = None
+
+
+# -- timing.json ---------------------------------------------------------------------------------
+
+
+class EpochTiming(Manifest):
+    """Seconds of one epoch: wall time, time of the processor, and wall time of augmentation."""
+
+    seconds: float
+    cpu_seconds: float = 0.0
+    augment_seconds: float = 0.0
+
+
+class Timing(Manifest):
+    """Content of ``timing.json``: what differs between two equal runs.
+
+    Attributes:
+        started, finished: ISO 8601, UTC.
+        wall_seconds, cpu_seconds: of the run, over all its sessions.
+        host, processor: where its last session took place.
+        epochs: one entry per epoch; empty where the times are not known.
+    """
+
+    started: str | None = None
+    finished: str | None = None
+    wall_seconds: float | None = None
+    cpu_seconds: float | None = None
+    host: str | None = None
+    processor: str | None = None
+    epochs: tuple[EpochTiming, ...] = ()
+
+
+# -- plan.json -----------------------------------------------------------------------------------
+
+
+class RecordedPlan(Manifest):
+    """What the verdict was planned with; for the attributes see `augexp.experiment.plan.Plan`."""
+
+    arms: tuple[str, ...]
+    baseline: str
+    seeds: int | None = None
+    looks: tuple[int, ...] = LOOKS
+    metric: str
+    equivalence: float
+    stage: str = "whole"
+    screened: tuple[str, ...] = ()
+
+    @property
+    def max_seeds(self) -> int:
+        """The number of seeds that the plan may reach."""
+        return self.seeds if self.seeds is not None else self.looks[-1]
+
+
+class PlanEntry(Manifest):
+    """One plan that a results folder has had.
+
+    Attributes:
+        plan: what was planned.
+        arms: definition of the policy of every arm.
+        plan_hash: 16 hex digits, see `Experiment.plan_hash`.
+        blocks_finished: seeds that could have been looked at when the plan was written down.
+    """
+
+    plan: RecordedPlan
+    arms: dict[str, Any]
+    plan_hash: str
+    blocks_finished: int
+
+
+class PlanHistory(Manifest):
+    """Content of ``plan.json``: every plan that the folder has had, oldest first."""
+
+    plans: tuple[PlanEntry, ...]
