@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import made_runs as made
+import builders
 import numpy as np
 import pytest
 
@@ -185,11 +185,11 @@ def begin(results: Path, experiment, run: str = "") -> None:
 
 
 def test_what_a_screening_has_looked_at_is_not_looked_at_again(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
     begin(tmp_path, screening.screening(asked), "flip")
     assert is_staged(asked, tmp_path)
     with pytest.raises(ResultsError, match=r"begun with a screening .*another --root-seed"):
-        is_staged(made.experiment(arms=FOUR[:2], seeds=None), tmp_path)
+        is_staged(builders.experiment(arms=FOUR[:2], seeds=None), tmp_path)
     begin(tmp_path, screening.confirmation(asked, dict.fromkeys(FOUR[1:], 1.0)))
     assert is_staged(asked, tmp_path)
     with pytest.raises(ResultsError, match="begun with a screening"):
@@ -197,8 +197,8 @@ def test_what_a_screening_has_looked_at_is_not_looked_at_again(tmp_path) -> None
 
 
 def test_an_experiment_with_the_name_of_a_screening_is_none(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
-    plain = made.experiment(arms=FOUR[:2], seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
+    plain = builders.experiment(arms=FOUR[:2], seeds=None)
     begin(tmp_path, plain.replace(name="made-screening"))
     assert not is_staged(plain, tmp_path)
     with pytest.raises(ResultsError, match=r"made-screening: was begun without a screening"):
@@ -218,13 +218,13 @@ def test_how_a_screening_was_asked_for_does_not_change_its_plan() -> None:
 
 
 def test_what_was_begun_as_a_whole_goes_on_as_one(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
     begin(tmp_path, asked.replace(plan={"screen": False}))
     assert not is_staged(asked, tmp_path)
     with pytest.raises(ResultsError, match=r"begun without a screening.*--no-screen"):
         is_staged(asked.replace(plan={"screen": True}), tmp_path)
     with pytest.raises(ResultsError, match="begun without a screening"):
-        is_staged(made.experiment(arms=[*FOUR, "cutout"], seeds=None), tmp_path)
+        is_staged(builders.experiment(arms=[*FOUR, "cutout"], seeds=None), tmp_path)
 
 
 # -- what the answers say ------------------------------------------------------------------------
@@ -232,18 +232,18 @@ def test_what_was_begun_as_a_whole_goes_on_as_one(tmp_path) -> None:
 
 def fill(folder, experiment, seeds, m=400):
     drawn = {
-        arm: made.outcomes(max(seeds) + 1, m, 0.6 * place, seed=place)["standard"]
+        arm: builders.draw_outcomes(max(seeds) + 1, m, 0.6 * place, seed=place)["standard"]
         for place, arm in enumerate(experiment.plan.arms)
     }
     for seed in seeds:
-        made.block(folder, experiment, seed, drawn)
+        builders.write_block(folder, experiment, seed, drawn)
 
 
 def test_a_screening_ranks_and_claims_nothing(tmp_path) -> None:
-    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, range(3))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    found = comparison.compare(one, held, made.history(one), facts={})
+    found = comparison.compare(one, held, builders.plan_history(one), facts={})
     assert found.complete
     assert found.test_images == 200
     assert found.best == ()
@@ -260,12 +260,12 @@ def test_a_screening_ranks_and_claims_nothing(tmp_path) -> None:
 
 
 def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
     one = screening.confirmation(asked, {"flip": 0.0, "crop": 1.0, "standard": 2.0, "mixup": 3.0})
     assert one.plan.arms == ("none", "standard", "mixup")
     fill(tmp_path, one, range(9))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    found = comparison.compare(one, held, made.history(one), facts={})
+    found = comparison.compare(one, held, builders.plan_history(one), facts={})
     assert found.contrasts[0].seeds == (3, 4, 5, 6, 7)  # the first look, and decided there
     assert found.missing == ()
     assert "look 1 of 4, after a screening of 4 policies" in found.contrasts[0].sentence
@@ -287,15 +287,18 @@ def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> N
 
 
 def test_a_screening_never_counts_the_seeds_of_a_confirmation(tmp_path) -> None:
-    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, range(6))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    history = [{**entry, "blocks_finished": 3} for entry in (*made.history(made.experiment()), *made.history(one))]
+    history = [
+        {**entry, "blocks_finished": 3}
+        for entry in (*builders.plan_history(builders.experiment()), *builders.plan_history(one))
+    ]
     assert comparison.compare(one, held, history, facts={}).contrasts[0].seeds == (0, 1, 2)
 
 
 def test_trackers_see_the_half_of_a_stage_alone(tmp_path) -> None:
-    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, [0])
     for record in sample_splitting.restrict(read_runs(tmp_path), one.plan):
         right = record.predictions().correct
@@ -304,11 +307,11 @@ def test_trackers_see_the_half_of_a_stage_alone(tmp_path) -> None:
 
 
 def test_missing_blocks_of_a_confirmation_are_named_by_their_seeds(tmp_path) -> None:
-    one = screening.confirmation(made.experiment(arms=FOUR, seeds=5), dict.fromkeys(FOUR[1:], 1.0))
+    one = screening.confirmation(builders.experiment(arms=FOUR, seeds=5), dict.fromkeys(FOUR[1:], 1.0))
     fill(tmp_path, one, [3, 4, 6])
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    assert comparison.next_look(one, held, made.history(one)) == 5
-    found = comparison.compare(one, held, made.history(one), facts={})
+    assert comparison.next_look(one, held, builders.plan_history(one)) == 5
+    found = comparison.compare(one, held, builders.plan_history(one), facts={})
     assert {(gone.arm, gone.seed) for gone in found.missing} == {
         (arm, seed) for arm in one.plan.arms for seed in (5, 7)
     }
@@ -340,11 +343,11 @@ def test_choosing_on_other_seeds_and_images_keeps_the_error_probability() -> Non
 # -- the whole way, once -------------------------------------------------------------------------
 
 
-def test_compare_screens_then_confirms(tmp_path, house, monkeypatch) -> None:
+def test_compare_screens_then_confirms(tmp_path, smoke, monkeypatch) -> None:
     notes: list[str] = []
     listener = augexp.progress.NullListener()
     monkeypatch.setattr(listener, "note", notes.append, raising=False)
-    places = {"results_dir": tmp_path / "results", "data_dir": house.data_dir, "jobs": 2, "pictures": False}
+    places = {"results_dir": tmp_path / "results", "data_dir": smoke.data_dir, "jobs": 2, "pictures": False}
     changes = {"arms": ["flip", "crop", "standard"], "epochs": 1, "screen": True}
     found = augexp.compare(SMOKE, progress=listener, **places, **changes)
     assert found.complete
@@ -356,7 +359,7 @@ def test_compare_screens_then_confirms(tmp_path, house, monkeypatch) -> None:
     assert 1 <= len(chosen) <= 2
     assert set(chosen) <= {one.arm for one in first.contrasts}
     assert found.contrasts[0].seeds == (3, 4, 5)
-    assert found.test_images + first.test_images == house.comparison.test_images
+    assert found.test_images + first.test_images == smoke.comparison.test_images
     assert any(note.startswith("screening: ") for note in notes)
     assert sorted(path.name for path in (tmp_path / "results" / "smoke" / "runs" / "none").iterdir()) == [
         "seed-3", "seed-4", "seed-5",
