@@ -30,13 +30,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
-with contextlib.suppress(ImportError):
-    import torchvision  # noqa: F401 - with torch, before TensorFlow: loaded after it, the process dies
 import cv2
-import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
+import tables
 
 from augexp.augment import policy as policies
 from augexp.augment.pipeline import Augmenter
@@ -97,6 +93,10 @@ def augexp_pass(images: np.ndarray, policy: policies.Policy) -> Pass:
 
 def keras_pass(images: np.ndarray, *, randaugment: bool) -> Pass:
     """Augment with Keras layers, mapped over batches in tf.data."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
     if randaugment:
         built = [layers.RandAugment(value_range=(0, 255), num_ops=2, factor=0.3)]
     else:
@@ -121,8 +121,9 @@ def keras_pass(images: np.ndarray, *, randaugment: bool) -> Pass:
 
 def legacy_pass(images: np.ndarray) -> Pass:
     """Augment with the legacy ImageDataGenerator."""
-    made = keras.src.legacy.preprocessing.image.ImageDataGenerator
-    generator = made(
+    import keras
+
+    generator = keras.src.legacy.preprocessing.image.ImageDataGenerator(
         horizontal_flip=True,
         rotation_range=15,
         brightness_range=(0.75, 1.25),
@@ -306,22 +307,13 @@ def table(results: dict[str, Any]) -> str:
 
 def versions() -> str:
     """Return the versions of what took part."""
-    found = []
+    installed = []
     for name in ("keras", "tensorflow", "opencv-python-headless", "numpy", "albumentations", "torchvision"):
         try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
+            installed.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return ", ".join(found)
-
-
-def processor() -> str:
-    """Return what the system calls its processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return ", ".join(installed)
 
 
 def main() -> None:
@@ -334,12 +326,16 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
+    with contextlib.suppress(ImportError):
+        import torchvision  # noqa: F401 - with torch, before TensorFlow: loaded after it, the process dies
+    import tensorflow as tf
+
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     results = {
         "schema": 1,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": {"processor": processor(), "system": platform.system(), "cores": os.cpu_count()},
+        "machine": {"processor": tables.processor(), "system": platform.system(), "cores": os.cpu_count()},
         "versions": versions(),
         "count": count,
         "rounds": rounds,

@@ -29,9 +29,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import lmdb
 import numpy as np
@@ -50,6 +51,9 @@ SMALL, LARGE, LIMIT = 100_000, 1_000_000, 10_000
 SIDE, ROUNDS, DECODING_ROUNDS = 16, 3, 7
 PHOTOS, COPIES = 500, {"JPEG": 100, "WEBP": 24}
 GOALS = {"keys": 1e6, "ratio": 1.25, "memory": 20e6, "decoding": 0.85}
+
+Figures = dict[str, float]
+"""Numbers of one measurement by name."""
 
 
 # -- what is indexed ---------------------------------------------------------------------------
@@ -143,7 +147,7 @@ def rss_anon() -> int:
     return total
 
 
-def child(settings: dict, data_dir: str) -> None:
+def child(settings: dict[str, Any], data_dir: str) -> None:
     """Index once and print what it took as JSON."""
     read = keys = 0
     value, scan = LmdbFolder.value, LmdbFolder._scan
@@ -153,7 +157,7 @@ def child(settings: dict, data_dir: str) -> None:
         read += 1
         return value(self, key)
 
-    def counted_scan(self: LmdbFolder):
+    def counted_scan(self: LmdbFolder) -> Iterator[bytes]:
         nonlocal keys
         for key in scan(self):
             keys += 1
@@ -161,7 +165,7 @@ def child(settings: dict, data_dir: str) -> None:
 
     watch_memory, count = settings.pop("watch_memory"), settings.pop("count")
     if count:  # in this process, where they can be counted
-        LmdbFolder.value, LmdbFolder._scan = counted_value, counted_scan
+        LmdbFolder.value, LmdbFolder._scan = counted_value, counted_scan  # type: ignore[method-assign]
         decoding.PROCESSES_FROM = 10**9
     marks: dict[str, float] = {}
 
@@ -176,7 +180,7 @@ def child(settings: dict, data_dir: str) -> None:
     store = prepare(Data(**settings), Path(data_dir), progress=progress)
     seconds = time.perf_counter() - begin
     peak.done.set()
-    found = {
+    figures = {
         "seconds": seconds,
         "decoding_seconds": marks["decoding images ends"] - marks["decoding images starts"],
         "private_bytes": peak.bytes,
@@ -184,29 +188,30 @@ def child(settings: dict, data_dir: str) -> None:
         "keys_read": keys,
         "records_read": read,
     }
-    print(json.dumps(found))
+    print(json.dumps(figures))
 
 
-def index(*, watch_memory: bool = True, count: bool = False, **settings: object) -> dict:
+def index(settings: dict[str, Any], *, watch_memory: bool = True, count: bool = False) -> Figures:
     """Index with `settings` into an empty data folder, in a process of its own."""
     with tempfile.TemporaryDirectory() as place:
         return run("--child", json.dumps({"watch_memory": watch_memory, "count": count, **settings}), place)
 
 
-def run(*arguments: str) -> dict:
+def run(*arguments: str) -> Figures:
     """Run this file with `arguments` and return the JSON that it prints."""
     # The bare loop's processes are told what the index's are: else the bound would be lower.
     environment = {**os.environ, **(ENVIRONMENT if "processes" in arguments else {})}
     done = subprocess.run(
         [sys.executable, __file__, *arguments], check=True, capture_output=True, text=True, env=environment
     )
-    return json.loads(done.stdout)
+    figures: Figures = json.loads(done.stdout)
+    return figures
 
 
 # -- the sections ------------------------------------------------------------------------------
 
 
-def measure_keys(root: Path, large: int) -> dict:
+def measure_keys(root: Path, large: int) -> Figures:
     """Return keys per second: read alone, and listed as an index lists them."""
     source = LsunSource(root / "large", ("a", "b"), None)
     database = LmdbFolder(root / "large" / "a_train_lmdb")
@@ -223,32 +228,33 @@ def measure_keys(root: Path, large: int) -> dict:
     return {"records": large, "read": statistics.median(alone[1:]), "listed": statistics.median(listed[1:])}
 
 
-def measure_limit(root: Path) -> dict:
+def measure_limit(root: Path) -> dict[str, Any]:
     """Return the same `limit` out of a small and a large database."""
-    found: dict[str, list[dict]] = {"small": [], "large": []}
+    found: dict[str, list[Figures]] = {"small": [], "large": []}
     wanted = {"source": "lsun", "categories": ["a", "b"], "image_size": SIDE, "limit": LIMIT}
     for _ in range(ROUNDS):
         for name, runs in found.items():
-            runs.append(index(path=str(root / name), **wanted))
+            runs.append(index({**wanted, "path": str(root / name)}))
     small, large = (middle(found[name]) for name in found)
     ratios = [b["seconds"] / a["seconds"] for a, b in zip(found["small"], found["large"], strict=True)]
-    counted = index(path=str(root / "large"), count=True, **wanted)
+    counted = index({**wanted, "path": str(root / "large")}, count=True)
     large |= {name: counted[name] for name in ("keys_read", "records_read")}
     return {"small": small, "large": large, "ratio": statistics.median(ratios)}
 
 
-def measure_folder(root: Path, few: int, many: int) -> dict:
+def measure_folder(root: Path, few: int, many: int) -> dict[str, Figures]:
     """Return a small and a large image folder, indexed whole."""
     runs = {}
     for name, count in (("few", few), ("many", many)):
         write_folder(root / name, count)
-        runs[name] = index(source="folder", path=str(root / name), image_size=SIDE)
+        runs[name] = index({"source": "folder", "path": str(root / name), "image_size": SIDE})
     return runs
 
 
-def measure_decoding(root: Path, part: int) -> dict:
+def measure_decoding(root: Path, part: int) -> dict[str, Figures]:
     """Return the index's decoding of a `part` of the pictures against the fastest bare loop, per format."""
-    table, wanted = {}, {"source": "lsun", "categories": ["a", "b"], "image_size": 64, "test": "held-out"}
+    table: dict[str, Figures] = {}
+    wanted = {"source": "lsun", "categories": ["a", "b"], "image_size": 64, "test": "held-out"}
     for form in ("JPEG", "WEBP"):
         place = root / form.lower()
         for name in ("a", "b"):
@@ -257,7 +263,7 @@ def measure_decoding(root: Path, part: int) -> dict:
         rounds = []
         for _ in range(DECODING_ROUNDS):
             before = run("--bare", str(place), "processes")
-            own = index(**wanted, path=str(place), watch_memory=False)
+            own = index({**wanted, "path": str(place)}, watch_memory=False)
             after, threads = run("--bare", str(place), "processes"), run("--bare", str(place), "threads")
             processes = {key: (before[key] + after[key]) / 2 for key in before}
             bare = min((processes, threads), key=lambda loop: loop["seconds"])
@@ -267,8 +273,8 @@ def measure_decoding(root: Path, part: int) -> dict:
             for loop in ("processes", "threads", "bare")
         }
         table[form]["index_per_second"] = images / statistics.median(one["own"]["decoding_seconds"] for one in rounds)
-        for name, own in (("ratio", "decoding_seconds"), ("ratio_with_everything", "seconds")):
-            table[form][name] = statistics.median(one["bare"]["seconds"] / one["own"][own] for one in rounds)
+        for name, span in (("ratio", "decoding_seconds"), ("ratio_with_everything", "seconds")):
+            table[form][name] = statistics.median(one["bare"]["seconds"] / one["own"][span] for one in rounds)
     return table
 
 
@@ -311,7 +317,7 @@ def bare_loop(place: Path, how: str) -> None:
     print(json.dumps(found))
 
 
-def timed(spread: Callable[..., Iterable[int]], part: int) -> dict:
+def timed(spread: Callable[..., Iterable[int]], part: int) -> Figures:
     """Return the seconds that the loop takes, or would take, for all pictures in memory."""
     begin = time.perf_counter()
     for _ in spread(decode_some, range(0, len(in_memory), 32 * part)):
@@ -319,7 +325,7 @@ def timed(spread: Callable[..., Iterable[int]], part: int) -> dict:
     return {"seconds": part * (time.perf_counter() - begin)}
 
 
-def middle(runs: list[dict]) -> dict:
+def middle(runs: list[Figures]) -> Figures:
     """Return the median of every number."""
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
@@ -360,7 +366,7 @@ def main() -> None:
         write("index", {"goals": GOALS, **found}, text)
 
 
-def table(found: dict, small: int, large: int, files: int) -> str:
+def table(found: dict[str, Any], small: int, large: int, files: int) -> str:
     """Return all numbers as a Markdown table."""
     keys, limit, folder = found["keys"], found["limit"], found["folder"]
     grown = limit["large"]["private_bytes"] - limit["small"]["private_bytes"]
@@ -394,4 +400,4 @@ def table(found: dict, small: int, large: int, files: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

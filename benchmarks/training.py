@@ -21,14 +21,14 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from augexp.engines.worker_process import THREAD_VARIABLES
 
@@ -47,11 +47,12 @@ from augexp.augment.pixels.canvas import Buffers, rescale
 from augexp.data.generator import cyclic_generator
 from augexp.engines import resources
 from augexp.experiment.definition import Training
-from augexp.training import backend, feed
-from augexp.training.epoch import train_epoch
+from augexp.training import feed
 from augexp.training.image_counter import Tally
-from augexp.training.network import Network
 from augexp.training.timing import Clock
+
+if TYPE_CHECKING:
+    from augexp.training.network import Network
 
 GOALS = {"none": 0.97, "standard": 0.95}  # on one core, against the bare step
 AGAINST_NONE = 0.95
@@ -63,7 +64,7 @@ LEVEL = 0.95
 CLASSES, IMAGES = 4, 2048
 STEPS = {32: 64, 64: 32}  # of a round, by the side of the pictures
 
-Row = dict[str, float | list[float]]
+Row = dict[str, Any]  # a speed, ratios, and for the arms with a goal their intervals, as they are in the JSON
 
 
 class Batch(NamedTuple):
@@ -131,6 +132,9 @@ class ByHand:
 
 def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: bool) -> dict[str, Row]:
     """Return images per second of the bare step and of each policy, and their ratios; in a process of its own."""
+    from augexp.training import backend
+    from augexp.training.network import Network
+
     if hasattr(os, "sched_setaffinity") and not spare_core:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     backend.configure(threads=1)
@@ -150,7 +154,7 @@ def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: 
     order = np.random.default_rng(1)
     for name, warped in by_hand.items():
         hand = ByHand(network, draw, constant[1], warped)
-        loops[name] = lambda epoch, loop=hand: loop(steps, order.permutation(IMAGES))
+        loops[name] = partial(_epoch_by_hand, hand, steps, order)
 
     def bare() -> None:
         for _ in range(steps):
@@ -165,14 +169,14 @@ def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: 
     for number in range(1, MORE * rounds + 1):
         for name in loops if number <= rounds else (*GOALS, *by_hand):
             # The yardstick before and after, so that a machine that slows down slows both.
-            before, own, after = timed(bare), timed(lambda n=name, e=number: loops[n](e)), timed(bare)
+            before, own, after = timed(bare), timed(partial(loops[name], number)), timed(bare)
             speeds["bare"].append(32 * steps * 2 / (before + after))
             speeds[name].append(32 * steps / own)
             ratios[name].append((before + after) / 2 / own)
             if name != "none":
                 # The un-augmented arm right beside it: what augmentation costs, and nothing else.
-                plain = timed(lambda e=number: loops["none"](MORE * rounds + e))
-                again = timed(lambda n=name, e=number: loops[n](MORE * rounds + e))
+                plain = timed(partial(loops["none"], MORE * rounds + number))
+                again = timed(partial(loops[name], MORE * rounds + number))
                 against[name].append(plain / again)
     faster = 1 / statistics.median(ratios["none"])
     found: dict[str, Row] = {
@@ -190,6 +194,10 @@ def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: 
     return found
 
 
+def _epoch_by_hand(loop: ByHand, steps: int, order: np.random.Generator, epoch: int) -> None:
+    loop(steps, order.permutation(IMAGES))
+
+
 def interval(values: list[float]) -> list[float]:
     """Return an interval for the median of what `values` were drawn from, free of its distribution."""
     beyond = max(int(binom.ppf((1 - LEVEL) / 2, len(values), 0.5)) - 1, 0)
@@ -199,6 +207,8 @@ def interval(values: list[float]) -> list[float]:
 
 def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare_core: bool) -> Callable[[int], None]:
     """Return what trains an epoch with a policy, given the number of the epoch."""
+    from augexp.training.epoch import train_epoch
+
     partners = (draw, draw.labels)
     augment = Augmenter(policy.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=partners)
     place = folder / f"{draw.images.shape[1]}-{name}"
@@ -213,7 +223,7 @@ def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare
     return epoch
 
 
-def timed(work) -> float:
+def timed(work: Callable[[], object]) -> float:
     """Return the seconds that `work` takes."""
     begin = time.perf_counter()
     work()
@@ -272,4 +282,4 @@ def _cell(value: float | None, key: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
