@@ -1,4 +1,4 @@
-"""Many policies in two stages: the halves, what each stage is, what the choice may know, and the whole way once."""
+"""Many policies in two stages: what each stage is, what the choice may know, and the whole way once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from augexp import api
 from augexp.analysis import comparison, critical_values, sample_splitting, statistics
 from augexp.analysis import verdict as verdicts
 from augexp.commands import report
-from augexp.errors import DataError, DefinitionError, ResultsError
+from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import command_line, definition, screening
 from augexp.experiment.plan import Plan
 from augexp.reporting import trackers
@@ -23,52 +23,6 @@ from augexp.results.records import read_runs
 
 SMOKE = Path(__file__).resolve().parents[2] / "experiments" / "smoke.toml"
 FOUR = ["none", "flip", "crop", "standard", "mixup"]
-
-
-# -- the halves ----------------------------------------------------------------------------------
-
-
-def dealt(labels, clusters, ids) -> np.ndarray:
-    return sample_splitting.screening_half(np.asarray(labels), np.asarray(clusters), np.asarray(ids, dtype=np.uint64))
-
-
-def test_halves_are_dealt_out_by_hash_within_each_class() -> None:
-    labels = [0, 0, 0, 0, 1, 1, 1, 1]
-    ids = [40, 10, 30, 20, 7, 5, 8, 6]
-    half = dealt(labels, range(8), ids)
-    # class 0 by hash: rows 1, 3, 2, 0; class 1: rows 5, 7, 4, 6; the first, third, ... are for the screening
-    assert np.flatnonzero(half).tolist() == [1, 2, 4, 5]
-
-
-def test_near_duplicates_stay_in_one_half_and_classes_keep_their_shares() -> None:
-    rng = np.random.default_rng(0)
-    clusters = np.sort(rng.integers(0, 150, 400))
-    labels = clusters % 3
-    half = dealt(labels, clusters, rng.permutation(400))
-    for cluster in np.unique(clusters):
-        assert len(set(half[clusters == cluster].tolist())) == 1
-    for label in range(3):
-        groups = np.unique(clusters[labels == label])
-        chosen = np.unique(clusters[(labels == label) & half])
-        assert 0 <= 2 * len(chosen) - len(groups) <= 1
-
-
-def test_halves_do_not_depend_on_the_order_of_rows_or_the_numbers_of_clusters() -> None:
-    rng = np.random.default_rng(1)
-    clusters, ids = rng.integers(0, 60, 200), rng.permutation(200)
-    labels, order = clusters % 3, rng.permutation(200)
-    first = dealt(labels, clusters, ids)
-    again = dealt(labels[order], 1000 - clusters[order], ids[order])
-    np.testing.assert_array_equal(first[order], again)
-
-
-def test_halves_that_cannot_be_judged_by_are_refused() -> None:
-    ids = np.arange(80, dtype=np.uint64)
-    sample_splitting.check(np.arange(80) % 2, np.arange(80), ids, ("a", "b"))
-    with pytest.raises(DataError, match=r"received 58 test images, of which one half has 28 images.*--no-screen"):
-        sample_splitting.check(np.arange(58) % 2, np.arange(58), ids[:58], ("a", "b"))
-    with pytest.raises(DataError, match="one half has no image of b"):
-        sample_splitting.check((np.arange(80) == 0).astype(int), np.arange(80), ids, ("a", "b"))
 
 
 # -- the stages ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ def test_goes_on_where_it_stopped(
 def test_a_power_cut_loses_only_what_was_not_noted(filled: DataFolders, decoded: list[bytes]) -> None:
     data = Data(source="folder", path=str(filled.images), image_size=16)
     source = preparation.open_source(data, filled.data_dir, lambda *_: None)
-    part = filled.data_dir / "stores" / f"building-{preparation._request(data, source)}"
+    part = filled.building()
     part.mkdir(parents=True)
     listing = preparation.write_listing(part, source.blocks())
     pool.decode_all(data, source, listing, part, lambda *_: None, 2)
@@ -136,11 +137,9 @@ def test_a_power_cut_loses_only_what_was_not_noted(filled: DataFolders, decoded:
 
 
 def test_only_one_at_a_time(filled: DataFolders) -> None:
-    data = Data(source="folder", path=str(filled.images), image_size=16)
-    request = preparation._request(data, preparation.open_source(data, filled.data_dir, lambda *_: None))
-    stores = filled.data_dir / "stores"
-    stores.mkdir(parents=True)
-    with hold_lock(stores / f"building-{request}.lock", RuntimeError()):
+    building = filled.building()
+    building.parent.mkdir(parents=True)
+    with hold_lock(building.with_name(f"{building.name}.lock"), RuntimeError()):
         assert "another augexp is preparing the same images; wait for it" in filled.refusal()
     assert len(filled.prepare()) == 70
 
@@ -251,7 +250,7 @@ def test_damaged_database_is_one_line(folders: DataFolders) -> None:
 
 
 def test_full_disk_is_one_line(filled: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000))
     text = filled.refusal(image_size=512)
     assert "70 images of 512 x 512 pixels need 0.1 GB, 0.0 GB are free; free some space" in text
 

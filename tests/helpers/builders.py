@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,13 @@ class DataFolders:
     def store_names(self) -> list[str]:
         """Return what lies in the folder of the stores."""
         return sorted(path.name for path in (self.data_dir / "stores").iterdir())
+
+    def building(self) -> Path:
+        """Return the folder in which the store of these images is built; neither of them is there."""
+        self.prepare()
+        (request,) = (self.data_dir / "stores" / "requests").iterdir()
+        shutil.rmtree(self.data_dir / "stores")
+        return self.data_dir / "stores" / f"building-{request.name}"
 
 
 # -- runs: their outcomes are chosen, everything else is what the records' own functions write ------------
