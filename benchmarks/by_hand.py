@@ -5,7 +5,7 @@
 Pictures are decoded once and cached, shuffled anew every epoch, augmented by Keras' own layers in the
 input pipeline on all cores, and prefetched. XLA is off, which is not Keras' default but on these cores a
 quarter faster (`--xla` leaves the default). Every model starts from its seed; validation every epoch, the
-test pictures once at the end.
+test images once at the end.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python benchmarks/index.py [--quick]
 
 Everything is generated in a temporary folder (about 6 GB): databases of 100,000 and 1,000,000 tiny
-pictures under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding (100,000 and 24,000, where
+images under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding (100,000 and 24,000, where
 LSUN's smallest category has 126,227), and a folder of 100,000 files. What is timed is
 `augexp.data.preparation.prepare`, each time in a process of its own, both sides of every ratio alternating; the
 median counts. Private memory is the highest RssAnon that a thread saw every 10 ms in the process and those
@@ -59,8 +59,8 @@ Figures = dict[str, float]
 # -- what is indexed ---------------------------------------------------------------------------
 
 
-def tiny_pictures(count: int, seed: int) -> np.ndarray:
-    """Return `count` different pictures as BMP files of 16 x 16 pixels, uint8 (count, 822)."""
+def tiny_images(count: int, seed: int) -> np.ndarray:
+    """Return `count` different images as BMP files of 16 x 16 pixels, uint8 (count, 822)."""
     rng = np.random.default_rng(seed)
     size = 54 + 3 * SIDE * SIDE
     header = struct.pack("<2sIHHI IiiHHIIiiII", b"BM", size, 0, 0, 54, 40, SIDE, SIDE, 1, 24, 0, 0, 0, 0, 0, 0)
@@ -74,12 +74,12 @@ def tiny_pictures(count: int, seed: int) -> np.ndarray:
 
 
 def write_database(folder: Path, count: int, seed: int) -> None:
-    """Write an LSUN category of `count` tiny pictures."""
+    """Write an LSUN category of `count` tiny images."""
     folder.mkdir(parents=True)
     keys = _keys(count, seed)
     with lmdb.open(str(folder), map_size=1 << 32, sync=False) as environment:
         for start in range(0, count, 20_000):
-            files = tiny_pictures(min(20_000, count - start), seed + start)
+            files = tiny_images(min(20_000, count - start), seed + start)
             with environment.begin(write=True) as transaction, transaction.cursor() as cursor:
                 cursor.putmulti(((keys[start + row], file.tobytes()) for row, file in enumerate(files)), append=True)
 
@@ -90,9 +90,9 @@ def _keys(count: int, seed: int) -> list[bytes]:
 
 
 def write_photos(folder: Path, form: str, count: int, copies: int) -> None:
-    """Write an LSUN category of photo-sized pictures (341 x 256): rough blobs with grain, quality 75.
+    """Write an LSUN category of photo-sized images (341 x 256): rough blobs with grain, quality 75.
 
-    Each of the `count` pictures is there `copies` times, which changes nothing for decoding.
+    Each of the `count` images is there `copies` times, which changes nothing for decoding.
     """
     folder.mkdir(parents=True)
     with lmdb.open(str(folder), map_size=1 << 31, sync=False) as environment, environment.begin(write=True) as out:
@@ -112,10 +112,10 @@ def write_photos(folder: Path, form: str, count: int, copies: int) -> None:
 
 
 def write_folder(root: Path, count: int) -> None:
-    """Write an image folder of two classes with `count` tiny pictures in all."""
+    """Write an image folder of two classes with `count` tiny images in all."""
     for label, name in enumerate(("a", "b")):
         (root / name).mkdir(parents=True)
-        for row, file in enumerate(tiny_pictures(count // 2, 77 + label)):
+        for row, file in enumerate(tiny_images(count // 2, 77 + label)):
             (root / name / f"{row:06d}.bmp").write_bytes(file.tobytes())
 
 
@@ -230,13 +230,13 @@ def measure_keys(root: Path, large: int) -> Figures:
 
 def measure_limit(root: Path) -> dict[str, Any]:
     """Return the same `limit` out of a small and a large database."""
-    found: dict[str, list[Figures]] = {"small": [], "large": []}
+    rounds: dict[str, list[Figures]] = {"small": [], "large": []}
     wanted = {"source": "lsun", "categories": ["a", "b"], "image_size": SIDE, "limit": LIMIT}
     for _ in range(ROUNDS):
-        for name, runs in found.items():
-            runs.append(index({**wanted, "path": str(root / name)}))
-    small, large = (middle(found[name]) for name in found)
-    ratios = [b["seconds"] / a["seconds"] for a, b in zip(found["small"], found["large"], strict=True)]
+        for name, figures in rounds.items():
+            figures.append(index({**wanted, "path": str(root / name)}))
+    small, large = (middle(figures) for figures in rounds.values())
+    ratios = [b["seconds"] / a["seconds"] for a, b in zip(rounds["small"], rounds["large"], strict=True)]
     counted = index({**wanted, "path": str(root / "large")}, count=True)
     large |= {name: counted[name] for name in ("keys_read", "records_read")}
     return {"small": small, "large": large, "ratio": statistics.median(ratios)}
@@ -252,7 +252,7 @@ def measure_folder(root: Path, few: int, many: int) -> dict[str, Figures]:
 
 
 def measure_decoding(root: Path, part: int) -> dict[str, Figures]:
-    """Return the index's decoding of a `part` of the pictures against the fastest bare loop, per format."""
+    """Return the index's decoding of a `part` of the images against the fastest bare loop, per format."""
     table: dict[str, Figures] = {}
     wanted = {"source": "lsun", "categories": ["a", "b"], "image_size": 64, "test": "held-out"}
     for form in ("JPEG", "WEBP"):
@@ -269,12 +269,16 @@ def measure_decoding(root: Path, part: int) -> dict[str, Figures]:
             bare = min((processes, threads), key=lambda loop: loop["seconds"])
             rounds.append({"processes": processes, "threads": threads, "bare": bare, "own": own})
         table[form] = {
-            f"{loop}_per_second": images / statistics.median(one[loop]["seconds"] for one in rounds)
+            f"{loop}_per_second": images / statistics.median(figures[loop]["seconds"] for figures in rounds)
             for loop in ("processes", "threads", "bare")
         }
-        table[form]["index_per_second"] = images / statistics.median(one["own"]["decoding_seconds"] for one in rounds)
+        table[form]["index_per_second"] = images / statistics.median(
+            figures["own"]["decoding_seconds"] for figures in rounds
+        )
         for name, span in (("ratio", "decoding_seconds"), ("ratio_with_everything", "seconds")):
-            table[form][name] = statistics.median(one["bare"]["seconds"] / one["own"][span] for one in rounds)
+            table[form][name] = statistics.median(
+                figures["bare"]["seconds"] / figures["own"][span] for figures in rounds
+            )
     return table
 
 
@@ -290,7 +294,7 @@ def decode_only(data: bytes) -> int:
 
 
 def decode_some(start: int) -> int:
-    """Decode some of the pictures in memory."""
+    """Decode some of the images in memory."""
     return sum(map(decode_only, in_memory[start : start + 32]))
 
 
@@ -300,25 +304,25 @@ in_memory: list[bytes] = []
 def bare_loop(place: Path, how: str) -> None:
     """Decode from memory with a thread or a process per core; print what it took.
 
-    A number that decides nothing comes back of each picture, so the processes send no pixels. Of the slower
-    threads, a quarter of the pictures is enough.
+    A number that decides nothing comes back of each image, so the processes send no pixels. Of the slower
+    threads, a quarter of the images is enough.
     """
     databases = (LmdbFolder(place / f"{name}_train_lmdb") for name in ("a", "b"))
     in_memory.extend(database.value(key) for database in databases for key in database.keys(None))
     if how == "processes":
         with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
             pool.map(decode_some, range(0, 1024, 32))  # all are there, and warm
-            found = timed(pool.imap_unordered, 1)
+            figures = timed(pool.imap_unordered, 1)
             pool.close()
             pool.join()
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = timed(pool.map, 4)
-    print(json.dumps(found))
+            figures = timed(pool.map, 4)
+    print(json.dumps(figures))
 
 
 def timed(spread: Callable[..., Iterable[int]], part: int) -> Figures:
-    """Return the seconds that the loop takes, or would take, for all pictures in memory."""
+    """Return the seconds that the loop takes, or would take, for all images in memory."""
     begin = time.perf_counter()
     for _ in spread(decode_some, range(0, len(in_memory), 32 * part)):
         pass
@@ -353,22 +357,22 @@ def main() -> None:
         for name, count in (("small", small), ("large", large)):
             write_database(root / name / "a_train_lmdb", count, 1)
             write_database(root / name / "b_train_lmdb", LIMIT, 2)
-        found = {
+        sections = {
             "keys": measure_keys(root, large),
             "limit": measure_limit(root),
             "folder": measure_folder(root, files // 10, files),
             "decoding": measure_decoding(root, part),
         }
-    text = table(found, small, large, files)
+    text = table(sections, small, large, files)
     if options.quick:
         print(text)
     else:
-        write("index", {"goals": GOALS, **found}, text)
+        write("index", {"goals": GOALS, **sections}, text)
 
 
-def table(found: dict[str, Any], small: int, large: int, files: int) -> str:
+def table(sections: dict[str, Any], small: int, large: int, files: int) -> str:
     """Return all numbers as a Markdown table."""
-    keys, limit, folder = found["keys"], found["limit"], found["folder"]
+    keys, limit, folder = sections["keys"], sections["limit"], sections["folder"]
     grown = limit["large"]["private_bytes"] - limit["small"]["private_bytes"]
     more = folder["many"]["private_bytes"] - folder["few"]["private_bytes"]
     lines = ["| what | measured | goal |", "|---|---:|---:|"]
@@ -389,7 +393,7 @@ def table(found: dict[str, Any], small: int, large: int, files: int) -> str:
         f"| folder of {files:,} files, {folder['many']['seconds']:.0f} s: private memory above the one of "
         f"{files // 10:,} | {more / 1e6:+.1f} MB | {GOALS['memory'] / 1e6:.0f} MB |"
     )
-    for form, row in found["decoding"].items():
+    for form, row in sections["decoding"].items():
         lines.append(
             f"| {form} decoded to 64 pixels: {row['index_per_second']:,.0f} per second against "
             f"{row['bare_per_second']:,.0f} in the fastest bare loop "

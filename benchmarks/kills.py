@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a comparison, again and again: are the records those of a quiet day?
+"""kill -9 in the middle of a comparison, again and again: are the records those of an undisturbed one?
 
     python benchmarks/kills.py [--kills 20] [--seed 0]        # about five minutes; writes benchmarks/results/kills.*
 
@@ -47,16 +47,16 @@ class Comparison:
     """One command that is started as often as it takes.
 
     Args:
-        place: holds ``kills.toml`` and ``data/``.
+        folder: holds ``kills.toml`` and ``data/``.
         name: of the results folder.
     """
 
-    def __init__(self, place: Path, name: str) -> None:
-        self.results = place / name
+    def __init__(self, folder: Path, name: str) -> None:
+        self.results = folder / name
         program = "import sys; from augexp.cli import main; sys.exit(main())"
-        self._command = [sys.executable, "-c", program, "compare", str(place / "kills.toml"), "--quiet", "--jobs", "2"]
-        self._command += ["--results-dir", str(self.results), "--data-dir", str(place / "data")]
-        self._output = place / f"{name}.txt"
+        self._command = [sys.executable, "-c", program, "compare", str(folder / "kills.toml"), "--quiet", "--jobs", "2"]
+        self._command += ["--results-dir", str(self.results), "--data-dir", str(folder / "data")]
+        self._output = folder / f"{name}.txt"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -161,16 +161,16 @@ def main() -> int:
     dice, wrong = random.Random(options.seed), []
     lines: list[list[object]] = []
     with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        (place / "kills.toml").write_text(DEFINITION.format(epochs=options.epochs, seeds=options.seeds), "utf-8")
-        quiet = Comparison(place, "quiet")
+        folder = Path(name)
+        (folder / "kills.toml").write_text(DEFINITION.format(epochs=options.epochs, seeds=options.seeds), "utf-8")
+        undisturbed = Comparison(folder, "undisturbed")
         begin = time.monotonic()
-        quiet.finish()
-        print(f"undisturbed: {time.monotonic() - begin:.0f} s, {len(quiet.content())} files", flush=True)
+        undisturbed.finish()
+        print(f"undisturbed: {time.monotonic() - begin:.0f} s, {len(undisturbed.content())} files", flush=True)
         rounds = 0
         while len(lines) < options.kills:
             rounds += 1
-            wrong += disturb(Comparison(place, f"round-{rounds}"), quiet.content(), dice, options.kills, lines)
+            wrong += disturb(Comparison(folder, f"round-{rounds}"), undisturbed.content(), dice, options.kills, lines)
     verdict = f"{len(lines)} kills in {rounds} comparisons: " + (
         f"DIFFERENT: {', '.join(wrong)}" if wrong else "every record is byte for byte that of the undisturbed one"
     )
