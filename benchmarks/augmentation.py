@@ -30,13 +30,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
-with contextlib.suppress(ImportError):
-    import torchvision  # noqa: F401 - with torch, before TensorFlow: loaded after it, the process dies
 import cv2
-import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
+import tables
 
 from augexp.augment import policy as policies
 from augexp.augment.pipeline import Augmenter
@@ -56,7 +52,7 @@ Pass = Callable[[int], None]
 
 
 class _Draw:
-    """A training draw in memory, for the policies that mix pictures."""
+    """A training draw in memory, for the policies that mix images."""
 
     def __init__(self, images: np.ndarray, ids: np.ndarray) -> None:
         self.images, self.ids = images, ids
@@ -68,11 +64,11 @@ class _Draw:
         return _Draw(self.images[rows], self.ids[rows])
 
 
-def pictures(count: int, side: int) -> np.ndarray:
-    """Return photo-like pictures: smooth noise, uint8 (count, side, side, 3)."""
+def smooth_images(count: int, side: int) -> np.ndarray:
+    """Return photo-like images: smooth noise, uint8 (count, side, side, 3)."""
     random = np.random.default_rng(0)
     small = random.integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
-    return np.stack([cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC) for picture in small])
+    return np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC) for image in small])
 
 
 def batches(images: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -97,6 +93,10 @@ def augexp_pass(images: np.ndarray, policy: policies.Policy) -> Pass:
 
 def keras_pass(images: np.ndarray, *, randaugment: bool) -> Pass:
     """Augment with Keras layers, mapped over batches in tf.data."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
     if randaugment:
         built = [layers.RandAugment(value_range=(0, 255), num_ops=2, factor=0.3)]
     else:
@@ -121,8 +121,9 @@ def keras_pass(images: np.ndarray, *, randaugment: bool) -> Pass:
 
 def legacy_pass(images: np.ndarray) -> Pass:
     """Augment with the legacy ImageDataGenerator."""
-    made = keras.src.legacy.preprocessing.image.ImageDataGenerator
-    generator = made(
+    import keras
+
+    generator = keras.src.legacy.preprocessing.image.ImageDataGenerator(
         horizontal_flip=True,
         rotation_range=15,
         brightness_range=(0.75, 1.25),
@@ -139,7 +140,7 @@ def legacy_pass(images: np.ndarray) -> Pass:
 
 
 def albumentations_pass(images: np.ndarray, *, randaugment: bool = False) -> Pass:
-    """Augment with albumentations, picture by picture."""
+    """Augment with albumentations, image by image."""
     import albumentations
 
     compose = albumentations.Compose(
@@ -159,7 +160,7 @@ def albumentations_pass(images: np.ndarray, *, randaugment: bool = False) -> Pas
 
 
 def torchvision_pass(images: np.ndarray, *, randaugment: bool) -> Pass:
-    """Augment with torchvision v2, picture by picture, on tensors."""
+    """Augment with torchvision v2, image by image, on tensors."""
     import torch
     from torchvision.transforms import InterpolationMode, v2
 
@@ -174,7 +175,7 @@ def torchvision_pass(images: np.ndarray, *, randaugment: bool) -> Pass:
 
     def run(epoch: int) -> None:
         for start, stop in batches(images):
-            torch.stack([compose(picture) for picture in tensors[start:stop]]).numpy()
+            torch.stack([compose(image) for image in tensors[start:stop]]).numpy()
 
     return run
 
@@ -206,7 +207,7 @@ def contenders(images: np.ndarray) -> dict[str, Pass]:
 
 
 def measure(passes: dict[str, Pass], count: int, rounds: int) -> dict[str, list[float]]:
-    """Return processor seconds per picture of every contender in every round, alternating.
+    """Return processor seconds per image of every contender in every round, alternating.
 
     A contender that works with threads of its own is charged for all of them: the figure is per core.
     """
@@ -222,7 +223,7 @@ def measure(passes: dict[str, Pass], count: int, rounds: int) -> dict[str, list[
 
 
 def drawing_share(images: np.ndarray, policy: str, count: int) -> float:
-    """Return the seconds of drawing random numbers over those of applying them, for `count` pictures at a time."""
+    """Return the seconds of drawing random numbers over those of applying them, for `count` images at a time."""
     augment = Augmenter(policies.resolve(policy), root_seed=0, seed=0, num_classes=2)
     labels, ids = np.zeros(count, dtype=np.int64), np.arange(count, dtype=np.uint64)
     drawing, whole = [], []
@@ -241,7 +242,7 @@ def drawing_share(images: np.ndarray, policy: str, count: int) -> float:
 
 def compare(side: int, count: int, rounds: int) -> dict[str, Any]:
     """Measure all contenders at one size."""
-    images = pictures(count, side)
+    images = smooth_images(count, side)
     seconds = measure(contenders(images), count, rounds)
     median = {name: statistics.median(values) for name, values in seconds.items()}
     rows = {name: {"images_per_second": 1 / value, "seconds": seconds[name]} for name, value in median.items()}
@@ -251,13 +252,13 @@ def compare(side: int, count: int, rounds: int) -> dict[str, Any]:
             own = "augexp randaugment" if "RandAugment" in name else "augexp"
             ratios[name] = value / median[own]
     portion = BATCH * min(BATCHES, max(1, VALUES // (BATCH * images[0].size)))  # as a run augments them
-    shares = {size: drawing_share(pictures(size, side), "standard", size) for size in sorted({BATCH, portion})}
+    shares = {size: drawing_share(smooth_images(size, side), "standard", size) for size in sorted({BATCH, portion})}
     return {"side": side, "contenders": rows, "ratios": ratios, "drawing": shares}
 
 
 def cost_of_policies(side: int, count: int, rounds: int) -> dict[str, float]:
-    """Return augexp's microseconds per picture of every named policy."""
-    images = pictures(count, side)
+    """Return augexp's microseconds per image of every named policy."""
+    images = smooth_images(count, side)
     passes = {name: augexp_pass(images, policies.resolve(name)) for name in policies.names()}
     return {name: statistics.median(s) * 1e6 for name, s in measure(passes, count, rounds).items()}
 
@@ -272,7 +273,7 @@ def table(results: dict[str, Any]) -> str:
         "# Augmentation: images per second on one core",
         "",
         f"{machine['processor']}, {machine['system']}, {results['date']}; {results['versions']}. Batches of {BATCH}, "
-        f"median of {results['rounds']} alternating rounds of {results['count']} pictures, processor time.",
+        f"median of {results['rounds']} alternating rounds of {results['count']} images, processor time.",
         "",
         "Flip, rotation by up to 15 degrees, brightness by up to a quarter, rescaling:",
         "",
@@ -293,9 +294,9 @@ def table(results: dict[str, Any]) -> str:
     )
     lines += [
         f"Time of drawing random numbers over that of applying them, `standard` (a run works on the larger numbers of "
-        f"pictures): {shares}.",
+        f"images): {shares}.",
         "",
-        "Microseconds per picture of every policy:",
+        "Microseconds per image of every policy:",
     ]
     heads = list(results["policies"])
     lines += ["", "| policy | " + " | ".join(f"{side} px" for side in heads) + " |", "|---|" + "---:|" * len(heads)]
@@ -306,22 +307,13 @@ def table(results: dict[str, Any]) -> str:
 
 def versions() -> str:
     """Return the versions of what took part."""
-    found = []
+    installed = []
     for name in ("keras", "tensorflow", "opencv-python-headless", "numpy", "albumentations", "torchvision"):
         try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
+            installed.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return ", ".join(found)
-
-
-def processor() -> str:
-    """Return what the system calls its processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return ", ".join(installed)
 
 
 def main() -> None:
@@ -334,12 +326,16 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
+    with contextlib.suppress(ImportError):
+        import torchvision  # noqa: F401 - with torch, before TensorFlow: loaded after it, the process dies
+    import tensorflow as tf
+
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     results = {
         "schema": 1,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": {"processor": processor(), "system": platform.system(), "cores": os.cpu_count()},
+        "machine": {"processor": tables.processor(), "system": platform.system(), "cores": os.cpu_count()},
         "versions": versions(),
         "count": count,
         "rounds": rounds,

@@ -5,8 +5,10 @@
 Pictures are decoded once and cached, shuffled anew every epoch, augmented by Keras' own layers in the
 input pipeline on all cores, and prefetched. XLA is off, which is not Keras' default but on these cores a
 quarter faster (`--xla` leaves the default). Every model starts from its seed; validation every epoch, the
-test pictures once at the end.
+test images once at the end.
 """
+
+from __future__ import annotations
 
 import os
 import sys
@@ -23,8 +25,8 @@ JIT = "auto" if "--xla" in sys.argv else False
 AUTOTUNE = tf.data.AUTOTUNE
 
 
-def load(folder):
-    """Return training, validation and test pictures, decoded and cached."""
+def load(folder: str) -> tuple[tf.data.Dataset, tf.data.Dataset, tf.data.Dataset, int]:
+    """Return training, validation and test images, decoded and cached, and the number of classes."""
     options = {"image_size": (SIZE, SIZE), "batch_size": None, "label_mode": "int", "verbose": False}
     train, validation = keras.utils.image_dataset_from_directory(
         f"{folder}/train", validation_split=0.1, subset="both", seed=0, shuffle=True, **options
@@ -34,7 +36,7 @@ def load(folder):
     return train.cache(), validation.batch(128).cache().prefetch(AUTOTUNE), test.batch(128).cache(), len(names)
 
 
-def build(classes):
+def build(classes: int) -> keras.Sequential:
     """Return the network of `augexp.training.models`, on pixels from 0 to 255."""
     return keras.Sequential(
         [
@@ -51,7 +53,7 @@ def build(classes):
     )
 
 
-def augmentation(seed):
+def augmentation(seed: int) -> keras.Sequential:
     """Return the layers that come nearest to the policy `standard`."""
     return keras.Sequential(
         [
@@ -64,7 +66,9 @@ def augmentation(seed):
     )
 
 
-def run(arm, seed, train, validation, test, classes):
+def run(
+    arm: str, seed: int, train: tf.data.Dataset, validation: tf.data.Dataset, test: tf.data.Dataset, classes: int
+) -> float:
     """Train one arm with one seed; return the test accuracy."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
@@ -76,14 +80,14 @@ def run(arm, seed, train, validation, test, classes):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"], jit_compile=JIT)
     model.fit(batches.prefetch(AUTOTUNE), validation_data=validation, epochs=EPOCHS, verbose=0)
-    return model.evaluate(test, verbose=0)[1]
+    return float(model.evaluate(test, verbose=0)[1])
 
 
-def main():
+def main() -> None:
     """Compare the arms."""
     data = load(sys.argv[1])
-    found = {arm: [run(arm, seed, *data) for seed in range(SEEDS)] for arm in ("none", "standard")}
-    gain = 100 * (np.array(found["standard"]) - np.array(found["none"]))
+    accuracy = {arm: [run(arm, seed, *data) for seed in range(SEEDS)] for arm in ("none", "standard")}
+    gain = 100 * (np.array(accuracy["standard"]) - np.array(accuracy["none"]))
     print(f"standard minus none: {gain.mean():+.1f} points, seeds {np.round(gain, 1).tolist()}")
 
 

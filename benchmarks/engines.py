@@ -80,11 +80,11 @@ def local(work: Work, rounds: int) -> dict[str, list[float]]:
         one._workers.append(Worker(two._workers[0].seat, one._inbox))
         for engine in (one, two):
             engine.execute(work.tasks(4))
-        found: dict[str, list[float]] = {"1 job": [], "2 jobs": []}
+        seconds: dict[str, list[float]] = {"1 job": [], "2 jobs": []}
         for _ in range(rounds):
-            found["1 job"].append(work.seconds(one))
-            found["2 jobs"].append(work.seconds(two))
-    return found
+            seconds["1 job"].append(work.seconds(one))
+            seconds["2 jobs"].append(work.seconds(two))
+    return seconds
 
 
 @contextmanager
@@ -95,34 +95,34 @@ def cluster(nodes: int) -> Iterator[AnyEngine]:
 
     from augexp.engines.ray_cluster import RayEngine
 
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "node_ip_address": ADDRESS})
+    ray_cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "node_ip_address": ADDRESS})
     try:
         for _ in range(nodes - 1):
-            made.add_node(num_cpus=1, node_ip_address=ADDRESS)
-        made.wait_for_nodes()
-        with RayEngine(made.address) as engine:
+            ray_cluster.add_node(num_cpus=1, node_ip_address=ADDRESS)
+        ray_cluster.wait_for_nodes()
+        with RayEngine(ray_cluster.address) as engine:
             yield engine
     finally:
         ray.shutdown()
-        made.shutdown()
+        ray_cluster.shutdown()
 
 
 def on_ray(work: Work, rounds: int) -> dict[str, list[float]]:
     """Return the seconds of each round on one node and on two; a process can only be in one cluster at a time."""
-    found: dict[str, list[float]] = {"1 node": [], "2 nodes": []}
+    seconds: dict[str, list[float]] = {"1 node": [], "2 nodes": []}
     for _ in range(rounds):
-        for nodes, name in enumerate(found, start=1):
+        for nodes, name in enumerate(seconds, start=1):
             with cluster(nodes) as engine:
                 engine.execute(work.tasks(4), lambda event: None)
-                found[name].append(work.seconds(engine))
-    return found
+                seconds[name].append(work.seconds(engine))
+    return seconds
 
 
 def measure(how: Callable[[Work, int], dict[str, list[float]]], work: Work, rounds: int) -> list[tuple[str, float]]:
     """Measure, say so on the way, and return names with median seconds."""
-    found = how(work, rounds)
-    print({name: [round(one, 1) for one in values] for name, values in found.items()}, flush=True)
-    return [(name, statistics.median(values)) for name, values in found.items()]
+    seconds = how(work, rounds)
+    print({name: [round(value, 1) for value in values] for name, values in seconds.items()}, flush=True)
+    return [(name, statistics.median(values)) for name, values in seconds.items()]
 
 
 def main() -> int:

@@ -23,6 +23,8 @@ from pathlib import Path
 import psutil
 from tables import table, write
 
+from augexp.progress import RunEvent
+
 HERE = Path(__file__).resolve().parent
 PHOTOS = HERE.parents[1] / "shared" / "data" / "photos"
 GOAL = 0.38
@@ -53,19 +55,19 @@ def measure(command: list[str]) -> dict[str, float]:
 
     watcher = threading.Thread(target=look)
     watcher.start()
-    said = process.communicate()[0].decode(errors="replace")
+    output = process.communicate()[0].decode(errors="replace")
     seconds = time.perf_counter() - begin
     over.set()
     watcher.join()
     if process.returncode != 0:
-        raise SystemExit(f"{command}: exit code {process.returncode}\n{said}")
+        raise SystemExit(f"{command}: exit code {process.returncode}\n{output}")
     return {"seconds": seconds, **peaks}
 
 
-def _sizes(process: int) -> list[float]:
+def _sizes(number: int) -> list[float]:
     try:
-        parent = psutil.Process(process)
-        return [one.memory_info().rss / 2**20 for one in [parent, *parent.children(recursive=True)]]
+        parent = psutil.Process(number)
+        return [process.memory_info().rss / 2**20 for process in [parent, *parent.children(recursive=True)]]
     except psutil.Error:
         return []
 
@@ -77,7 +79,8 @@ class Listener:
     """Notes when things happen, in seconds since `begin`."""
 
     def __init__(self, begin: float) -> None:
-        self._begin, self.moments = begin, {}
+        self._begin = begin
+        self.moments: dict[str, float] = {}
 
     def note_down(self, name: str, *, last: bool = False) -> None:
         """Note a moment: the first one of its name, or the last one."""
@@ -92,7 +95,7 @@ class Listener:
     def runs(self, total: int) -> None:
         """Training may begin."""
 
-    def event(self, event) -> None:
+    def event(self, event: RunEvent) -> None:
         """A run begins or ends."""
         if event.kind == "started":
             self.note_down("training begins")
@@ -109,8 +112,16 @@ def listen(photos: str, place: str, begin: float) -> None:
 
     listener = Listener(begin)
     listener.note_down("started")
-    options = {"arms": ["none", "standard"], "seeds": 3, "epochs": 5, "image_size": 32}
-    augexp.compare(photos, results_dir=f"{place}/results", data_dir=place, progress=listener, **options)
+    augexp.compare(
+        photos,
+        arms=["none", "standard"],
+        seeds=3,
+        epochs=5,
+        image_size=32,
+        results_dir=f"{place}/results",
+        data_dir=place,
+        progress=listener,
+    )
     listener.note_down("answered")
     print(json.dumps(listener.moments))
 
@@ -119,8 +130,8 @@ def profile(photos: Path, place: Path) -> dict[str, float]:
     """Return the seconds of each part of a comparison."""
     command = [sys.executable, __file__, str(photos), "--listen", str(place), "--begin", str(time.time())]
     begin = time.time()
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    end, at = time.time() - begin, json.loads(said.splitlines()[-1])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    end, at = time.time() - begin, json.loads(output.splitlines()[-1])
     timings = [json.loads(path.read_text(encoding="utf-8")) for path in (place / "results").rglob("timing.json")]
     epochs = [epoch for timing in timings for epoch in timing["epochs"]]
     return {
@@ -152,17 +163,17 @@ def main() -> int:
     if options.listen:
         listen(str(options.photos), options.listen, options.begin)
         return 0
-    found: dict[str, list[dict[str, float]]] = {}
+    measured: dict[str, list[dict[str, float]]] = {}
     for _ in range(options.rounds):
         for name in (BY_HAND, AUGEXP, XLA):
             with tempfile.TemporaryDirectory() as place:
-                found.setdefault(name, []).append(measure(commands(options.photos, Path(place))[name]))
-                print(name, {key: round(value, 1) for key, value in found[name][-1].items()}, flush=True)
+                measured.setdefault(name, []).append(measure(commands(options.photos, Path(place))[name]))
+                print(name, {key: round(value, 1) for key, value in measured[name][-1].items()}, flush=True)
     with tempfile.TemporaryDirectory() as place:
         parts = profile(options.photos, Path(place))
     medians = {
-        name: {key: statistics.median(one[key] for one in values) for key in values[0]}
-        for name, values in found.items()
+        name: {key: statistics.median(round[key] for round in values) for key in values[0]}
+        for name, values in measured.items()
     }
     ratio = medians[AUGEXP]["seconds"] / medians[BY_HAND]["seconds"]
     rows = [
@@ -181,7 +192,7 @@ def main() -> int:
     if options.no_write:
         print(text)
     else:
-        write("experiment", {"medians": medians, "all": found, "ratio": ratio, "profile": parts}, text)
+        write("experiment", {"medians": medians, "all": measured, "ratio": ratio, "profile": parts}, text)
     return 0 if ratio <= GOAL else 1
 
 

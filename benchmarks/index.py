@@ -3,7 +3,7 @@
     python benchmarks/index.py [--quick]
 
 Everything is generated in a temporary folder (about 6 GB): databases of 100,000 and 1,000,000 tiny
-pictures under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding (100,000 and 24,000, where
+images under keys of 40 hex digits, photos-sized JPEG and WebP for the decoding (100,000 and 24,000, where
 LSUN's smallest category has 126,227), and a folder of 100,000 files. What is timed is
 `augexp.data.preparation.prepare`, each time in a process of its own, both sides of every ratio alternating; the
 median counts. Private memory is the highest RssAnon that a thread saw every 10 ms in the process and those
@@ -29,9 +29,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import lmdb
 import numpy as np
@@ -51,12 +52,15 @@ SIDE, ROUNDS, DECODING_ROUNDS = 16, 3, 7
 PHOTOS, COPIES = 500, {"JPEG": 100, "WEBP": 24}
 GOALS = {"keys": 1e6, "ratio": 1.25, "memory": 20e6, "decoding": 0.85}
 
+Figures = dict[str, float]
+"""Numbers of one measurement by name."""
+
 
 # -- what is indexed ---------------------------------------------------------------------------
 
 
-def tiny_pictures(count: int, seed: int) -> np.ndarray:
-    """Return `count` different pictures as BMP files of 16 x 16 pixels, uint8 (count, 822)."""
+def tiny_images(count: int, seed: int) -> np.ndarray:
+    """Return `count` different images as BMP files of 16 x 16 pixels, uint8 (count, 822)."""
     rng = np.random.default_rng(seed)
     size = 54 + 3 * SIDE * SIDE
     header = struct.pack("<2sIHHI IiiHHIIiiII", b"BM", size, 0, 0, 54, 40, SIDE, SIDE, 1, 24, 0, 0, 0, 0, 0, 0)
@@ -70,12 +74,12 @@ def tiny_pictures(count: int, seed: int) -> np.ndarray:
 
 
 def write_database(folder: Path, count: int, seed: int) -> None:
-    """Write an LSUN category of `count` tiny pictures."""
+    """Write an LSUN category of `count` tiny images."""
     folder.mkdir(parents=True)
     keys = _keys(count, seed)
     with lmdb.open(str(folder), map_size=1 << 32, sync=False) as environment:
         for start in range(0, count, 20_000):
-            files = tiny_pictures(min(20_000, count - start), seed + start)
+            files = tiny_images(min(20_000, count - start), seed + start)
             with environment.begin(write=True) as transaction, transaction.cursor() as cursor:
                 cursor.putmulti(((keys[start + row], file.tobytes()) for row, file in enumerate(files)), append=True)
 
@@ -86,9 +90,9 @@ def _keys(count: int, seed: int) -> list[bytes]:
 
 
 def write_photos(folder: Path, form: str, count: int, copies: int) -> None:
-    """Write an LSUN category of photo-sized pictures (341 x 256): rough blobs with grain, quality 75.
+    """Write an LSUN category of photo-sized images (341 x 256): rough blobs with grain, quality 75.
 
-    Each of the `count` pictures is there `copies` times, which changes nothing for decoding.
+    Each of the `count` images is there `copies` times, which changes nothing for decoding.
     """
     folder.mkdir(parents=True)
     with lmdb.open(str(folder), map_size=1 << 31, sync=False) as environment, environment.begin(write=True) as out:
@@ -108,10 +112,10 @@ def write_photos(folder: Path, form: str, count: int, copies: int) -> None:
 
 
 def write_folder(root: Path, count: int) -> None:
-    """Write an image folder of two classes with `count` tiny pictures in all."""
+    """Write an image folder of two classes with `count` tiny images in all."""
     for label, name in enumerate(("a", "b")):
         (root / name).mkdir(parents=True)
-        for row, file in enumerate(tiny_pictures(count // 2, 77 + label)):
+        for row, file in enumerate(tiny_images(count // 2, 77 + label)):
             (root / name / f"{row:06d}.bmp").write_bytes(file.tobytes())
 
 
@@ -143,7 +147,7 @@ def rss_anon() -> int:
     return total
 
 
-def child(settings: dict, data_dir: str) -> None:
+def child(settings: dict[str, Any], data_dir: str) -> None:
     """Index once and print what it took as JSON."""
     read = keys = 0
     value, scan = LmdbFolder.value, LmdbFolder._scan
@@ -153,7 +157,7 @@ def child(settings: dict, data_dir: str) -> None:
         read += 1
         return value(self, key)
 
-    def counted_scan(self: LmdbFolder):
+    def counted_scan(self: LmdbFolder) -> Iterator[bytes]:
         nonlocal keys
         for key in scan(self):
             keys += 1
@@ -161,7 +165,7 @@ def child(settings: dict, data_dir: str) -> None:
 
     watch_memory, count = settings.pop("watch_memory"), settings.pop("count")
     if count:  # in this process, where they can be counted
-        LmdbFolder.value, LmdbFolder._scan = counted_value, counted_scan
+        LmdbFolder.value, LmdbFolder._scan = counted_value, counted_scan  # type: ignore[method-assign]
         decoding.PROCESSES_FROM = 10**9
     marks: dict[str, float] = {}
 
@@ -176,7 +180,7 @@ def child(settings: dict, data_dir: str) -> None:
     store = prepare(Data(**settings), Path(data_dir), progress=progress)
     seconds = time.perf_counter() - begin
     peak.done.set()
-    found = {
+    figures = {
         "seconds": seconds,
         "decoding_seconds": marks["decoding images ends"] - marks["decoding images starts"],
         "private_bytes": peak.bytes,
@@ -184,29 +188,30 @@ def child(settings: dict, data_dir: str) -> None:
         "keys_read": keys,
         "records_read": read,
     }
-    print(json.dumps(found))
+    print(json.dumps(figures))
 
 
-def index(*, watch_memory: bool = True, count: bool = False, **settings: object) -> dict:
+def index(settings: dict[str, Any], *, watch_memory: bool = True, count: bool = False) -> Figures:
     """Index with `settings` into an empty data folder, in a process of its own."""
     with tempfile.TemporaryDirectory() as place:
         return run("--child", json.dumps({"watch_memory": watch_memory, "count": count, **settings}), place)
 
 
-def run(*arguments: str) -> dict:
+def run(*arguments: str) -> Figures:
     """Run this file with `arguments` and return the JSON that it prints."""
     # The bare loop's processes are told what the index's are: else the bound would be lower.
     environment = {**os.environ, **(ENVIRONMENT if "processes" in arguments else {})}
     done = subprocess.run(
         [sys.executable, __file__, *arguments], check=True, capture_output=True, text=True, env=environment
     )
-    return json.loads(done.stdout)
+    figures: Figures = json.loads(done.stdout)
+    return figures
 
 
 # -- the sections ------------------------------------------------------------------------------
 
 
-def measure_keys(root: Path, large: int) -> dict:
+def measure_keys(root: Path, large: int) -> Figures:
     """Return keys per second: read alone, and listed as an index lists them."""
     source = LsunSource(root / "large", ("a", "b"), None)
     database = LmdbFolder(root / "large" / "a_train_lmdb")
@@ -223,32 +228,33 @@ def measure_keys(root: Path, large: int) -> dict:
     return {"records": large, "read": statistics.median(alone[1:]), "listed": statistics.median(listed[1:])}
 
 
-def measure_limit(root: Path) -> dict:
+def measure_limit(root: Path) -> dict[str, Any]:
     """Return the same `limit` out of a small and a large database."""
-    found: dict[str, list[dict]] = {"small": [], "large": []}
+    rounds: dict[str, list[Figures]] = {"small": [], "large": []}
     wanted = {"source": "lsun", "categories": ["a", "b"], "image_size": SIDE, "limit": LIMIT}
     for _ in range(ROUNDS):
-        for name, runs in found.items():
-            runs.append(index(path=str(root / name), **wanted))
-    small, large = (middle(found[name]) for name in found)
-    ratios = [b["seconds"] / a["seconds"] for a, b in zip(found["small"], found["large"], strict=True)]
-    counted = index(path=str(root / "large"), count=True, **wanted)
+        for name, figures in rounds.items():
+            figures.append(index({**wanted, "path": str(root / name)}))
+    small, large = (middle(figures) for figures in rounds.values())
+    ratios = [b["seconds"] / a["seconds"] for a, b in zip(rounds["small"], rounds["large"], strict=True)]
+    counted = index({**wanted, "path": str(root / "large")}, count=True)
     large |= {name: counted[name] for name in ("keys_read", "records_read")}
     return {"small": small, "large": large, "ratio": statistics.median(ratios)}
 
 
-def measure_folder(root: Path, few: int, many: int) -> dict:
+def measure_folder(root: Path, few: int, many: int) -> dict[str, Figures]:
     """Return a small and a large image folder, indexed whole."""
     runs = {}
     for name, count in (("few", few), ("many", many)):
         write_folder(root / name, count)
-        runs[name] = index(source="folder", path=str(root / name), image_size=SIDE)
+        runs[name] = index({"source": "folder", "path": str(root / name), "image_size": SIDE})
     return runs
 
 
-def measure_decoding(root: Path, part: int) -> dict:
-    """Return the index's decoding of a `part` of the pictures against the fastest bare loop, per format."""
-    table, wanted = {}, {"source": "lsun", "categories": ["a", "b"], "image_size": 64, "test": "held-out"}
+def measure_decoding(root: Path, part: int) -> dict[str, Figures]:
+    """Return the index's decoding of a `part` of the images against the fastest bare loop, per format."""
+    table: dict[str, Figures] = {}
+    wanted = {"source": "lsun", "categories": ["a", "b"], "image_size": 64, "test": "held-out"}
     for form in ("JPEG", "WEBP"):
         place = root / form.lower()
         for name in ("a", "b"):
@@ -257,18 +263,22 @@ def measure_decoding(root: Path, part: int) -> dict:
         rounds = []
         for _ in range(DECODING_ROUNDS):
             before = run("--bare", str(place), "processes")
-            own = index(**wanted, path=str(place), watch_memory=False)
+            own = index({**wanted, "path": str(place)}, watch_memory=False)
             after, threads = run("--bare", str(place), "processes"), run("--bare", str(place), "threads")
             processes = {key: (before[key] + after[key]) / 2 for key in before}
             bare = min((processes, threads), key=lambda loop: loop["seconds"])
             rounds.append({"processes": processes, "threads": threads, "bare": bare, "own": own})
         table[form] = {
-            f"{loop}_per_second": images / statistics.median(one[loop]["seconds"] for one in rounds)
+            f"{loop}_per_second": images / statistics.median(figures[loop]["seconds"] for figures in rounds)
             for loop in ("processes", "threads", "bare")
         }
-        table[form]["index_per_second"] = images / statistics.median(one["own"]["decoding_seconds"] for one in rounds)
-        for name, own in (("ratio", "decoding_seconds"), ("ratio_with_everything", "seconds")):
-            table[form][name] = statistics.median(one["bare"]["seconds"] / one["own"][own] for one in rounds)
+        table[form]["index_per_second"] = images / statistics.median(
+            figures["own"]["decoding_seconds"] for figures in rounds
+        )
+        for name, span in (("ratio", "decoding_seconds"), ("ratio_with_everything", "seconds")):
+            table[form][name] = statistics.median(
+                figures["bare"]["seconds"] / figures["own"][span] for figures in rounds
+            )
     return table
 
 
@@ -284,7 +294,7 @@ def decode_only(data: bytes) -> int:
 
 
 def decode_some(start: int) -> int:
-    """Decode some of the pictures in memory."""
+    """Decode some of the images in memory."""
     return sum(map(decode_only, in_memory[start : start + 32]))
 
 
@@ -294,32 +304,32 @@ in_memory: list[bytes] = []
 def bare_loop(place: Path, how: str) -> None:
     """Decode from memory with a thread or a process per core; print what it took.
 
-    A number that decides nothing comes back of each picture, so the processes send no pixels. Of the slower
-    threads, a quarter of the pictures is enough.
+    A number that decides nothing comes back of each image, so the processes send no pixels. Of the slower
+    threads, a quarter of the images is enough.
     """
     databases = (LmdbFolder(place / f"{name}_train_lmdb") for name in ("a", "b"))
     in_memory.extend(database.value(key) for database in databases for key in database.keys(None))
     if how == "processes":
         with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
             pool.map(decode_some, range(0, 1024, 32))  # all are there, and warm
-            found = timed(pool.imap_unordered, 1)
+            figures = timed(pool.imap_unordered, 1)
             pool.close()
             pool.join()
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = timed(pool.map, 4)
-    print(json.dumps(found))
+            figures = timed(pool.map, 4)
+    print(json.dumps(figures))
 
 
-def timed(spread: Callable[..., Iterable[int]], part: int) -> dict:
-    """Return the seconds that the loop takes, or would take, for all pictures in memory."""
+def timed(spread: Callable[..., Iterable[int]], part: int) -> Figures:
+    """Return the seconds that the loop takes, or would take, for all images in memory."""
     begin = time.perf_counter()
     for _ in spread(decode_some, range(0, len(in_memory), 32 * part)):
         pass
     return {"seconds": part * (time.perf_counter() - begin)}
 
 
-def middle(runs: list[dict]) -> dict:
+def middle(runs: list[Figures]) -> Figures:
     """Return the median of every number."""
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
@@ -347,22 +357,22 @@ def main() -> None:
         for name, count in (("small", small), ("large", large)):
             write_database(root / name / "a_train_lmdb", count, 1)
             write_database(root / name / "b_train_lmdb", LIMIT, 2)
-        found = {
+        sections = {
             "keys": measure_keys(root, large),
             "limit": measure_limit(root),
             "folder": measure_folder(root, files // 10, files),
             "decoding": measure_decoding(root, part),
         }
-    text = table(found, small, large, files)
+    text = table(sections, small, large, files)
     if options.quick:
         print(text)
     else:
-        write("index", {"goals": GOALS, **found}, text)
+        write("index", {"goals": GOALS, **sections}, text)
 
 
-def table(found: dict, small: int, large: int, files: int) -> str:
+def table(sections: dict[str, Any], small: int, large: int, files: int) -> str:
     """Return all numbers as a Markdown table."""
-    keys, limit, folder = found["keys"], found["limit"], found["folder"]
+    keys, limit, folder = sections["keys"], sections["limit"], sections["folder"]
     grown = limit["large"]["private_bytes"] - limit["small"]["private_bytes"]
     more = folder["many"]["private_bytes"] - folder["few"]["private_bytes"]
     lines = ["| what | measured | goal |", "|---|---:|---:|"]
@@ -383,7 +393,7 @@ def table(found: dict, small: int, large: int, files: int) -> str:
         f"| folder of {files:,} files, {folder['many']['seconds']:.0f} s: private memory above the one of "
         f"{files // 10:,} | {more / 1e6:+.1f} MB | {GOALS['memory'] / 1e6:.0f} MB |"
     )
-    for form, row in found["decoding"].items():
+    for form, row in sections["decoding"].items():
         lines.append(
             f"| {form} decoded to 64 pixels: {row['index_per_second']:,.0f} per second against "
             f"{row['bare_per_second']:,.0f} in the fastest bare loop "
@@ -394,4 +404,4 @@ def table(found: dict, small: int, large: int, files: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

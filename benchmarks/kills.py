@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a comparison, again and again: are the records those of a quiet day?
+"""kill -9 in the middle of a comparison, again and again: are the records those of an undisturbed one?
 
     python benchmarks/kills.py [--kills 20] [--seed 0]        # about five minutes; writes benchmarks/results/kills.*
 
@@ -47,22 +47,33 @@ class Comparison:
     """One command that is started as often as it takes.
 
     Args:
-        place: holds ``kills.toml`` and ``data/``.
+        folder: holds ``kills.toml`` and ``data/``.
         name: of the results folder.
     """
 
-    def __init__(self, place: Path, name: str) -> None:
-        self.results = place / name
+    def __init__(self, folder: Path, name: str) -> None:
+        self.results = folder / name
         program = "import sys; from augexp.cli import main; sys.exit(main())"
-        self._command = [sys.executable, "-c", program, "compare", str(place / "kills.toml"), "--quiet", "--jobs", "2"]
-        self._command += ["--results-dir", str(self.results), "--data-dir", str(place / "data")]
-        self._said = place / f"{name}.txt"
-        self.process: subprocess.Popen[bytes] | None = None
+        self._command = [sys.executable, "-c", program, "compare", str(folder / "kills.toml"), "--quiet", "--jobs", "2"]
+        self._command += ["--results-dir", str(self.results), "--data-dir", str(folder / "data")]
+        self._output = folder / f"{name}.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The command, once it has been started."""
+        if self._process is None:
+            raise RuntimeError("the command has not been started")
+        return self._process
+
+    def ended(self) -> bool:
+        """Return whether the command has ended, or was never started."""
+        return self._process is None or self._process.poll() is not None
 
     def start(self) -> None:
         """Start the command in a process group of its own."""
-        with self._said.open("wb") as said:
-            self.process = subprocess.Popen(self._command, stdout=said, stderr=said, start_new_session=True)
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output, start_new_session=True)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the end; True where it came in time."""
@@ -83,12 +94,12 @@ class Comparison:
     def finish(self) -> None:
         """Run to the end, which must be a good one."""
         for _ in range(3):  # a run whose worker was killed twice is failed, and is run again by the next command
-            if self.process is None or self.process.poll() not in (None, 0):
+            if self._process is None or self._process.poll() not in (None, 0):
                 self.start()
             self.wait()
             if self.process.returncode == 0:
                 return
-        raise SystemExit(f"the command does not finish: {self._said.read_text(encoding='utf-8', errors='replace')}")
+        raise SystemExit(f"the command does not finish: {self._output.read_text(encoding='utf-8', errors='replace')}")
 
     def workers(self) -> list[psutil.Process]:
         """Return the worker processes that are alive."""
@@ -147,18 +158,19 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
-    dice, lines, wrong = random.Random(options.seed), [], []
+    dice, wrong = random.Random(options.seed), []
+    lines: list[list[object]] = []
     with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        (place / "kills.toml").write_text(DEFINITION.format(epochs=options.epochs, seeds=options.seeds), "utf-8")
-        quiet = Comparison(place, "quiet")
+        folder = Path(name)
+        (folder / "kills.toml").write_text(DEFINITION.format(epochs=options.epochs, seeds=options.seeds), "utf-8")
+        undisturbed = Comparison(folder, "undisturbed")
         begin = time.monotonic()
-        quiet.finish()
-        print(f"undisturbed: {time.monotonic() - begin:.0f} s, {len(quiet.content())} files", flush=True)
+        undisturbed.finish()
+        print(f"undisturbed: {time.monotonic() - begin:.0f} s, {len(undisturbed.content())} files", flush=True)
         rounds = 0
         while len(lines) < options.kills:
             rounds += 1
-            wrong += disturb(Comparison(place, f"round-{rounds}"), quiet.content(), dice, options.kills, lines)
+            wrong += disturb(Comparison(folder, f"round-{rounds}"), undisturbed.content(), dice, options.kills, lines)
     verdict = f"{len(lines)} kills in {rounds} comparisons: " + (
         f"DIFFERENT: {', '.join(wrong)}" if wrong else "every record is byte for byte that of the undisturbed one"
     )
@@ -175,7 +187,7 @@ def disturb(
 ) -> list[str]:
     """Kill until there were `kills` in all or the comparison has finished; return the files that differ."""
     while len(lines) < kills:
-        if comparison.process is None or comparison.process.poll() is not None:
+        if comparison.ended():
             comparison.start()
         begin = time.monotonic()
         if dice.random() < 0.8:  # in the middle of training; else at any time, also while it starts
@@ -184,14 +196,14 @@ def disturb(
         delay = time.monotonic() - begin
         if comparison.process.poll() == 0:
             break
-        killed = comparison.kill(dice) if comparison.process.poll() is None else ""
+        killed = "" if comparison.ended() else comparison.kill(dice)
         if killed:
             lines.append([len(lines) + 1, comparison.results.name, f"{delay:.1f}", killed, comparison.state()])
             print(*lines[-1], sep="  ", flush=True)
     comparison.finish()
-    found = comparison.content()
-    differing = [name for name in sorted({*expected, *found}) if expected.get(name) != found.get(name)]
-    return [f"{comparison.results.name}/{one}" for one in (*differing, *comparison.litter())]
+    content = comparison.content()
+    differing = [name for name in sorted({*expected, *content}) if expected.get(name) != content.get(name)]
+    return [f"{comparison.results.name}/{name}" for name in (*differing, *comparison.litter())]
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
 from augexp.engines.worker_process import THREAD_VARIABLES
 
@@ -31,16 +32,17 @@ from augexp.analysis import critical_values
 from augexp.analysis import statistics as crossing
 from augexp.experiment.definition import Training
 from augexp.results import records
-from augexp.training import backend
-from augexp.training.network import Network
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "photos"
-PRECISIONS = ("float32", "mixed_bfloat16")
+Precision = Literal["float32", "mixed_bfloat16"]
+PRECISIONS: tuple[Precision, Precision] = ("float32", "mixed_bfloat16")
 SIDES, CLASSES, BATCH = (32, 64), 2, 32
 
 
 def step_speeds(side: int, rounds: int, steps: int) -> dict[str, list[float]]:
     """Return images per second of the bare training step, per precision and round."""
+    from augexp.training.network import Network
+
     rng = np.random.default_rng(0)
     batch = (
         rng.random((BATCH, side, side, 3), dtype=np.float32),
@@ -61,7 +63,7 @@ def step_speeds(side: int, rounds: int, steps: int) -> dict[str, list[float]]:
     return speeds
 
 
-def outcomes(photos: Path, place: Path, precision: str, seeds: int) -> np.ndarray:
+def outcomes(photos: Path, place: Path, precision: Precision, seeds: int) -> np.ndarray:
     """Return what the un-augmented arm got right, float64 (seeds, test images)."""
     augexp.compare(
         photos,
@@ -73,12 +75,14 @@ def outcomes(photos: Path, place: Path, precision: str, seeds: int) -> np.ndarra
         data_dir=place,
         pictures=False,
     )
-    found = [one for one in records.read_runs(place / precision / "precision") if one.arm == "none"]
-    return np.stack([one.predictions().correct.astype(np.float64) for one in found])
+    runs = [run for run in records.read_runs(place / precision / "precision") if run.arm == "none"]
+    return np.stack([run.predictions().correct.astype(np.float64) for run in runs])
 
 
 def main() -> int:
     """Measure, print and write."""
+    from augexp.training import backend
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, nargs="?", default=PHOTOS)
     parser.add_argument("--seeds", type=int, default=5)
@@ -86,12 +90,12 @@ def main() -> int:
     backend.configure(threads=1)
     speeds = {side: step_speeds(side, 9, 2000 // side) for side in SIDES}
     ratios = {
-        side: statistics.median(b / a for a, b in zip(*(found[name] for name in PRECISIONS), strict=True))
-        for side, found in speeds.items()
+        side: statistics.median(b / a for a, b in zip(*(rounds[name] for name in PRECISIONS), strict=True))
+        for side, rounds in speeds.items()
     }
     rows = []
-    for side, found in speeds.items():
-        medians = [statistics.median(found[name]) for name in PRECISIONS]
+    for side, rounds in speeds.items():
+        medians = [statistics.median(rounds[name]) for name in PRECISIONS]
         rows.append([f"{side} px", *(f"{value:,.0f}" for value in medians), f"{ratios[side]:.2f}"])
     with tempfile.TemporaryDirectory() as place:
         first, second = (outcomes(options.photos, Path(place), name, options.seeds) for name in PRECISIONS)

@@ -9,9 +9,6 @@ directly as a `Digest`; its statistics are not part of this measurement.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -19,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from tables import write
 
 from augexp.analysis import learning_curves
 from augexp.reporting import charts, figures, preview_sheets
@@ -28,7 +26,6 @@ from augexp.results import records
 from augexp.results.manifests import RUN_SCHEMA, RunManifest
 from augexp.results.records import Predictions, RunRecord
 
-RESULTS = Path(__file__).resolve().parent / "results"
 GOAL_SECONDS, GOAL_BYTES = 10.0, 5_000_000
 ARMS = ("none", "standard", "randaugment", "random", "harmful")
 CLASSES = tuple(f"class {i}" for i in range(10))
@@ -85,14 +82,14 @@ def write_runs(folder: Path, images: int, seeds: int, epochs: int) -> None:
 
 def rows(generator: np.random.Generator, index: int, epochs: int) -> list[records.Row]:
     """Return the epochs of one run."""
-    made = []
+    history: list[records.Row] = []
     for epoch in range(1, epochs + 1):
         level = 0.5 + (0.3 + 0.01 * index) * (1 - np.exp(-4 * epoch / epochs))
         noise = generator.normal(0, 0.01, len(records.FLOAT_COLUMNS))
         counts = {"epoch": epoch, "steps": 100 * epoch, "images_seen": 3200 * epoch}
         counts["unique_images"] = 3200 * (epoch if index else 1)
-        made.append({**counts, **dict(zip(records.FLOAT_COLUMNS, level + noise, strict=True))})
-    return made
+        history.append({**counts, **dict(zip(records.FLOAT_COLUMNS, level + noise, strict=True))})
+    return history
 
 
 def digest(found: list[RunRecord], images: int, seeds: int) -> Digest:
@@ -176,18 +173,9 @@ def main() -> None:
     lines.append("")
     lines.append(f"Page: {size / 1e6:.2f} MB (goal: under {GOAL_BYTES / 1e6:g} MB).")
     text = "\n".join(lines)
-    print(text)
     write("report", {"options": vars(options), "seconds": found}, text)
     if first >= GOAL_SECONDS or size >= GOAL_BYTES:
         sys.exit("a goal is missed")
-
-
-def write(name: str, values: dict, text: str) -> None:
-    """Write ``results/<name>.json`` and ``.md``."""
-    RESULTS.mkdir(exist_ok=True)
-    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.system()}
-    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, **values}, indent=1) + "\n", encoding="utf-8")
-    (RESULTS / f"{name}.md").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -37,15 +37,17 @@ def main() -> int:
     script = str(Path(sys.executable).with_name("augexp"))
     compare = [script, "compare", str(options.experiment.resolve())]
     with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        first = seconds(compare, place)
+        folder = Path(name)
+        first = seconds(compare, folder)
         commands = dict(zip(GOALS, ([script, "--help"], compare), strict=True))
-        found = {label: [seconds(command, place) for _ in range(options.rounds)] for label, command in commands.items()}
-    medians = {label: statistics.median(values) for label, values in found.items()}
+        rounds = {
+            label: [seconds(command, folder) for _ in range(options.rounds)] for label, command in commands.items()
+        }
+    medians = {label: statistics.median(values) for label, values in rounds.items()}
     rows = [[label, f"{value:.2f}", f"{GOALS[label]}"] for label, value in medians.items()]
     text = table(["command", "seconds (median)", "goal"], rows)
     text += f"\n\nThe first `compare`, which trains the runs: {first:.1f} s."
-    write("startup", {"seconds": medians, "all": found, "first": first}, text)
+    write("startup", {"seconds": medians, "all": rounds, "first": first}, text)
     return 0 if all(medians[label] <= goal for label, goal in GOALS.items()) else 1
 
 

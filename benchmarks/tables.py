@@ -49,6 +49,6 @@ def write(name: str, values: dict[str, Any], text: str) -> None:
     """Print `text`, and write ``results/<name>.json`` and ``.md``."""
     print(text)
     RESULTS.mkdir(exist_ok=True)
-    found = {"machine": machine(), **values}
-    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    results = {"machine": machine(), **values}
+    (RESULTS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (RESULTS / f"{name}.md").write_text(text + "\n", encoding="utf-8")

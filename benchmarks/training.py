@@ -6,14 +6,14 @@ Measured on one core, as the workers of a comparison have one each, and with a s
 run has where there are two: then a thread augments there, ahead of the network.
 
 The yardstick is a loop that feeds one constant batch to the same compiled step. The loop under test is
-`augexp.training.epoch.train_epoch`, as it stands: cyclic generator over pictures on disk, augmentation,
+`augexp.training.epoch.train_epoch`, as it stands: cyclic generator over images on disk, augmentation,
 counting of unique images, step. Both alternate in rounds of 1,024 or 2,048 images, in one process, and the
 ratio is the median over rounds of images per second against the bare step, or against the un-augmented arm right
 beside it. Arms with a goal get more rounds, and their ratios an interval of the median (its order statistics).
 
 Two rows say what the calls that such a loop cannot do without cost by themselves: loops written by hand that
-draw, count and check nothing. One reads pictures in a random order and rescales them; the other calls OpenCV once
-per picture for the interpolation and once for the table, always with the same ones.
+draw, count and check nothing. One reads images in a random order and rescales them; the other calls OpenCV once
+per image for the interpolation and once for the table, always with the same ones.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from augexp.engines.worker_process import THREAD_VARIABLES
 
@@ -47,23 +47,24 @@ from augexp.augment.pixels.canvas import Buffers, rescale
 from augexp.data.generator import cyclic_generator
 from augexp.engines import resources
 from augexp.experiment.definition import Training
-from augexp.training import backend, feed
-from augexp.training.epoch import train_epoch
+from augexp.training import feed
 from augexp.training.image_counter import Tally
-from augexp.training.network import Network
 from augexp.training.timing import Clock
+
+if TYPE_CHECKING:
+    from augexp.training.network import Network
 
 GOALS = {"none": 0.97, "standard": 0.95}  # on one core, against the bare step
 AGAINST_NONE = 0.95
 """Goal for `standard` with 64 pixels, against the arm without augmentation."""
 
-BY_HAND = {"read, rescale (by hand)": False, "read, warp, table (by hand)": True}  # whether pictures are warped
+BY_HAND = {"read, rescale (by hand)": False, "read, warp, table (by hand)": True}  # whether images are warped
 MORE = 5  # times the rounds for the arms with a goal, and for the loops by hand
 LEVEL = 0.95
 CLASSES, IMAGES = 4, 2048
-STEPS = {32: 64, 64: 32}  # of a round, by the side of the pictures
+STEPS = {32: 64, 64: 32}  # of a round, by the side of the images
 
-Row = dict[str, float | list[float]]
+Row = dict[str, Any]  # a speed, ratios, and for the arms with a goal their intervals, as they are in the JSON
 
 
 class Batch(NamedTuple):
@@ -92,7 +93,7 @@ class Draw:
 
 
 class ByHand:
-    """A loop that only reads pictures, in portions like the real one, converts them and trains."""
+    """A loop that only reads images, in portions like the real one, converts them and trains."""
 
     def __init__(self, network: Network, draw: Draw, targets: np.ndarray, warped: bool) -> None:
         self._network, self._draw, self._targets, self._warped = network, draw, targets, warped
@@ -124,13 +125,16 @@ class ByHand:
         cv2.cvtColor(images.reshape(-1, side, 3), cv2.COLOR_RGB2RGBA, self._quads[0])
         for quad, target in zip(quads, turned, strict=True):
             cv2.warpAffine(quad, self._matrix, (side, side), target, flags)
-        pictures = cv2.cvtColor(self._quads[1], cv2.COLOR_RGBA2RGB).reshape(images.shape)
-        for picture, target in zip(pictures, out, strict=True):
-            cv2.LUT(picture, self._table, target)
+        warped = cv2.cvtColor(self._quads[1], cv2.COLOR_RGBA2RGB).reshape(images.shape)
+        for image, target in zip(warped, out, strict=True):
+            cv2.LUT(image, self._table, target)
 
 
 def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: bool) -> dict[str, Row]:
     """Return images per second of the bare step and of each policy, and their ratios; in a process of its own."""
+    from augexp.training import backend
+    from augexp.training.network import Network
+
     if hasattr(os, "sched_setaffinity") and not spare_core:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     backend.configure(threads=1)
@@ -150,7 +154,7 @@ def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: 
     order = np.random.default_rng(1)
     for name, warped in by_hand.items():
         hand = ByHand(network, draw, constant[1], warped)
-        loops[name] = lambda epoch, loop=hand: loop(steps, order.permutation(IMAGES))
+        loops[name] = partial(_epoch_by_hand, hand, steps, order)
 
     def bare() -> None:
         for _ in range(steps):
@@ -165,29 +169,33 @@ def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: 
     for number in range(1, MORE * rounds + 1):
         for name in loops if number <= rounds else (*GOALS, *by_hand):
             # The yardstick before and after, so that a machine that slows down slows both.
-            before, own, after = timed(bare), timed(lambda n=name, e=number: loops[n](e)), timed(bare)
+            before, own, after = timed(bare), timed(partial(loops[name], number)), timed(bare)
             speeds["bare"].append(32 * steps * 2 / (before + after))
             speeds[name].append(32 * steps / own)
             ratios[name].append((before + after) / 2 / own)
             if name != "none":
                 # The un-augmented arm right beside it: what augmentation costs, and nothing else.
-                plain = timed(lambda e=number: loops["none"](MORE * rounds + e))
-                again = timed(lambda n=name, e=number: loops[n](MORE * rounds + e))
+                plain = timed(partial(loops["none"], MORE * rounds + number))
+                again = timed(partial(loops[name], MORE * rounds + number))
                 against[name].append(plain / again)
     faster = 1 / statistics.median(ratios["none"])
-    found: dict[str, Row] = {
+    measured: dict[str, Row] = {
         "bare": {"images_per_second": statistics.median(speeds["bare"]), "ratio": 1.0, "against_none": faster}
     }
     for name in loops:
-        found[name] = {
+        measured[name] = {
             "images_per_second": statistics.median(speeds[name]),
             "ratio": statistics.median(ratios[name]),
             "against_none": statistics.median(against[name]) if against[name] else 1.0,
         }
         if name in GOALS:
-            found[name]["ratio_interval"] = interval(ratios[name])
-            found[name]["against_none_interval"] = interval(against[name] or [1.0])
-    return found
+            measured[name]["ratio_interval"] = interval(ratios[name])
+            measured[name]["against_none_interval"] = interval(against[name] or [1.0])
+    return measured
+
+
+def _epoch_by_hand(loop: ByHand, steps: int, order: np.random.Generator, epoch: int) -> None:
+    loop(steps, order.permutation(IMAGES))
 
 
 def interval(values: list[float]) -> list[float]:
@@ -199,6 +207,8 @@ def interval(values: list[float]) -> list[float]:
 
 def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare_core: bool) -> Callable[[int], None]:
     """Return what trains an epoch with a policy, given the number of the epoch."""
+    from augexp.training.epoch import train_epoch
+
     partners = (draw, draw.labels)
     augment = Augmenter(policy.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=partners)
     place = folder / f"{draw.images.shape[1]}-{name}"
@@ -213,7 +223,7 @@ def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare
     return epoch
 
 
-def timed(work) -> float:
+def timed(work: Callable[[], object]) -> float:
     """Return the seconds that `work` takes."""
     begin = time.perf_counter()
     work()
@@ -229,25 +239,25 @@ def main() -> None:
     options = parser.parse_args()
     names = list(GOALS) if options.quick else list(policy.names())
     rounds = 3 if options.quick else 5
-    found: dict[bool, dict[int, dict[str, Row]]] = {False: {}, True: {}}
+    measured: dict[bool, dict[int, dict[str, Row]]] = {False: {}, True: {}}
     for size in STEPS:
-        for spare_core in found if len(resources.cores()) > 1 else (False,):
+        for spare_core in measured if len(resources.cores()) > 1 else (False,):
             with (
                 tempfile.TemporaryDirectory() as place,
                 ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
             ):
                 work = process.submit(measure, size, names, rounds, Path(place), spare_core)
-                found[spare_core][size] = work.result()
-    text = "\n\n".join(shown(size, found[False][size], found[True].get(size, {})) for size in STEPS)
+                measured[spare_core][size] = work.result()
+    text = "\n\n".join(shown(size, measured[False][size], measured[True].get(size, {})) for size in STEPS)
     if options.quick:
         print(text)
     else:
-        values = {"sizes": found[False], "with a spare core": found[True]}
+        values = {"sizes": measured[False], "with a spare core": measured[True]}
         write("training", {**values, "rounds": {"arms with a goal": MORE * rounds, "others": rounds}}, text)
 
 
 def shown(size: int, alone: dict[str, Row], spared: dict[str, Row]) -> str:
-    """Return the table of a size of pictures, and the intervals below it."""
+    """Return the table of a size of images, and the intervals below it."""
     keys = {"images_per_second": "images/s", "ratio": "against the bare step", "against_none": "against `none`"}
     head = ["policy", *(f"{where}, {words}" for where in ("one core", "a core to spare") for words in keys.values())]
     rows = []
@@ -272,4 +282,4 @@ def _cell(value: float | None, key: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

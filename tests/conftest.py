@@ -38,8 +38,8 @@ def shared() -> Path:
 
 
 @dataclass(frozen=True)
-class House:
-    """One real comparison that many tests look at; none of them may change it.
+class SmokeResults:
+    """A real comparison that many tests read; none of them may change it.
 
     Attributes:
         comparison: what `augexp.compare` returned.
@@ -53,42 +53,42 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """``experiments/smoke.toml``, executed: a tiny network, three seeds, two epochs, drawn pictures."""
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> SmokeResults:
+    """``experiments/smoke.toml``, executed: a tiny network, three seeds, two epochs, drawn images."""
     import augexp
 
-    place = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("smoke")
     comparison = augexp.compare(
-        ROOT / "experiments" / "smoke.toml", results_dir=place / "results", data_dir=place / "data", jobs=2
+        ROOT / "experiments" / "smoke.toml", results_dir=folder / "results", data_dir=folder / "data", jobs=2
     )
-    return House(comparison, place / "results" / "smoke", place / "data")
+    return SmokeResults(comparison, folder / "results" / "smoke", folder / "data")
 
 
 # -- a tiny experiment, whose runs take a fraction of a second -------------------------------------
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory) -> Path:
-    """Two classes of 60 noisy pictures of 16 pixels: bright above, or bright below."""
-    folder = tmp_path_factory.mktemp("pictures")
+def image_folder(tmp_path_factory) -> Path:
+    """Two classes of 60 noisy images of 16 pixels: bright above, or bright below."""
+    folder = tmp_path_factory.mktemp("images")
     generator = np.random.default_rng(7)
     for name, above in (("above", 60), ("below", 0)):
         (folder / name).mkdir()
         for number in range(60):
-            picture = generator.integers(0, 150, (16, 16, 3))
-            picture[:8] += above
-            picture[8:] += 60 - above
-            Image.fromarray(picture.astype(np.uint8)).save(folder / name / f"{number}.png")
+            image = generator.integers(0, 150, (16, 16, 3))
+            image[:8] += above
+            image[8:] += 60 - above
+            Image.fromarray(image.astype(np.uint8)).save(folder / name / f"{number}.png")
     return folder
 
 
 @pytest.fixture(scope="session")
-def tiny(pictures) -> Experiment:
+def tiny(image_folder) -> Experiment:
     """Three arms, the third one empty under another name; three epochs of five steps."""
     return definition.parse(
         {
             "name": "tiny",
-            "data": {"source": "folder", "path": str(pictures), "image_size": 16},
+            "data": {"source": "folder", "path": str(image_folder), "image_size": 16},
             "training": {"model": "tiny", "epochs": 3, "batch_size": 16, "probe": 20},
             "plan": {"arms": ["none", "standard", "again"], "seeds": 3},
             "policies": {"again": {"policy": "none"}},
@@ -99,7 +99,7 @@ def tiny(pictures) -> Experiment:
 
 @pytest.fixture(scope="session")
 def store(tiny, tmp_path_factory):
-    """The prepared pictures."""
+    """The prepared images."""
     from augexp.data.preparation import prepare
 
     return prepare(tiny.data, tmp_path_factory.mktemp("data"), jobs=1)
@@ -131,10 +131,10 @@ def finished(make_task, workshop, tmp_path_factory) -> dict[tuple[str, int], Run
     from augexp.training import run
 
     results = tmp_path_factory.mktemp("finished")
-    found = {}
+    recorded = {}
     for seed in (0, 1):
         for arm in ("none", "standard", "again"):
             task = make_task(results, arm, seed)
             run.execute(task, workshop=workshop)
-            found[arm, seed] = read_run(task.folder)
-    return found
+            recorded[arm, seed] = read_run(task.folder)
+    return recorded

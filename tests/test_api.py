@@ -35,9 +35,9 @@ def times_of(folder: Path) -> dict[str, int]:
 
 
 @pytest.fixture
-def copy(house, tmp_path) -> Path:
-    """The results of the house, to be changed."""
-    shutil.copytree(house.folder, tmp_path / "results" / "smoke")
+def copy(smoke, tmp_path) -> Path:
+    """A copy of the smoke results, to be changed."""
+    shutil.copytree(smoke.folder, tmp_path / "results" / "smoke")
     return tmp_path / "results" / "smoke"
 
 
@@ -55,31 +55,31 @@ def no_workers(monkeypatch) -> Iterator[None]:
 # -- the answer ----------------------------------------------------------------------------------
 
 
-def test_compare_answers_and_writes_every_file(house) -> None:
-    assert house.comparison.complete
-    (contrast,) = house.comparison.contrasts
+def test_compare_answers_and_writes_every_file(smoke) -> None:
+    assert smoke.comparison.complete
+    (contrast,) = smoke.comparison.contrasts
     assert contrast.seeds == (0, 1, 2)
     assert contrast.new_images is not None
     assert contrast.new_images.low < contrast.estimate < contrast.new_images.high
-    made = {path.name for path in (house.folder / "comparison").iterdir() if not path.name.startswith(".")}
+    made = {path.name for path in (smoke.folder / "comparison").iterdir() if not path.name.startswith(".")}
     assert made == {*(f"{name}.{form}" for name in FIGURES for form in ("png", "svg")), *TABLES}
-    assert json.loads((house.folder / "comparison" / "comparison.json").read_text("utf-8")) == json.loads(
-        house.comparison.model_dump_json()
+    assert json.loads((smoke.folder / "comparison" / "comparison.json").read_text("utf-8")) == json.loads(
+        smoke.comparison.model_dump_json()
     )
 
 
-def test_nothing_written_names_the_machine(house) -> None:
-    place = str(house.data_dir.parent)
-    for path in (house.folder / "comparison").iterdir():
+def test_nothing_written_names_the_machine(smoke) -> None:
+    place = str(smoke.data_dir.parent)
+    for path in (smoke.folder / "comparison").iterdir():
         assert place.encode() not in path.read_bytes(), path
-    assert place not in (house.folder / "experiment.toml").read_text("utf-8")
+    assert place not in (smoke.folder / "experiment.toml").read_text("utf-8")
 
 
-def test_a_second_compare_executes_draws_and_loads_nothing(house) -> None:
-    before = times_of(house.folder / "comparison") | times_of(house.folder / "runs")
+def test_a_second_compare_executes_draws_and_loads_nothing(smoke) -> None:
+    before = times_of(smoke.folder / "comparison") | times_of(smoke.folder / "runs")
     code = (
         "import sys, augexp\n"
-        f"places = dict(results_dir={str(house.folder.parent)!r}, data_dir={str(house.data_dir)!r})\n"
+        f"places = dict(results_dir={str(smoke.folder.parent)!r}, data_dir={str(smoke.data_dir)!r})\n"
         f"c = augexp.compare({str(SMOKE)!r}, **places)\n"
         "assert c.complete\n"
         "print(c.contrasts[0].estimate)\n"
@@ -87,25 +87,25 @@ def test_a_second_compare_executes_draws_and_loads_nothing(house) -> None:
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert float(done.stdout) == house.comparison.contrasts[0].estimate
-    assert before == times_of(house.folder / "comparison") | times_of(house.folder / "runs")
+    assert float(done.stdout) == smoke.comparison.contrasts[0].estimate
+    assert before == times_of(smoke.folder / "comparison") | times_of(smoke.folder / "runs")
 
 
-def test_a_deleted_run_is_repeated_alone_and_equal(house, copy) -> None:
+def test_a_deleted_run_is_repeated_alone_and_equal(smoke, copy) -> None:
     whole, times = records_of(copy), times_of(copy / "runs")
     shutil.rmtree(copy / "runs" / "standard" / "seed-1")
-    again = augexp.compare(SMOKE, results_dir=copy.parent, data_dir=house.data_dir, jobs=1)
+    again = augexp.compare(SMOKE, results_dir=copy.parent, data_dir=smoke.data_dir, jobs=1)
     assert records_of(copy) == whole
     changed = {path for path, time in times_of(copy / "runs").items() if time != times.get(path)}
     assert changed
     assert all("standard/seed-1/" in path for path in changed)
-    assert again.contrasts == house.comparison.contrasts
+    assert again.contrasts == smoke.comparison.contrasts
 
 
-def test_train_then_compare_with_one_job_and_a_control(house, tmp_path) -> None:
+def test_train_then_compare_with_one_job_and_a_control(smoke, tmp_path) -> None:
     """`train` and `compare` meet in the folder; one job gives the numbers of two; A/A is exactly zero."""
     base = augexp.define(SMOKE, policies={"empty": {"operations": []}})
-    places = {"results_dir": tmp_path, "data_dir": house.data_dir}
+    places = {"results_dir": tmp_path, "data_dir": smoke.data_dir}
     run = augexp.train(base, arm="none", seed=0, **places)
     assert run.status == "complete"
     assert (run.folder / "model.keras").is_file()
@@ -115,16 +115,16 @@ def test_train_then_compare_with_one_job_and_a_control(house, tmp_path) -> None:
     assert trained == times_of(run.folder)
     control, contrast = answer.contrasts
     assert (control.arm, control.control, control.differences) == ("empty", "a/a", (0.0, 0.0, 0.0))
-    assert contrast.differences == house.comparison.contrasts[0].differences
+    assert contrast.differences == smoke.comparison.contrasts[0].differences
     theirs = {path: content for path, content in records_of(tmp_path / "smoke").items() if "/empty/" not in path}
-    assert theirs == records_of(house.folder)
+    assert theirs == records_of(smoke.folder)
     assert len(reopen_workspace(tmp_path / "smoke").plan_history()) == 1
 
 
-def test_a_failing_arm_is_missing_and_the_others_are_there(house, tmp_path) -> None:
+def test_a_failing_arm_is_missing_and_the_others_are_there(smoke, tmp_path) -> None:
     broken = {"broken": {"operations": [{"keras": "RandomCrop", "height": 5, "width": 5}]}}
     answer = augexp.compare(
-        SMOKE, policies=broken, arms=["broken"], seeds=1, results_dir=tmp_path, data_dir=house.data_dir, jobs=1
+        SMOKE, policies=broken, arms=["broken"], seeds=1, results_dir=tmp_path, data_dir=smoke.data_dir, jobs=1
     )
     assert not answer.complete
     (missing,) = answer.missing
@@ -135,45 +135,45 @@ def test_a_failing_arm_is_missing_and_the_others_are_there(house, tmp_path) -> N
     assert (state["pending"], state["working"], state["counts"]) == (True, False, {"complete": 1, "failed": 1})
 
 
-def test_where_every_run_fails_there_is_no_answer(house, tmp_path) -> None:
+def test_where_every_run_fails_there_is_no_answer(smoke, tmp_path) -> None:
     with pytest.raises(RunError, match=r"every run failed.*batch_size"):
-        augexp.compare(SMOKE, batch_size=4096, seeds=1, results_dir=tmp_path, data_dir=house.data_dir, jobs=1)
+        augexp.compare(SMOKE, batch_size=4096, seeds=1, results_dir=tmp_path, data_dir=smoke.data_dir, jobs=1)
 
 
 # -- what is refused -----------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("no_workers")
-def test_another_experiment_in_the_folder_is_refused_with_the_difference(house) -> None:
+def test_another_experiment_in_the_folder_is_refused_with_the_difference(smoke) -> None:
     with pytest.raises(ResultsError, match=r"training\.epochs is 2 there and 3 here"):
-        augexp.compare(SMOKE, epochs=3, results_dir=house.folder.parent, data_dir=house.data_dir)
+        augexp.compare(SMOKE, epochs=3, results_dir=smoke.folder.parent, data_dir=smoke.data_dir)
     with pytest.raises(ResultsError, match=r"data\.image_size is 16 there and 24 here"):
-        augexp.train(SMOKE, image_size=24, results_dir=house.folder.parent, data_dir=house.data_dir)
+        augexp.train(SMOKE, image_size=24, results_dir=smoke.folder.parent, data_dir=smoke.data_dir)
 
 
 @pytest.mark.usefixtures("no_workers")
-def test_an_arm_of_another_definition_is_refused(house, copy) -> None:
+def test_an_arm_of_another_definition_is_refused(smoke, copy) -> None:
     for path in (copy / "runs" / "standard").rglob("run.json"):
         run = json.loads(path.read_text("utf-8"))
         path.write_text(json.dumps({**run, "arm_hash": "0" * 16}), encoding="utf-8")
     with pytest.raises(ResultsError, match="another definition of the arm 'standard'"):
-        augexp.compare(SMOKE, results_dir=copy.parent, data_dir=house.data_dir)
+        augexp.compare(SMOKE, results_dir=copy.parent, data_dir=smoke.data_dir)
 
 
 @pytest.mark.usefixtures("no_workers")
-def test_a_run_in_the_folder_of_another_is_refused(house, copy) -> None:
+def test_a_run_in_the_folder_of_another_is_refused(smoke, copy) -> None:
     shutil.copytree(copy / "runs" / "standard" / "seed-0", copy / "runs" / "standard" / "seed-3")
     with pytest.raises(ResultsError, match="'standard' with seed 0, which belongs elsewhere"):
-        augexp.compare(SMOKE, results_dir=copy.parent, data_dir=house.data_dir)
+        augexp.compare(SMOKE, results_dir=copy.parent, data_dir=smoke.data_dir)
 
 
 @pytest.mark.usefixtures("no_workers")
-def test_runs_on_other_images_are_refused(house, copy) -> None:
+def test_runs_on_other_images_are_refused(smoke, copy) -> None:
     path = copy / "runs" / "none" / "seed-0" / "run.json"
     run = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**run, "store": "0" * 16}), encoding="utf-8")
     with pytest.raises(ResultsError, match=r"other images \(store 0{16}, here"):
-        augexp.compare(SMOKE, results_dir=copy.parent, data_dir=house.data_dir)
+        augexp.compare(SMOKE, results_dir=copy.parent, data_dir=smoke.data_dir)
 
 
 def test_wrong_changes_are_one_line() -> None:
@@ -192,33 +192,33 @@ def test_wrong_changes_are_one_line() -> None:
 # -- drawn once, drawn again ---------------------------------------------------------------------
 
 
-def open_all(house, folder: Path) -> tuple[Workspace, list, report.Images]:
+def open_all(smoke, folder: Path) -> tuple[Workspace, list, report.Images]:
     workspace = reopen_workspace(folder)
     held = report.held_records(workspace)
-    return workspace, held, report._find_images(workspace, held, house.data_dir)
+    return workspace, held, report._find_images(workspace, held, smoke.data_dir)
 
 
-def test_a_missing_file_is_drawn_again_and_equal(house, copy) -> None:
+def test_a_missing_file_is_drawn_again_and_equal(smoke, copy) -> None:
     page = (copy / "comparison" / "report.html").read_bytes()
     figure = (copy / "comparison" / "comparison.svg").read_bytes()
     (copy / "comparison" / "report.html").unlink()
-    workspace, held, images = open_all(house, copy)
-    report.publish(workspace, house.comparison, held, images.store, pictures=True)
+    workspace, held, images = open_all(smoke, copy)
+    report.publish(workspace, smoke.comparison, held, images.store, pictures=True)
     assert (copy / "comparison" / "report.html").read_bytes() == page
     assert (copy / "comparison" / "comparison.svg").read_bytes() == figure
 
 
-def test_photos_can_be_left_out(house, copy) -> None:
+def test_photos_can_be_left_out(smoke, copy) -> None:
     assert b"data:image/" in (copy / "comparison" / "report.html").read_bytes()
-    page = augexp.report(copy, data_dir=house.data_dir, pictures=False)
+    page = augexp.report(copy, data_dir=smoke.data_dir, pictures=False)
     assert b"data:image/" not in page.read_bytes()
     assert not list((copy / "comparison").glob("samples*"))
-    augexp.report(copy, data_dir=house.data_dir)
+    augexp.report(copy, data_dir=smoke.data_dir)
     assert b"data:image/" in page.read_bytes()
     assert (copy / "comparison" / "samples.png").is_file()
 
 
-def test_report_without_the_images_says_the_same_without_photos(house, copy, tmp_path) -> None:
+def test_report_without_the_images_says_the_same_without_photos(smoke, copy, tmp_path) -> None:
     before = json.loads((copy / "comparison" / "comparison.json").read_text("utf-8"))
     page = augexp.report(copy, data_dir=tmp_path / "nowhere")
     assert b"data:image/" not in page.read_bytes()
@@ -229,11 +229,11 @@ def test_report_without_the_images_says_the_same_without_photos(house, copy, tmp
         augexp.report(copy, data_dir=tmp_path / "nowhere")
 
 
-def test_a_published_folder_gives_tables_and_says_what_is_missing(house, copy) -> None:
+def test_a_published_folder_gives_tables_and_says_what_is_missing(smoke, copy) -> None:
     shutil.rmtree(copy / "runs")
     for form in ("csv", "md", "latex", "json"):
-        published = api.render_folder(copy, form, data_dir=house.data_dir)
-        assert published == api.render_folder(house.folder, form, data_dir=house.data_dir)
+        published = api.render_folder(copy, form, data_dir=smoke.data_dir)
+        assert published == api.render_folder(smoke.folder, form, data_dir=smoke.data_dir)
     for call in (augexp.report, augexp.status, augexp.verify):
         with pytest.raises(ResultsError, match=r"runs/ is missing.*report\.html") as caught:
             call(copy)
@@ -243,23 +243,23 @@ def test_a_published_folder_gives_tables_and_says_what_is_missing(house, copy) -
         api.render_folder(copy, "md")
 
 
-def test_a_mark_cannot_reach_out_of_its_folder(house, copy) -> None:
+def test_a_mark_cannot_reach_out_of_its_folder(smoke, copy) -> None:
     outside = copy / "precious"
     outside.write_text("mine", encoding="utf-8")
     mark = copy / "comparison" / ".made"
     values = json.loads(mark.read_text("utf-8"))
     mark.write_text(json.dumps({**values, "files": [*values["files"], "../precious"]}), encoding="utf-8")
-    augexp.report(copy, data_dir=house.data_dir)
+    augexp.report(copy, data_dir=smoke.data_dir)
     assert outside.read_text("utf-8") == "mine"
 
 
 # -- looking in ----------------------------------------------------------------------------------
 
 
-def test_status_of_a_finished_comparison(house) -> None:
-    state = augexp.status(house.folder)
+def test_status_of_a_finished_comparison(smoke) -> None:
+    state = augexp.status(smoke.folder)
     (interval,) = state["intervals"]
-    (contrast,) = house.comparison.contrasts
+    (contrast,) = smoke.comparison.contrasts
     assert (state["finished"], state["pending"], state["working"]) == (6, False, False)
     assert (interval["estimate"], interval["low"]) == (contrast.estimate, contrast.new_images.low)
     json.dumps(state, allow_nan=False)
@@ -272,17 +272,17 @@ def test_status_of_half_a_comparison(copy) -> None:
     assert (state["finished"], state["pending"], state["intervals"]) == (4, True, [])
 
 
-def test_verify_finds_equal_bits_and_a_changed_record(house, copy) -> None:
+def test_verify_finds_equal_bits_and_a_changed_record(smoke, copy) -> None:
     path = copy / "runs" / "none" / "seed-2" / "epochs.csv"
-    again = augexp.verify(copy, arm="none", seed=2, data_dir=house.data_dir)
+    again = augexp.verify(copy, arm="none", seed=2, data_dir=smoke.data_dir)
     assert again.exact, again.words
     path.write_bytes(path.read_bytes().replace(b"\n2,", b"\n3,"))
-    assert not augexp.verify(copy, arm="none", seed=2, data_dir=house.data_dir).epochs_equal
+    assert not augexp.verify(copy, arm="none", seed=2, data_dir=smoke.data_dir).epochs_equal
     with pytest.raises(AugexpError, match="no finished run of arm standard, seed 9"):
-        augexp.verify(copy, arm="standard", seed=9, data_dir=house.data_dir)
+        augexp.verify(copy, arm="standard", seed=9, data_dir=smoke.data_dir)
 
 
-def test_pairs_of_any_plan_count(house, copy) -> None:
+def test_pairs_of_any_plan_count(smoke, copy) -> None:
     base = augexp.define(SMOKE)
     assert compare.finished_pairs(Workspace(base, copy)) == 3
     # An arm that nobody has run: what was seen of the others makes it an edit all the same.
@@ -297,11 +297,11 @@ def test_pairs_of_any_plan_count(house, copy) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".html"])
-def test_preview_writes_a_sheet(house, tmp_path, suffix) -> None:
-    target = augexp.preview(SMOKE, arm="cutmix", output=tmp_path / f"sheet{suffix}", draws=2, data_dir=house.data_dir)
+def test_preview_writes_a_sheet(smoke, tmp_path, suffix) -> None:
+    target = augexp.preview(SMOKE, arm="cutmix", output=tmp_path / f"sheet{suffix}", draws=2, data_dir=smoke.data_dir)
     assert target.stat().st_size > 2000
     strength = augexp.preview(
-        SMOKE, arm="standard", output=tmp_path / f"strength{suffix}", strength=True, data_dir=house.data_dir
+        SMOKE, arm="standard", output=tmp_path / f"strength{suffix}", strength=True, data_dir=smoke.data_dir
     )
     assert strength.read_bytes() != target.read_bytes()
     if suffix == ".html":
@@ -324,7 +324,7 @@ def test_export_policy_knows_custom_ones(tmp_path) -> None:
         augexp.export_policy("mine")
 
 
-def test_index_opens_what_is_prepared(house) -> None:
-    store = augexp.index(SMOKE, data_dir=house.data_dir)
+def test_index_opens_what_is_prepared(smoke) -> None:
+    store = augexp.index(SMOKE, data_dir=smoke.data_dir)
     assert len(store.classes) == 4
     assert store.image_size == 16

@@ -6,7 +6,7 @@ import io
 import json
 import math
 
-import made_runs as made
+import builders
 import numpy as np
 import pytest
 from scipy import stats
@@ -18,12 +18,12 @@ from augexp.results.records import read_runs
 
 
 def answer(folder, experiment, plans=None):
-    return comparison.compare(experiment, read_runs(folder), plans or made.history(experiment), facts={})
+    return comparison.compare(experiment, read_runs(folder), plans or builders.plan_history(experiment), facts={})
 
 
 def fill(folder, experiment, matrices, seeds, **details):
     for seed in seeds:
-        made.block(folder, experiment, seed, matrices, **details)
+        builders.write_block(folder, experiment, seed, matrices, **details)
 
 
 # -- a second derivation -------------------------------------------------------------------------
@@ -72,11 +72,11 @@ def derive(folder, seeds, alpha, r):
 
 @pytest.mark.parametrize(("gain", "unbalanced", "twins"), [(0.25, False, False), (0.1, True, True), (0.0, True, False)])
 def test_a_second_derivation_agrees_to_1e_12(tmp_path, gain, unbalanced, twins):
-    experiment = made.experiment(seeds=6)
+    experiment = builders.experiment(seeds=6)
     m = 400
     labels = (np.arange(m) % 3 == 0).astype(int) if unbalanced else None
     clusters = np.where(np.arange(m) < 40, np.arange(m) // 4 * 4, np.arange(m)) if twins else None
-    fill(tmp_path, experiment, made.outcomes(6, m, gain), range(6), labels=labels, clusters=clusters)
+    fill(tmp_path, experiment, builders.draw_outcomes(6, m, gain), range(6), labels=labels, clusters=clusters)
     found = answer(tmp_path, experiment)
     one = found.contrasts[0]
     estimate, narrow, wide, words = derive(tmp_path, 6, 0.05, 0.5)
@@ -91,8 +91,8 @@ def test_a_second_derivation_agrees_to_1e_12(tmp_path, gain, unbalanced, twins):
 
 
 def test_two_seeds_give_no_interval(tmp_path):
-    experiment = made.experiment(seeds=2)
-    fill(tmp_path, experiment, made.outcomes(2, 100, 0.3), range(2))
+    experiment = builders.experiment(seeds=2)
+    fill(tmp_path, experiment, builders.draw_outcomes(2, 100, 0.3), range(2))
     one = answer(tmp_path, experiment).contrasts[0]
     assert one.new_images is None
     assert one.these_images is None
@@ -101,8 +101,8 @@ def test_two_seeds_give_no_interval(tmp_path):
 
 
 def test_three_seeds_are_a_smoke_run_without_verdict(tmp_path):
-    experiment = made.experiment(seeds=3)
-    fill(tmp_path, experiment, made.outcomes(3, 200, 0.5), range(3))
+    experiment = builders.experiment(seeds=3)
+    fill(tmp_path, experiment, builders.draw_outcomes(3, 200, 0.5), range(3))
     one = answer(tmp_path, experiment).contrasts[0]
     assert one.new_images is not None
     assert one.verdict.startswith("NO VERDICT")
@@ -110,8 +110,8 @@ def test_three_seeds_are_a_smoke_run_without_verdict(tmp_path):
 
 
 def test_few_test_images_give_the_interval_of_the_seeds_and_a_warning(tmp_path):
-    experiment = made.experiment()
-    fill(tmp_path, experiment, made.outcomes(5, 28, 0.3), range(5))
+    experiment = builders.experiment()
+    fill(tmp_path, experiment, builders.draw_outcomes(5, 28, 0.3), range(5))
     found = answer(tmp_path, experiment)
     one = found.contrasts[0]
     assert one.new_images is None
@@ -126,14 +126,14 @@ def test_few_test_images_give_the_interval_of_the_seeds_and_a_warning(tmp_path):
 
 
 def test_a_seed_that_does_not_reach_the_network_is_an_error(tmp_path):
-    experiment = made.experiment()
-    fill(tmp_path, experiment, made.outcomes(5, 100, 0.3), range(5), weights_initial="the same")
+    experiment = builders.experiment()
+    fill(tmp_path, experiment, builders.draw_outcomes(5, 100, 0.3), range(5), weights_initial="the same")
     with pytest.raises(AnalysisError, match="the seed does not reach the network"):
         answer(tmp_path, experiment)
 
 
 def test_equal_differences_in_all_seeds_give_no_result(tmp_path):
-    experiment = made.experiment()
+    experiment = builders.experiment()
     matrices = {"none": np.tile(np.arange(100) < 60, (5, 1)), "standard": np.tile(np.arange(100) < 70, (5, 1))}
     fill(tmp_path, experiment, matrices, range(5))
     found = answer(tmp_path, experiment)
@@ -143,8 +143,8 @@ def test_equal_differences_in_all_seeds_give_no_result(tmp_path):
 
 
 def test_equal_predictions_of_different_arms_are_no_null_result(tmp_path):
-    experiment = made.experiment()
-    same = made.outcomes(5, 100, 0.0)["none"]
+    experiment = builders.experiment()
+    same = builders.draw_outcomes(5, 100, 0.0)["none"]
     fill(tmp_path, experiment, {"none": same, "standard": same}, range(5))
     one = answer(tmp_path, experiment).contrasts[0]
     assert one.verdict.startswith("NO VERDICT")
@@ -154,27 +154,29 @@ def test_equal_predictions_of_different_arms_are_no_null_result(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"ledger": {**made.LEDGER, "steps": 91}}, "unequal budget: steps"),
+        ({"ledger": {**builders.LEDGER, "steps": 91}}, "unequal budget: steps"),
         ({"weights_initial": "another"}, "differ in initial weights"),
         ({"order": "another"}, "differ in image order"),
     ],
 )
 def test_a_pair_that_differs_in_more_than_its_policy_is_refused(tmp_path, change, said):
-    experiment = made.experiment()
-    matrices = made.outcomes(5, 60, 0.2)
+    experiment = builders.experiment()
+    matrices = builders.draw_outcomes(5, 60, 0.2)
     for seed in range(5):
-        made.write(tmp_path, experiment, "none", seed, matrices["none"][seed])
-        made.write(tmp_path, experiment, "standard", seed, matrices["standard"][seed], **(change if seed == 3 else {}))
+        builders.write_run(tmp_path, experiment, "none", seed, matrices["none"][seed])
+        builders.write_run(
+            tmp_path, experiment, "standard", seed, matrices["standard"][seed], **(change if seed == 3 else {})
+        )
     with pytest.raises(AnalysisError, match=said):
         answer(tmp_path, experiment)
 
 
 def test_runs_on_other_test_images_are_refused(tmp_path):
-    experiment = made.experiment()
-    matrices = made.outcomes(5, 60, 0.2)
+    experiment = builders.experiment()
+    matrices = builders.draw_outcomes(5, 60, 0.2)
     fill(tmp_path, experiment, matrices, range(4))
-    made.write(tmp_path, experiment, "none", 4, matrices["none"][4])
-    made.write(tmp_path, experiment, "standard", 4, matrices["standard"][4][:50])
+    builders.write_run(tmp_path, experiment, "none", 4, matrices["none"][4])
+    builders.write_run(tmp_path, experiment, "standard", 4, matrices["standard"][4][:50])
     with pytest.raises(AnalysisError, match="other images"):
         answer(tmp_path, experiment)
 
@@ -183,8 +185,8 @@ def test_runs_on_other_test_images_are_refused(tmp_path):
 
 
 def test_a_control_is_exactly_zero(tmp_path):
-    experiment = made.experiment(arms=["none", "again"])
-    same = made.outcomes(5, 100, 0.0)["none"]
+    experiment = builders.experiment(arms=["none", "again"])
+    same = builders.draw_outcomes(5, 100, 0.0)["none"]
     fill(tmp_path, experiment, {"none": same, "again": same}, range(5))
     one = answer(tmp_path, experiment).contrasts[0]
     assert one.control == "a/a"
@@ -194,8 +196,8 @@ def test_a_control_is_exactly_zero(tmp_path):
 
 
 def test_a_control_that_differs_is_told(tmp_path):
-    experiment = made.experiment(arms=["none", "again"])
-    fill(tmp_path, experiment, made.outcomes(5, 100, 0.0, arms=("none", "again")), range(5))
+    experiment = builders.experiment(arms=["none", "again"])
+    fill(tmp_path, experiment, builders.draw_outcomes(5, 100, 0.0, arms=("none", "again")), range(5))
     assert any("does not repeat its own numbers" in text for text in answer(tmp_path, experiment).warnings)
 
 
@@ -203,9 +205,9 @@ def test_a_control_that_differs_is_told(tmp_path):
 
 
 def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
-    experiment = made.experiment(seeds=None)
-    plans = made.history(experiment)
-    unclear = made.outcomes(20, 60, 0.02, seed=5)
+    experiment = builders.experiment(seeds=None)
+    plans = builders.plan_history(experiment)
+    unclear = builders.draw_outcomes(20, 60, 0.02, seed=5)
     assert comparison.next_look(experiment, [], plans) == 5
     fill(tmp_path, experiment, unclear, range(4))
     assert comparison.next_look(experiment, read_runs(tmp_path), plans) == 5
@@ -224,9 +226,9 @@ def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
 
 
 def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
-    experiment = made.experiment(seeds=None)
-    fill(tmp_path, experiment, made.outcomes(7, 1000, 1.5), range(7))
-    assert comparison.next_look(experiment, read_runs(tmp_path), made.history(experiment)) is None
+    experiment = builders.experiment(seeds=None)
+    fill(tmp_path, experiment, builders.draw_outcomes(7, 1000, 1.5), range(7))
+    assert comparison.next_look(experiment, read_runs(tmp_path), builders.plan_history(experiment)) is None
     found = answer(tmp_path, experiment)
     assert found.contrasts[0].tone == "helps"
     assert found.look.seeds == 5
@@ -234,15 +236,15 @@ def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
 
 
 def test_the_last_look_is_the_last(tmp_path):
-    experiment = made.experiment(seeds=None, looks=[5, 6])
-    fill(tmp_path, experiment, made.outcomes(6, 60, 0.0, seed=5), range(6))
-    assert comparison.next_look(experiment, read_runs(tmp_path), made.history(experiment)) is None
+    experiment = builders.experiment(seeds=None, looks=[5, 6])
+    fill(tmp_path, experiment, builders.draw_outcomes(6, 60, 0.0, seed=5), range(6))
+    assert comparison.next_look(experiment, read_runs(tmp_path), builders.plan_history(experiment)) is None
 
 
 def test_an_extended_plan_takes_the_anytime_intervals_and_says_so(tmp_path):
-    before, experiment = made.experiment(seeds=5), made.experiment(seeds=8)
-    fill(tmp_path, experiment, made.outcomes(8, 300, 0.2), range(8))
-    plans = made.history(experiment, finished=5, before=before)
+    before, experiment = builders.experiment(seeds=5), builders.experiment(seeds=8)
+    fill(tmp_path, experiment, builders.draw_outcomes(8, 300, 0.2), range(8))
+    plans = builders.plan_history(experiment, finished=5, before=before)
     found = answer(tmp_path, experiment, plans)
     assert found.look.rule == "anytime"
     assert found.look.t == pytest.approx(4.20, abs=0.005)
@@ -253,23 +255,25 @@ def test_an_extended_plan_takes_the_anytime_intervals_and_says_so(tmp_path):
 
 
 def test_a_plan_changed_before_its_first_pair_is_no_extension(tmp_path):
-    before, experiment = made.experiment(seeds=3), made.experiment(seeds=5)
-    fill(tmp_path, experiment, made.outcomes(5, 60, 0.2), range(5))
-    assert answer(tmp_path, experiment, made.history(experiment, finished=0, before=before)).look.rule == "fixed"
+    before, experiment = builders.experiment(seeds=3), builders.experiment(seeds=5)
+    fill(tmp_path, experiment, builders.draw_outcomes(5, 60, 0.2), range(5))
+    assert (
+        answer(tmp_path, experiment, builders.plan_history(experiment, finished=0, before=before)).look.rule == "fixed"
+    )
 
 
 def test_fewer_seeds_than_were_looked_at_discard_none(tmp_path):
-    before, experiment = made.experiment(seeds=8), made.experiment(seeds=5)
-    fill(tmp_path, experiment, made.outcomes(8, 100, 0.2), range(8))
-    found = answer(tmp_path, experiment, made.history(experiment, finished=8, before=before))
+    before, experiment = builders.experiment(seeds=8), builders.experiment(seeds=5)
+    fill(tmp_path, experiment, builders.draw_outcomes(8, 100, 0.2), range(8))
+    found = answer(tmp_path, experiment, builders.plan_history(experiment, finished=8, before=before))
     assert found.look.seeds == 8
 
 
 def test_a_missing_run_blocks_the_verdict_and_is_named(tmp_path):
-    experiment = made.experiment()
-    matrices = made.outcomes(5, 300, 1.5)
+    experiment = builders.experiment()
+    matrices = builders.draw_outcomes(5, 300, 1.5)
     fill(tmp_path, experiment, matrices, range(4))
-    made.write(tmp_path, experiment, "none", 4, matrices["none"][4])
+    builders.write_run(tmp_path, experiment, "none", 4, matrices["none"][4])
     found = answer(tmp_path, experiment)
     assert not found.complete
     assert [(one.arm, one.seed) for one in found.missing] == [("standard", 4)]
@@ -279,19 +283,19 @@ def test_a_missing_run_blocks_the_verdict_and_is_named(tmp_path):
 
 
 def test_no_run_at_all_is_an_answer_too(tmp_path):
-    found = answer(tmp_path, made.experiment())
+    found = answer(tmp_path, builders.experiment())
     assert len(found.missing) == 10
     assert "cannot be compared yet" in found.contrasts[0].sentence
     assert wording.digest(found).contrasts[0].dots == ()
 
 
 def test_a_diverged_run_counts_and_is_told(tmp_path):
-    experiment = made.experiment()
-    matrices = made.outcomes(5, 100, 0.2)
+    experiment = builders.experiment()
+    matrices = builders.draw_outcomes(5, 100, 0.2)
     for seed in range(5):
-        made.write(tmp_path, experiment, "none", seed, matrices["none"][seed])
+        builders.write_run(tmp_path, experiment, "none", seed, matrices["none"][seed])
         status = "diverged" if seed == 1 else "complete"
-        made.write(tmp_path, experiment, "standard", seed, matrices["standard"][seed], status=status)
+        builders.write_run(tmp_path, experiment, "standard", seed, matrices["standard"][seed], status=status)
     found = answer(tmp_path, experiment)
     assert found.complete
     assert found.arms[1].diverged == 1
@@ -303,9 +307,9 @@ def test_a_diverged_run_counts_and_is_told(tmp_path):
 
 def test_several_arms_hold_together(tmp_path):
     arms = ["none", "flip", "standard", "strong"]
-    experiment = made.experiment(arms=arms)
-    matrices = made.outcomes(5, 400, 0.0, arms=arms)
-    matrices["standard"] = made.outcomes(5, 400, 1.5)["standard"]
+    experiment = builders.experiment(arms=arms)
+    matrices = builders.draw_outcomes(5, 400, 0.0, arms=arms)
+    matrices["standard"] = builders.draw_outcomes(5, 400, 1.5)["standard"]
     fill(tmp_path, experiment, matrices, range(5))
     found = answer(tmp_path, experiment)
     assert found.look.alpha == pytest.approx(0.05 / 3)
@@ -324,16 +328,16 @@ def test_several_arms_hold_together(tmp_path):
 def test_the_answer_is_strict_json_by_its_own_schema(tmp_path):
     import jsonschema
 
-    experiment = made.experiment()
-    fill(tmp_path, experiment, made.outcomes(5, 100, 0.2), range(5))
+    experiment = builders.experiment()
+    fill(tmp_path, experiment, builders.draw_outcomes(5, 100, 0.2), range(5))
     text = write.render(answer(tmp_path, experiment), "json")
     jsonschema.validate(json.loads(text), json.loads(write.schema()))
     assert "NaN" not in text
 
 
 def test_the_sentence_of_record(tmp_path):
-    experiment = made.experiment()
-    fill(tmp_path, experiment, made.outcomes(5, 2000, 0.6), range(5))
+    experiment = builders.experiment()
+    fill(tmp_path, experiment, builders.draw_outcomes(5, 2000, 0.6), range(5))
     one = answer(tmp_path, experiment).contrasts[0]
     low, high = one.new_images.low, one.new_images.high
     assert one.sentence == (
@@ -346,8 +350,8 @@ def test_the_sentence_of_record(tmp_path):
 
 
 def test_what_is_missed_by_the_interval_is_what_to_buy(tmp_path):
-    experiment = made.experiment()
-    fill(tmp_path, experiment, made.outcomes(5, 60, 0.02, seed=5), range(5))
+    experiment = builders.experiment()
+    fill(tmp_path, experiment, builders.draw_outcomes(5, 60, 0.02, seed=5), range(5))
     ahead = answer(tmp_path, experiment).contrasts[0].outlook
     assert ahead.buy in ("seeds", "images")
     assert ahead.with_seeds[8] < ahead.half_width

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import numpy as np
-from made_runs import manifest
+from builders import run_manifest
 
 from augexp.analysis import learning_curves
 from augexp.results.manifests import EpochTiming, Timing
@@ -18,7 +18,7 @@ def record(arm: str, seed: int, accuracy: list[float], *, status: str = "complet
     epochs = {name: np.arange(1, len(accuracy) + 1) for name in COLUMNS}
     epochs["val_accuracy"] = np.array(accuracy)
     timing = Timing(epochs=tuple(EpochTiming(seconds=0.5) for _ in accuracy[:timed]))
-    return RunRecord(Path("nowhere"), manifest(arm, seed, status=status), epochs, timing)
+    return RunRecord(Path("nowhere"), run_manifest(arm, seed, status=status), epochs, timing)
 
 
 def rows(*records: RunRecord) -> list[dict[str, str]]:

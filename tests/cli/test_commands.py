@@ -24,72 +24,72 @@ def call(*words: object, code: int = 0, columns: int = 80) -> tuple[str, str]:
     return result.stdout, result.stderr
 
 
-def places(house) -> list[object]:
-    return ["--results-dir", house.folder.parent, "--data-dir", house.data_dir]
+def places(smoke) -> list[object]:
+    return ["--results-dir", smoke.folder.parent, "--data-dir", smoke.data_dir]
 
 
-def test_compare_prints_the_answer_on_stdout_and_warnings_on_stderr(house) -> None:
-    out, err = call("compare", SMOKE, *places(house))
-    (contrast,) = house.comparison.contrasts
+def test_compare_prints_the_answer_on_stdout_and_warnings_on_stderr(smoke) -> None:
+    out, err = call("compare", SMOKE, *places(smoke))
+    (contrast,) = smoke.comparison.contrasts
     assert contrast.sentence in out
-    assert str(house.folder / "comparison" / "report.html") in out
+    assert str(smoke.folder / "comparison" / "report.html") in out
     assert "standard" in out
     assert "synthetic" in out
-    for warning in house.comparison.warnings:
+    for warning in smoke.comparison.warnings:
         assert f"warning: {warning}" in err
         assert f"warning: {warning}" not in out
 
 
-def test_tables_fit_into_80_columns(house) -> None:
-    out, _ = call("compare", SMOKE, *places(house))
-    tables = out[: out.index(house.comparison.contrasts[0].sentence)]
+def test_tables_fit_into_80_columns(smoke) -> None:
+    out, _ = call("compare", SMOKE, *places(smoke))
+    tables = out[: out.index(smoke.comparison.contrasts[0].sentence)]
     assert max(map(len, tables.splitlines())) <= 80
 
 
-def test_compare_as_json_is_the_file(house) -> None:
-    out, _ = call("compare", SMOKE, *places(house), "--json", "-q")
-    assert out == (house.folder / "comparison" / "comparison.json").read_text("utf-8")
+def test_compare_as_json_is_the_file(smoke) -> None:
+    out, _ = call("compare", SMOKE, *places(smoke), "--json", "-q")
+    assert out == (smoke.folder / "comparison" / "comparison.json").read_text("utf-8")
 
 
 @pytest.mark.parametrize("jobs", ["auto", "0", "1"])
-def test_jobs_may_be_a_number_or_auto(house, jobs) -> None:
-    call("compare", SMOKE, *places(house), "--jobs", jobs, "-q")
+def test_jobs_may_be_a_number_or_auto(smoke, jobs) -> None:
+    call("compare", SMOKE, *places(smoke), "--jobs", jobs, "-q")
 
 
-def test_what_is_missing_is_named_and_fails(house, monkeypatch) -> None:
+def test_what_is_missing_is_named_and_fails(smoke, monkeypatch) -> None:
     from augexp import api
     from augexp.analysis.schema import Missing
 
-    lacking = house.comparison.model_copy(
+    lacking = smoke.comparison.model_copy(
         update={"missing": (Missing(arm="standard", seed=2, reason="memory ran out [bold]"),)}
     )
     monkeypatch.setattr(api, "compare", lambda *_, **__: lacking)
-    _, err = call("compare", SMOKE, *places(house), code=1)
+    _, err = call("compare", SMOKE, *places(smoke), code=1)
     assert "missing: standard seed 2: memory ran out [bold]" in err
     assert "repeat the same command" in err
 
 
-def test_train_says_what_it_did_and_what_comes_next(house) -> None:
-    out, _ = call("train", SMOKE, "--no-augment", "--seed", 1, *places(house))
+def test_train_says_what_it_did_and_what_comes_next(smoke) -> None:
+    out, _ = call("train", SMOKE, "--no-augment", "--seed", 1, *places(smoke))
     assert "none, seed 1: 2 epochs" in out
     assert "test accuracy" in out
-    assert f"next: augexp compare {SMOKE} --results-dir {house.folder.parent} --data-dir {house.data_dir}" in out
-    record = json.loads(call("train", SMOKE, "--augment", "--json", *places(house))[0])
+    assert f"next: augexp compare {SMOKE} --results-dir {smoke.folder.parent} --data-dir {smoke.data_dir}" in out
+    record = json.loads(call("train", SMOKE, "--augment", "--json", *places(smoke))[0])
     assert (record["arm"], record["seed"], record["status"]) == ("standard", 0, "complete")
 
 
-def test_status_in_words_and_as_json(house) -> None:
-    out, _ = call("status", house.folder)
+def test_status_in_words_and_as_json(smoke) -> None:
+    out, _ = call("status", smoke.folder)
     assert "smoke: 6 of 6 runs done (3 seeds)" in out
     assert "so far   standard - none:" in out
     assert "all done" in out
     assert max(map(len, out.splitlines())) <= 80
-    assert json.loads(call("status", house.folder, "--json")[0])["finished"] == 6
-    assert call("status", house.folder, "--watch")[0] == out
+    assert json.loads(call("status", smoke.folder, "--json")[0])["finished"] == 6
+    assert call("status", smoke.folder, "--watch")[0] == out
 
 
-def test_status_of_work_in_progress(house, tmp_path) -> None:
-    shutil.copytree(house.folder, tmp_path / "smoke")
+def test_status_of_work_in_progress(smoke, tmp_path) -> None:
+    shutil.copytree(smoke.folder, tmp_path / "smoke")
     shutil.rmtree(tmp_path / "smoke" / "runs" / "none" / "seed-2")
     run = tmp_path / "smoke" / "runs" / "standard" / "seed-1" / "run.json"
     run.write_text(json.dumps({**json.loads(run.read_text("utf-8")), "status": "failed", "error": "it broke"}))
@@ -100,8 +100,8 @@ def test_status_of_work_in_progress(house, tmp_path) -> None:
     assert "nobody is working on it" in out
 
 
-def test_watch_ends_where_nobody_works(house, tmp_path, monkeypatch) -> None:
-    shutil.copytree(house.folder, tmp_path / "smoke")
+def test_watch_ends_where_nobody_works(smoke, tmp_path, monkeypatch) -> None:
+    shutil.copytree(smoke.folder, tmp_path / "smoke")
     shutil.rmtree(tmp_path / "smoke" / "runs" / "none" / "seed-2")
     waits: list[float] = []
     monkeypatch.setattr("augexp.cli.results.time.sleep", waits.append)
@@ -111,43 +111,43 @@ def test_watch_ends_where_nobody_works(house, tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(("form", "words"), [("csv", "difference_pp"), ("md", "| standard |"), ("latex", "\\toprule")])
-def test_report_as_tables(house, tmp_path, form, words) -> None:
-    out, _ = call("report", house.folder, "--format", form, "--data-dir", house.data_dir)
+def test_report_as_tables(smoke, tmp_path, form, words) -> None:
+    out, _ = call("report", smoke.folder, "--format", form, "--data-dir", smoke.data_dir)
     assert words in out
-    printed, _ = call("report", house.folder, "-f", form, "-o", tmp_path / "table", "--data-dir", house.data_dir)
+    printed, _ = call("report", smoke.folder, "-f", form, "-o", tmp_path / "table", "--data-dir", smoke.data_dir)
     assert printed == f"{tmp_path / 'table'}\n"
     assert (tmp_path / "table").read_text("utf-8") == out
 
 
-def test_report_draws_the_page_and_opens_it(house, tmp_path, monkeypatch) -> None:
-    shutil.copytree(house.folder, tmp_path / "smoke")
+def test_report_draws_the_page_and_opens_it(smoke, tmp_path, monkeypatch) -> None:
+    shutil.copytree(smoke.folder, tmp_path / "smoke")
     opened: list[str] = []
     monkeypatch.setattr("augexp.cli.results.webbrowser.open", opened.append)
-    out, _ = call("report", tmp_path / "smoke", "--open", "--data-dir", house.data_dir)
+    out, _ = call("report", tmp_path / "smoke", "--open", "--data-dir", smoke.data_dir)
     page = tmp_path / "smoke" / "comparison" / "report.html"
     assert out == f"{page}\n"
     assert opened == [page.as_uri()]
 
 
-def test_index_prints_classes_and_splits(house) -> None:
-    out, _ = call("index", SMOKE, "--data-dir", house.data_dir)
+def test_index_prints_classes_and_splits(smoke) -> None:
+    out, _ = call("index", SMOKE, "--data-dir", smoke.data_dir)
     assert "drawn-boat" in out
     assert "synthetic drawings of 16 x 16 pixels" in out
     assert max(map(len, out[: out.index("\n\n")].splitlines())) <= 80
-    facts = json.loads(call("index", SMOKE, "--data-dir", house.data_dir, "--json")[0])
+    facts = json.loads(call("index", SMOKE, "--data-dir", smoke.data_dir, "--json")[0])
     assert facts["image_size"] == 16
 
 
-def test_the_data_folder_can_come_from_the_environment(house, monkeypatch) -> None:
-    monkeypatch.setenv("AUGEXP_DATA_DIR", str(house.data_dir))
-    monkeypatch.setenv("AUGEXP_RESULTS_DIR", str(house.folder.parent))
-    assert str(house.data_dir) in call("index", SMOKE)[0]
-    assert house.comparison.contrasts[0].sentence in call("compare", SMOKE)[0]
+def test_the_data_folder_can_come_from_the_environment(smoke, monkeypatch) -> None:
+    monkeypatch.setenv("AUGEXP_DATA_DIR", str(smoke.data_dir))
+    monkeypatch.setenv("AUGEXP_RESULTS_DIR", str(smoke.folder.parent))
+    assert str(smoke.data_dir) in call("index", SMOKE)[0]
+    assert smoke.comparison.contrasts[0].sentence in call("compare", SMOKE)[0]
 
 
-def test_preview_writes_and_describes(house, tmp_path) -> None:
+def test_preview_writes_and_describes(smoke, tmp_path) -> None:
     target = tmp_path / "sheet.html"
-    assert call("preview", SMOKE, "-o", target, "--draws", 1, "--data-dir", house.data_dir)[0] == f"{target}\n"
+    assert call("preview", SMOKE, "-o", target, "--draws", 1, "--data-dir", smoke.data_dir)[0] == f"{target}\n"
     assert target.is_file()
     out, _ = call("preview", "--arm", "randaugment", "--describe")
     assert out.startswith("randaugment@")

@@ -34,10 +34,10 @@ def pack(folder: Path, name: str) -> bytes:
 
 
 @pytest.fixture
-def mirror(house, tmp_path, monkeypatch) -> Iterator[str]:
+def mirror(smoke, tmp_path, monkeypatch) -> Iterator[str]:
     """A server with two categories; the official host is one that cannot be reached."""
     archives = {
-        (category, split): pack(house.data_dir / "sample-1" / f"{drawn}_{split}_lmdb", f"{category}_{split}_lmdb")
+        (category, split): pack(smoke.data_dir / "sample-1" / f"{drawn}_{split}_lmdb", f"{category}_{split}_lmdb")
         for category, drawn in DRAWN.items()
         for split in ("train", "val")
     }

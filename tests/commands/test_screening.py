@@ -1,11 +1,11 @@
-"""Many policies in two stages: the halves, what each stage is, what the choice may know, and the whole way once."""
+"""Many policies in two stages: what each stage is, what the choice may know, and the whole way once."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
 
-import made_runs as made
+import builders
 import numpy as np
 import pytest
 
@@ -14,7 +14,7 @@ from augexp import api
 from augexp.analysis import comparison, critical_values, sample_splitting, statistics
 from augexp.analysis import verdict as verdicts
 from augexp.commands import report
-from augexp.errors import DataError, DefinitionError, ResultsError
+from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import command_line, definition, screening
 from augexp.experiment.plan import Plan
 from augexp.reporting import trackers
@@ -23,52 +23,6 @@ from augexp.results.records import read_runs
 
 SMOKE = Path(__file__).resolve().parents[2] / "experiments" / "smoke.toml"
 FOUR = ["none", "flip", "crop", "standard", "mixup"]
-
-
-# -- the halves ----------------------------------------------------------------------------------
-
-
-def dealt(labels, clusters, ids) -> np.ndarray:
-    return sample_splitting.screening_half(np.asarray(labels), np.asarray(clusters), np.asarray(ids, dtype=np.uint64))
-
-
-def test_halves_are_dealt_out_by_hash_within_each_class() -> None:
-    labels = [0, 0, 0, 0, 1, 1, 1, 1]
-    ids = [40, 10, 30, 20, 7, 5, 8, 6]
-    half = dealt(labels, range(8), ids)
-    # class 0 by hash: rows 1, 3, 2, 0; class 1: rows 5, 7, 4, 6; the first, third, ... are for the screening
-    assert np.flatnonzero(half).tolist() == [1, 2, 4, 5]
-
-
-def test_near_duplicates_stay_in_one_half_and_classes_keep_their_shares() -> None:
-    rng = np.random.default_rng(0)
-    clusters = np.sort(rng.integers(0, 150, 400))
-    labels = clusters % 3
-    half = dealt(labels, clusters, rng.permutation(400))
-    for cluster in np.unique(clusters):
-        assert len(set(half[clusters == cluster].tolist())) == 1
-    for label in range(3):
-        groups = np.unique(clusters[labels == label])
-        chosen = np.unique(clusters[(labels == label) & half])
-        assert 0 <= 2 * len(chosen) - len(groups) <= 1
-
-
-def test_halves_do_not_depend_on_the_order_of_rows_or_the_numbers_of_clusters() -> None:
-    rng = np.random.default_rng(1)
-    clusters, ids = rng.integers(0, 60, 200), rng.permutation(200)
-    labels, order = clusters % 3, rng.permutation(200)
-    first = dealt(labels, clusters, ids)
-    again = dealt(labels[order], 1000 - clusters[order], ids[order])
-    np.testing.assert_array_equal(first[order], again)
-
-
-def test_halves_that_cannot_be_judged_by_are_refused() -> None:
-    ids = np.arange(80, dtype=np.uint64)
-    sample_splitting.check(np.arange(80) % 2, np.arange(80), ids, ("a", "b"))
-    with pytest.raises(DataError, match=r"received 58 test images, of which one half has 28 images.*--no-screen"):
-        sample_splitting.check(np.arange(58) % 2, np.arange(58), ids[:58], ("a", "b"))
-    with pytest.raises(DataError, match="one half has no image of b"):
-        sample_splitting.check((np.arange(80) == 0).astype(int), np.arange(80), ids, ("a", "b"))
 
 
 # -- the stages ----------------------------------------------------------------------------------
@@ -185,11 +139,11 @@ def begin(results: Path, experiment, run: str = "") -> None:
 
 
 def test_what_a_screening_has_looked_at_is_not_looked_at_again(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
     begin(tmp_path, screening.screening(asked), "flip")
     assert is_staged(asked, tmp_path)
     with pytest.raises(ResultsError, match=r"begun with a screening .*another --root-seed"):
-        is_staged(made.experiment(arms=FOUR[:2], seeds=None), tmp_path)
+        is_staged(builders.experiment(arms=FOUR[:2], seeds=None), tmp_path)
     begin(tmp_path, screening.confirmation(asked, dict.fromkeys(FOUR[1:], 1.0)))
     assert is_staged(asked, tmp_path)
     with pytest.raises(ResultsError, match="begun with a screening"):
@@ -197,8 +151,8 @@ def test_what_a_screening_has_looked_at_is_not_looked_at_again(tmp_path) -> None
 
 
 def test_an_experiment_with_the_name_of_a_screening_is_none(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
-    plain = made.experiment(arms=FOUR[:2], seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
+    plain = builders.experiment(arms=FOUR[:2], seeds=None)
     begin(tmp_path, plain.replace(name="made-screening"))
     assert not is_staged(plain, tmp_path)
     with pytest.raises(ResultsError, match=r"made-screening: was begun without a screening"):
@@ -218,13 +172,13 @@ def test_how_a_screening_was_asked_for_does_not_change_its_plan() -> None:
 
 
 def test_what_was_begun_as_a_whole_goes_on_as_one(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
     begin(tmp_path, asked.replace(plan={"screen": False}))
     assert not is_staged(asked, tmp_path)
     with pytest.raises(ResultsError, match=r"begun without a screening.*--no-screen"):
         is_staged(asked.replace(plan={"screen": True}), tmp_path)
     with pytest.raises(ResultsError, match="begun without a screening"):
-        is_staged(made.experiment(arms=[*FOUR, "cutout"], seeds=None), tmp_path)
+        is_staged(builders.experiment(arms=[*FOUR, "cutout"], seeds=None), tmp_path)
 
 
 # -- what the answers say ------------------------------------------------------------------------
@@ -232,18 +186,18 @@ def test_what_was_begun_as_a_whole_goes_on_as_one(tmp_path) -> None:
 
 def fill(folder, experiment, seeds, m=400):
     drawn = {
-        arm: made.outcomes(max(seeds) + 1, m, 0.6 * place, seed=place)["standard"]
+        arm: builders.draw_outcomes(max(seeds) + 1, m, 0.6 * place, seed=place)["standard"]
         for place, arm in enumerate(experiment.plan.arms)
     }
     for seed in seeds:
-        made.block(folder, experiment, seed, drawn)
+        builders.write_block(folder, experiment, seed, drawn)
 
 
 def test_a_screening_ranks_and_claims_nothing(tmp_path) -> None:
-    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, range(3))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    found = comparison.compare(one, held, made.history(one), facts={})
+    found = comparison.compare(one, held, builders.plan_history(one), facts={})
     assert found.complete
     assert found.test_images == 200
     assert found.best == ()
@@ -260,12 +214,12 @@ def test_a_screening_ranks_and_claims_nothing(tmp_path) -> None:
 
 
 def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> None:
-    asked = made.experiment(arms=FOUR, seeds=None)
+    asked = builders.experiment(arms=FOUR, seeds=None)
     one = screening.confirmation(asked, {"flip": 0.0, "crop": 1.0, "standard": 2.0, "mixup": 3.0})
     assert one.plan.arms == ("none", "standard", "mixup")
     fill(tmp_path, one, range(9))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    found = comparison.compare(one, held, made.history(one), facts={})
+    found = comparison.compare(one, held, builders.plan_history(one), facts={})
     assert found.contrasts[0].seeds == (3, 4, 5, 6, 7)  # the first look, and decided there
     assert found.missing == ()
     assert "look 1 of 4, after a screening of 4 policies" in found.contrasts[0].sentence
@@ -287,18 +241,16 @@ def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> N
 
 
 def test_a_screening_never_counts_the_seeds_of_a_confirmation(tmp_path) -> None:
-    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, range(6))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    history = [
-        entry.model_copy(update={"blocks_finished": 3})
-        for entry in (*made.history(made.experiment()), *made.history(one))
-    ]
+    plans = (*builders.plan_history(builders.experiment()), *builders.plan_history(one))
+    history = [entry.model_copy(update={"blocks_finished": 3}) for entry in plans]
     assert comparison.compare(one, held, history, facts={}).contrasts[0].seeds == (0, 1, 2)
 
 
 def test_trackers_see_the_half_of_a_stage_alone(tmp_path) -> None:
-    one = screening.screening(made.experiment(arms=FOUR, seeds=None))
+    one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, [0])
     for record in sample_splitting.restrict(read_runs(tmp_path), one.plan):
         right = record.predictions().correct
@@ -307,11 +259,11 @@ def test_trackers_see_the_half_of_a_stage_alone(tmp_path) -> None:
 
 
 def test_missing_blocks_of_a_confirmation_are_named_by_their_seeds(tmp_path) -> None:
-    one = screening.confirmation(made.experiment(arms=FOUR, seeds=5), dict.fromkeys(FOUR[1:], 1.0))
+    one = screening.confirmation(builders.experiment(arms=FOUR, seeds=5), dict.fromkeys(FOUR[1:], 1.0))
     fill(tmp_path, one, [3, 4, 6])
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    assert comparison.next_look(one, held, made.history(one)) == 5
-    found = comparison.compare(one, held, made.history(one), facts={})
+    assert comparison.next_look(one, held, builders.plan_history(one)) == 5
+    found = comparison.compare(one, held, builders.plan_history(one), facts={})
     assert {(gone.arm, gone.seed) for gone in found.missing} == {
         (arm, seed) for arm in one.plan.arms for seed in (5, 7)
     }
@@ -343,11 +295,11 @@ def test_choosing_on_other_seeds_and_images_keeps_the_error_probability() -> Non
 # -- the whole way, once -------------------------------------------------------------------------
 
 
-def test_compare_screens_then_confirms(tmp_path, house, monkeypatch) -> None:
+def test_compare_screens_then_confirms(tmp_path, smoke, monkeypatch) -> None:
     notes: list[str] = []
     listener = augexp.progress.NullListener()
     monkeypatch.setattr(listener, "note", notes.append, raising=False)
-    places = {"results_dir": tmp_path / "results", "data_dir": house.data_dir, "jobs": 2, "pictures": False}
+    places = {"results_dir": tmp_path / "results", "data_dir": smoke.data_dir, "jobs": 2, "pictures": False}
     changes = {"arms": ["flip", "crop", "standard"], "epochs": 1, "screen": True}
     found = augexp.compare(SMOKE, progress=listener, **places, **changes)
     assert found.complete
@@ -359,7 +311,7 @@ def test_compare_screens_then_confirms(tmp_path, house, monkeypatch) -> None:
     assert 1 <= len(chosen) <= 2
     assert set(chosen) <= {one.arm for one in first.contrasts}
     assert found.contrasts[0].seeds == (3, 4, 5)
-    assert found.test_images + first.test_images == house.comparison.test_images
+    assert found.test_images + first.test_images == smoke.comparison.test_images
     assert any(note.startswith("screening: ") for note in notes)
     assert sorted(path.name for path in (tmp_path / "results" / "smoke" / "runs" / "none").iterdir()) == [
         "seed-3", "seed-4", "seed-5",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import made_runs as made
+import builders
 import numpy as np
 import pytest
 from scipy import stats
@@ -163,15 +163,15 @@ def test_a_study_that_cannot_be_made(changes, words) -> None:
 
 
 def answered(folder, gain: float, *, seeds=6, m=300):
-    base = made.experiment(seeds=seeds)
+    base = builders.experiment(seeds=seeds)
     experiment = studies.strength_study(base, "standard", (0.5, 1.0, 2.0))
     drawn = {
-        arm: made.outcomes(seeds, m, gain * place, seed=place)["standard"]
+        arm: builders.draw_outcomes(seeds, m, gain * place, seed=place)["standard"]
         for place, arm in enumerate(experiment.plan.arms)
     }
     for seed in range(seeds):
-        made.block(folder, experiment, seed, drawn)
-    return experiment, comparison.compare(experiment, read_runs(folder), made.history(experiment), facts={})
+        builders.write_block(folder, experiment, seed, drawn)
+    return experiment, comparison.compare(experiment, read_runs(folder), builders.plan_history(experiment), facts={})
 
 
 def test_the_trend_is_the_t_of_the_slopes_of_the_seeds(tmp_path) -> None:
@@ -201,7 +201,7 @@ def test_no_trend_is_not_called_one(tmp_path) -> None:
 
 def same_in_every_seed(folder, gains, *, seeds=5, m=200):
     """Arms of which each is right about a fixed part of the images more than the one before, in every seed."""
-    experiment = studies.strength_study(made.experiment(seeds=seeds), "standard", (0.5, 1.0, 2.0))
+    experiment = studies.strength_study(builders.experiment(seeds=seeds), "standard", (0.5, 1.0, 2.0))
     for seed in range(seeds):
         hard = np.random.default_rng(seed).permutation(m)
         drawn = {
@@ -209,8 +209,8 @@ def same_in_every_seed(folder, gains, *, seeds=5, m=200):
             for arm, gain in zip(experiment.plan.arms, (0, *gains), strict=True)
         }
         for arm, right in drawn.items():
-            made.write(folder, experiment, arm, seed, right)
-    return comparison.compare(experiment, read_runs(folder), made.history(experiment), facts={})
+            builders.write_run(folder, experiment, arm, seed, right)
+    return comparison.compare(experiment, read_runs(folder), builders.plan_history(experiment), facts={})
 
 
 @pytest.mark.parametrize("gains", [(0, 0, 0), (10, 20, 40)])
@@ -232,20 +232,20 @@ def test_three_seeds_tell_no_trend(tmp_path) -> None:
 
 
 def test_missing_runs_leave_no_trend(tmp_path) -> None:
-    experiment = studies.strength_study(made.experiment(seeds=5), "standard", (1.0, 2.0))
+    experiment = studies.strength_study(builders.experiment(seeds=5), "standard", (1.0, 2.0))
     for seed in range(4):
-        made.block(tmp_path, experiment, seed, made.outcomes(5, 100, 0.2, arms=experiment.plan.arms))
-    found = comparison.compare(experiment, read_runs(tmp_path), made.history(experiment), facts={})
+        builders.write_block(tmp_path, experiment, seed, builders.draw_outcomes(5, 100, 0.2, arms=experiment.plan.arms))
+    found = comparison.compare(experiment, read_runs(tmp_path), builders.plan_history(experiment), facts={})
     assert not found.complete
     assert found.trends == ()
 
 
 def test_an_ablation_says_how_to_read_it(tmp_path) -> None:
-    experiment = studies.ablation(made.experiment(seeds=5), "standard")
+    experiment = studies.ablation(builders.experiment(seeds=5), "standard")
     arms = experiment.plan.arms
     for seed in range(5):
-        made.block(tmp_path, experiment, seed, made.outcomes(5, 100, -0.5, arms=arms))
-    found = comparison.compare(experiment, read_runs(tmp_path), made.history(experiment), facts={})
+        builders.write_block(tmp_path, experiment, seed, builders.draw_outcomes(5, 100, -0.5, arms=arms))
+    found = comparison.compare(experiment, read_runs(tmp_path), builders.plan_history(experiment), facts={})
     assert len(found.contrasts) == 5
     assert found.look.comparisons == 5
     assert "where one HURTS, that operation helps" in report.render(found, "md")

@@ -5,26 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_pictures import image_folder
-from place import Place
+from builders import DataFolders, write_classes
 
 from augexp.data.decoding import process
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def folders(tmp_path: Path) -> DataFolders:
+    return DataFolders(tmp_path)
 
 
 @pytest.fixture
-def folder(place: Place) -> Place:
-    image_folder(place.images, {"a": range(40), "b": range(100, 130)})
-    return place
+def filled(folders: DataFolders) -> DataFolders:
+    write_classes(folders.images, {"a": range(40), "b": range(100, 130)})
+    return folders
 
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The bytes of every picture that is decoded from now on."""
+    """The bytes of every image that is decoded from now on."""
     seen: list[bytes] = []
     decode = process.decode
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from made_pictures import decoded, encode, pixels, sheet
+from builders import decode_square, encode, pixels, sheet
 from PIL import Image
 
 from augexp.data import duplicates
@@ -12,7 +12,7 @@ SIDE = 32
 
 
 def hashes(pictures: list[np.ndarray]) -> np.ndarray:
-    return duplicates.difference_hashes(sheet(decoded(encode(one), len(one)) for one in pictures).thumbnails())
+    return duplicates.difference_hashes(sheet(decode_square(encode(one), len(one)) for one in pictures).thumbnails())
 
 
 def found(pictures: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[int, int]]]:
@@ -44,7 +44,7 @@ def test_equal_pictures_are_together() -> None:
 def test_the_same_picture_saved_again_is_near() -> None:
     original = pixels(2, 256)
     versions = [
-        decoded(data, SIDE)
+        decode_square(data, SIDE)
         for data in (
             encode(original),
             encode(original, "JPEG", quality=60),

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_pictures import encode, image_folder, pixels, png, scene, write_lmdb
-from place import LSUN, Place
+from builders import LSUN, DataFolders, encode, pixels, png, write_classes, write_lmdb, write_scene
 
 from augexp.data import preparation, splits
 from augexp.data.decoding import process
@@ -21,24 +20,26 @@ from augexp.experiment.plan import DRAWS
 # -- which records -----------------------------------------------------------------------------
 
 
-def test_limit_reads_no_more_than_that(place: Place, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    scene(place.images, "a", range(100), range(200, 210))
-    scene(place.images, "b", range(300, 380), range(400, 405))
+def test_limit_reads_no_more_than_that(
+    folders: DataFolders, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_scene(folders.images, "a", range(100), range(200, 210))
+    write_scene(folders.images, "b", range(300, 380), range(400, 405))
     read: list[bytes] = []
     value = LmdbFolder.value
     monkeypatch.setattr(LmdbFolder, "value", lambda self, key: (read.append(key), value(self, key))[1])
-    store = place.prepare(**LSUN, limit=25)
+    store = folders.prepare(**LSUN, limit=25)
     assert len(read) == len(decoded) == len(store) == 25 + 10 + 25 + 5
 
 
-def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lsun_reads_what_the_splits_can_use(folders: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparation, "DRAWS", 3)
-    scene(place.images, "a", range(200))
-    scene(place.images, "b", range(300, 500))
+    write_scene(folders.images, "a", range(200))
+    write_scene(folders.images, "b", range(300, 500))
     settings = {"train_per_class": 10, "test_per_class": 12, "validation_per_class": 6}
-    records = place.prepare(**LSUN, **settings).facts["records"]
+    records = folders.prepare(**LSUN, **settings).facts["records"]
     assert 2 * (3 * 10 + 12 + 6) < records < 2 * 120
-    assert place.prepare(**LSUN).facts["records"] == 400
+    assert folders.prepare(**LSUN).facts["records"] == 400
 
 
 def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
@@ -57,11 +58,11 @@ def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
         assert sizes[1] >= 0.95 * 2_500
 
 
-def test_training_draws_of_the_blocks_are_disjoint(place: Place) -> None:
-    scene(place.images, "a", range(250))
-    scene(place.images, "b", range(300, 550))
+def test_training_draws_of_the_blocks_are_disjoint(folders: DataFolders) -> None:
+    write_scene(folders.images, "a", range(250))
+    write_scene(folders.images, "b", range(300, 550))
     settings = {"train_per_class": 4, "test_per_class": 60, "validation_per_class": 30}
-    store = place.prepare(**LSUN, **settings)
+    store = folders.prepare(**LSUN, **settings)
     data = Data(**LSUN, **settings)
     assert store.draw_mode(data) == "disjoint"
     draws = np.concatenate([store.training_rows(data, 0, seed) for seed in range(DRAWS)])
@@ -69,30 +70,30 @@ def test_training_draws_of_the_blocks_are_disjoint(place: Place) -> None:
     assert not set(draws.tolist()) & {*store.rows("test").tolist(), *store.rows("validation").tolist()}
 
 
-def test_a_scene_beside_an_object(place: Place) -> None:
-    scene(place.images, "a", range(60), range(60, 70))
-    write_lmdb(place.images / "b", [png(number) for number in range(100, 160)])
-    store = place.prepare(**LSUN)
+def test_a_scene_beside_an_object(folders: DataFolders) -> None:
+    write_scene(folders.images, "a", range(60), range(60, 70))
+    write_lmdb(folders.images / "b", [png(number) for number in range(100, 160)])
+    store = folders.prepare(**LSUN)
     assert store.facts["split"]["rule"] == "held-out"
     assert all(all(parts.values()) for parts in store.facts["counts"].values())
 
 
-def test_lsun_folder_below_the_data_dir_is_the_default(place: Place) -> None:
-    scene(place.data_dir / "lsun", "a", range(20))
-    scene(place.data_dir / "lsun", "b", range(20, 40))
-    store = prepare(Data(**LSUN, image_size=16), place.data_dir)
+def test_lsun_folder_below_the_data_dir_is_the_default(folders: DataFolders) -> None:
+    write_scene(folders.data_dir / "lsun", "a", range(20))
+    write_scene(folders.data_dir / "lsun", "b", range(20, 40))
+    store = prepare(Data(**LSUN, image_size=16), folders.data_dir)
     assert store.path.name.startswith("a-b-16px-")
 
 
 # -- duplicates --------------------------------------------------------------------------------
 
 
-def test_duplicates_are_counted_shown_and_kept_together(folder: Place) -> None:
-    (folder.images / "a" / "again.png").write_bytes(png(3))
+def test_duplicates_are_counted_shown_and_kept_together(filled: DataFolders) -> None:
+    (filled.images / "a" / "again.png").write_bytes(png(3))
     # A picture in two classes, and one that was saved again with a loss.
-    (folder.images / "b" / "astray.png").write_bytes(png(4))
-    (folder.images / "a" / "lossy.jpg").write_bytes(encode(pixels(5), "JPEG", quality=90, subsampling=0))
-    store = folder.prepare()
+    (filled.images / "b" / "astray.png").write_bytes(png(4))
+    (filled.images / "a" / "lossy.jpg").write_bytes(encode(pixels(5), "JPEG", quality=90, subsampling=0))
+    store = filled.prepare()
     found = store.facts["duplicates"]
     assert (found["exact"], found["near"], found["clustered_images"], found["across_classes"]) == (2, 1, 6, 2)
     assert [set(pair) for pair in found["pairs"]] == [{"a/5.png", "a/lossy.jpg"}]
@@ -102,9 +103,11 @@ def test_duplicates_are_counted_shown_and_kept_together(folder: Place) -> None:
         assert len(set(codes[store.clusters == cluster].tolist())) == 1
 
 
-def test_training_images_that_repeat_the_official_test_are_left_out(place: Place) -> None:
-    image_folder(place.images, {"train/a": range(30), "train/b": range(50, 80), "test/a": [1, 90], "test/b": [51, 91]})
-    store = place.prepare()
+def test_training_images_that_repeat_the_official_test_are_left_out(folders: DataFolders) -> None:
+    write_classes(
+        folders.images, {"train/a": range(30), "train/b": range(50, 80), "test/a": [1, 90], "test/b": [51, 91]}
+    )
+    store = folders.prepare()
     assert store.facts["split"]["rule"] == "official"
     assert store.facts["duplicates"]["excluded"] == 2
     assert "2 training or validation images were left out" in store.facts["split"]["explanation"]
@@ -116,8 +119,8 @@ def test_training_images_that_repeat_the_official_test_are_left_out(place: Place
 # -- what is recorded --------------------------------------------------------------------------
 
 
-def test_facts(folder: Place) -> None:
-    store = folder.prepare()
+def test_facts(filled: DataFolders) -> None:
+    store = filled.prepare()
     facts = json.loads((store.path / "store.json").read_text(encoding="utf-8"))
     assert facts["source"] == "folder"
     assert facts["synthetic"] is False
@@ -127,21 +130,21 @@ def test_facts(folder: Place) -> None:
     assert [text for text in facts["warnings"] if "test images; its own interval is not reported" in text]
 
 
-def test_small_originals_are_worth_a_warning(folder: Place) -> None:
-    warnings = folder.prepare(image_size=32).facts["warnings"]
+def test_small_originals_are_worth_a_warning(filled: DataFolders) -> None:
+    warnings = filled.prepare(image_size=32).facts["warnings"]
     assert any("70 of 70 images are smaller than 32 pixels (median 16); a smaller --image-size" in w for w in warnings)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file names there hold no such text")
-def test_names_that_are_no_text_can_be_recorded(folder: Place) -> None:
-    with open(os.fsencode(folder.images / "a") + b"/bad-\xe9.png", "wb") as file:
+def test_names_that_are_no_text_can_be_recorded(filled: DataFolders) -> None:
+    with open(os.fsencode(filled.images / "a") + b"/bad-\xe9.png", "wb") as file:
         file.write(b"bad")
-    store = folder.prepare()
+    store = filled.prepare()
     assert [one["key"] for one in store.facts["skipped"]["records"]] == ["a/bad-\\udce9.png"]
 
 
-def test_jobs_change_nothing(folder: Place, tmp_path: Path) -> None:
-    data = Data(source="folder", path=str(folder.images), image_size=16)
+def test_jobs_change_nothing(filled: DataFolders, tmp_path: Path) -> None:
+    data = Data(source="folder", path=str(filled.images), image_size=16)
     stores = [prepare(data, tmp_path / f"jobs-{jobs}", jobs=jobs) for jobs in (1, 5)]
     assert stores[0].facts == stores[1].facts
     for name in ("images", "labels", "keys", "splits", "clusters"):
@@ -149,16 +152,16 @@ def test_jobs_change_nothing(folder: Place, tmp_path: Path) -> None:
         assert one == other
 
 
-def test_progress_is_told(folder: Place) -> None:
+def test_progress_is_told(filled: DataFolders) -> None:
     said: list[tuple[str, int, int]] = []
-    data = Data(source="folder", path=str(folder.images), image_size=16)
-    prepare(data, folder.data_dir, progress=lambda *event: said.append(event))
+    data = Data(source="folder", path=str(filled.images), image_size=16)
+    prepare(data, filled.data_dir, progress=lambda *event: said.append(event))
     assert ("decoding images", 0, 70) in said
     assert ("decoding images", 70, 70) in said
     assert said[-1] == ("putting in order", 70, 70)
 
 
-def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_holds_a_picture_per_thread(filled: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are copied onto a sheet one by one: a thread has at most one that it is done with beside a new one."""
     alive, most = 0, 0
     decode = process.decode
@@ -175,12 +178,12 @@ def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.Mo
             alive -= 1
 
     monkeypatch.setattr(process, "decode", Counted)
-    folder.prepare()
+    filled.prepare()
     assert 1 <= most <= 4
     assert alive == 0
 
 
-def test_entries_are_listed_from_disk(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_are_listed_from_disk(filled: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: list[type] = []
     write = preparation.write_listing
 
@@ -190,5 +193,5 @@ def test_entries_are_listed_from_disk(folder: Place, monkeypatch: pytest.MonkeyP
         return listing
 
     monkeypatch.setattr(preparation, "write_listing", watched)
-    folder.prepare()
+    filled.prepare()
     assert kinds == [np.memmap] * 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_pictures import image_folder, pixels
+from builders import pixels, write_classes
 
 from augexp import seeds
 from augexp.data import splits
@@ -21,7 +21,7 @@ from augexp.experiment.plan import DRAWS
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared folder of two classes, 90 and 60 pictures."""
     place = tmp_path_factory.mktemp("store")
-    image_folder(place / "in", {"a": range(90), "b": range(1_000, 1_060)})
+    write_classes(place / "in", {"a": range(90), "b": range(1_000, 1_060)})
     return prepare(Data(source="folder", path=str(place / "in"), image_size=16), place, jobs=2).path
 
 

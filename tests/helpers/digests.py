@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from made_runs import manifest
+from builders import run_manifest
 
 from augexp.reporting.charts import differences
 from augexp.reporting.digest import Arm, Contrast, Digest, Measure
@@ -30,7 +30,7 @@ def records(arms: list[str], seeds: int = 5, *, epochs: int = 12, gains: list[fl
             curve = 0.5 + (top - 0.5) * (1 - np.exp(-time / 4))
             for row, name in enumerate(("train_accuracy", "probe_accuracy", "val_accuracy")):
                 columns[name] = curve + 0.05 * (2 - row) + noise[row]
-            made.append(RunRecord(Path("nowhere"), manifest(arm, seed), columns))
+            made.append(RunRecord(Path("nowhere"), run_manifest(arm, seed), columns))
     return made
 
 

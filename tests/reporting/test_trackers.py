@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from made_runs import manifest
+from builders import run_manifest
 
 from augexp.errors import ResultsError, RunError
 from augexp.reporting import trackers
@@ -41,7 +41,7 @@ def runs(tmp_path):
             for n in (1, 2, 3)
         ]
         (folder / records.EPOCHS).write_bytes(records.epochs_bytes(rows))
-        (folder / records.RUN).write_bytes(records.json_bytes(manifest(arm).values()))
+        (folder / records.RUN).write_bytes(records.json_bytes(run_manifest(arm).values()))
         timing = {"started": "2020-01-02T03:04:05+00:00", "epochs": [{"seconds": 10.0}] * 3}
         (folder / records.TIMING).write_bytes(records.json_bytes(timing))
     records.write_failure(records.run_folder(found, "none", 1), "e", "none", "a" * 16, 1, "its own error")

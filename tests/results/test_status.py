@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from made_runs import LEDGER, manifest
+from builders import LEDGER, run_manifest
 
 from augexp.errors import ResultsError
 from augexp.experiment import definition
@@ -27,7 +27,7 @@ def results(tmp_path):
 def end(results, arm, seed, state="complete", seconds=20.0, error=None):
     folder = records.run_folder(results, arm, seed)
     folder.mkdir(parents=True)
-    run = manifest(arm, seed, status=state, error=error, ledger={**LEDGER, "epochs": 10})
+    run = run_manifest(arm, seed, status=state, error=error, ledger={**LEDGER, "epochs": 10})
     (folder / records.RUN).write_bytes(records.json_bytes(run.values()))
     (folder / records.TIMING).write_text(json.dumps({"wall_seconds": seconds}), encoding="utf-8")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_pictures import decoded, encode, pixels, sheet
+from builders import decode_square, encode, pixels, sheet
 from PIL import Image
 
 from augexp.data.decoding import image as pictures
@@ -55,7 +55,7 @@ def test_formats(form: str, options: dict[str, object], tolerance: int) -> None:
 
 def test_same_size_is_untouched() -> None:
     own = pixels(1, 24)
-    assert (decoded(encode(own), 24) == own).all()
+    assert (decode_square(encode(own), 24) == own).all()
 
 
 # -- modes -------------------------------------------------------------------------------------
@@ -64,19 +64,19 @@ def test_same_size_is_untouched() -> None:
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])
 def test_greyscale_becomes_three_equal_channels(form: str) -> None:
     ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))
-    made = decoded(encode(ramp, form), 32)
+    made = decode_square(encode(ramp, form), 32)
     assert np.abs(made.astype(int) - ramp[:, :, None]).max() <= (6 if form in ("JPEG", "WEBP") else 0)
     assert (made[:, :, 0] == made[:, :, 2]).all() or form == "WEBP"
 
 
 def test_black_and_white() -> None:
     image = Image.fromarray((np.indices((16, 16)).sum(0) % 2 * 255).astype(np.uint8)).convert("1", dither=0)
-    assert (decoded(save(image, "PNG"), 16)[:2, :2, 0] == [[0, 255], [255, 0]]).all()
+    assert (decode_square(save(image, "PNG"), 16)[:2, :2, 0] == [[0, 255], [255, 0]]).all()
 
 
 def test_palette() -> None:
     image = Image.fromarray(QUARTERS).convert("P", palette=Image.Palette.ADAPTIVE)
-    assert corners(decoded(save(image, "PNG"), 40)) == EXPECTED
+    assert corners(decode_square(save(image, "PNG"), 40)) == EXPECTED
 
 
 @pytest.mark.parametrize(("mode", "form"), [("RGBA", "PNG"), ("RGBA", "WEBP"), ("RGBA", "TIFF"), ("LA", "PNG")])
@@ -84,13 +84,13 @@ def test_transparency_is_laid_over_white(mode: str, form: str) -> None:
     image = Image.new(mode, (8, 8), (0, 0, 0, 0) if mode == "RGBA" else (0, 0))
     image.putpixel((0, 0), (0, 0, 0, 255) if mode == "RGBA" else (0, 255))
     options = {"lossless": True, "exact": True} if form == "WEBP" else {}
-    made = decoded(save(image, form, **options), 8)
+    made = decode_square(save(image, form, **options), 8)
     assert made[0, 0].tolist() == [0, 0, 0]
     assert (made[1:] == 255).all()
 
 
 def test_half_transparent_red_over_white() -> None:
-    made = decoded(save(Image.new("RGBA", (8, 8), (255, 0, 0, 128)), "PNG"), 8)
+    made = decode_square(save(Image.new("RGBA", (8, 8), (255, 0, 0, 128)), "PNG"), 8)
     assert np.abs(made[0, 0].astype(int) - [255, 127, 127]).max() <= 1
 
 
@@ -98,7 +98,7 @@ def test_transparent_palette_colour() -> None:
     image = Image.new("P", (8, 8), 1)
     image.putpalette([10, 20, 30, 200, 0, 0] + [0] * 762)
     image.putpixel((3, 3), 0)
-    made = decoded(save(image, "GIF", transparency=1), 8)
+    made = decode_square(save(image, "GIF", transparency=1), 8)
     assert made[3, 3].tolist() == [10, 20, 30]
     assert made[0, 0].tolist() == [255, 255, 255]
 
@@ -106,31 +106,31 @@ def test_transparent_palette_colour() -> None:
 def test_cmyk() -> None:
     image = Image.new("CMYK", (64, 64), (0, 255, 255, 0))  # red
     for form, size in (("TIFF", 64), ("JPEG", 64), ("JPEG", 8)):
-        made = decoded(save(image, form), size)
+        made = decode_square(save(image, form), size)
         assert np.abs(made.astype(int) - [255, 0, 0]).max() <= 4, form
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_sixteen_bit_greyscale_is_scaled(form: str) -> None:
     ramp = np.tile(np.linspace(0, 65535, 16).astype(np.uint16), (16, 1))
-    made = decoded(save(Image.fromarray(ramp), form), 16)
+    made = decode_square(save(Image.fromarray(ramp), form), 16)
     assert made[0, :, 0].tolist() == list(range(0, 256, 17))
 
 
 def test_float_and_integer_tiff() -> None:
     ramp = np.tile(np.linspace(0, 1, 16, dtype=np.float32), (16, 1))
     ramp[1, 0] = np.nan
-    made = decoded(save(Image.fromarray(ramp), "TIFF"), 16)
+    made = decode_square(save(Image.fromarray(ramp), "TIFF"), 16)
     assert made[0, :, 1].tolist() == list(range(0, 256, 17))
     whole = np.tile(np.linspace(0, 65535, 16).astype(np.int32), (16, 1))
-    assert decoded(save(Image.fromarray(whole), "TIFF"), 16)[0, :, 1].tolist() == list(range(0, 256, 17))
+    assert decode_square(save(Image.fromarray(whole), "TIFF"), 16)[0, :, 1].tolist() == list(range(0, 256, 17))
 
 
 def test_first_frame_of_an_animation() -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     for form, options in (("GIF", {}), ("WEBP", {"lossless": True}), ("TIFF", {})):
         data = save(frames[0], form, save_all=True, append_images=frames[1:], **options)
-        assert decoded(data, 8)[4, 4].tolist() == [255, 0, 0], form
+        assert decode_square(data, 8)[4, 4].tolist() == [255, 0, 0], form
 
 
 # -- orientation -------------------------------------------------------------------------------
@@ -156,14 +156,14 @@ def test_exif_orientation_is_applied(orientation: int, form: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(form, {})
-    made = decoded(save(stored, form, exif=exif, **options), 40)
+    made = decode_square(save(stored, form, exif=exif, **options), 40)
     assert np.abs(np.array(corners(made)) - EXPECTED).max() <= 6
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_damaged_exif_costs_the_orientation_only() -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\xff\xff\xff\xff"
-    made = decoded(save(Image.fromarray(QUARTERS), "JPEG", quality=95, exif=exif), 40)
+    made = decode_square(save(Image.fromarray(QUARTERS), "JPEG", quality=95, exif=exif), 40)
     assert np.abs(np.array(corners(made)) - EXPECTED).max() <= 6
 
 
@@ -193,14 +193,14 @@ def test_reduced_jpeg_scale_changes_next_to_nothing() -> None:
     data = encode(pixels(5, 512), "JPEG", quality=95)
     with Image.open(io.BytesIO(data)) as image:
         whole = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.LANCZOS)).astype(int)
-    made = decoded(data, 32).astype(int)
+    made = decode_square(data, 32).astype(int)
     assert np.abs(made - whole).mean() < 1.0
     assert np.abs(made - whole).max() <= 8
 
 
 def test_photo(shared: Path) -> None:
     photo = shared / "data" / "photos" / "test" / "cat" / "0000.jpg"
-    assert decoded(photo.read_bytes(), 16).std() > 5
+    assert decode_square(photo.read_bytes(), 16).std() > 5
 
 
 # -- what is no picture ------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def test_any_changed_byte_ends_in_a_picture_or_a_reason() -> None:
             for place in random.integers(0, len(data), 3):
                 data[place] = random.integers(256)
             try:
-                assert decoded(bytes(data), 8).shape == (8, 8, 3)
+                assert decode_square(bytes(data), 8).shape == (8, 8, 3)
             except Undecodable as reason:
                 reasons.append(str(reason))
     assert reasons

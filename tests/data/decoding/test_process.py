@@ -6,8 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from made_pictures import png, scene, write_lmdb
-from place import LSUN, Place
+from builders import LSUN, DataFolders, png, write_lmdb, write_scene
 
 from augexp.data.decoding import pool
 from augexp.data.decoding import process as decoder
@@ -35,9 +34,9 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     return started
 
 
-def elsewhere(folder: Place, name: str) -> Place:
-    other = Place(folder.data_dir.parent / name)
-    other.images = folder.images
+def elsewhere(filled: DataFolders, name: str) -> DataFolders:
+    other = DataFolders(filled.data_dir.parent / name)
+    other.images = filled.images
     return other
 
 
@@ -46,13 +45,13 @@ def bits(store: Store) -> list[bytes]:
 
 
 def test_processes_and_threads_make_the_same_store(
-    folder: Place, decoded: list[bytes], request: pytest.FixtureRequest
+    filled: DataFolders, decoded: list[bytes], request: pytest.FixtureRequest
 ) -> None:
-    (folder.images / "a" / "page.png").write_bytes(b"<html>")
-    threads = folder.prepare()
+    (filled.images / "a" / "page.png").write_bytes(b"<html>")
+    threads = filled.prepare()
     assert len(decoded) == 71
     started = request.getfixturevalue("processes")
-    apart = elsewhere(folder, "apart").prepare()
+    apart = elsewhere(filled, "apart").prepare()
     assert len(started) == 2
     assert all(process.returncode == 0 for process in started)
     assert len(decoded) == 71  # none in this process
@@ -60,26 +59,27 @@ def test_processes_and_threads_make_the_same_store(
 
 
 def test_databases_are_opened_by_the_processes(
-    place: Place, decoded: list[bytes], request: pytest.FixtureRequest
+    folders: DataFolders, decoded: list[bytes], request: pytest.FixtureRequest
 ) -> None:
     write_lmdb(
-        place.images / "a_train_lmdb", {b"%040x" % number: png(number) for number in range(30)} | {b"f" * 40: b""}
+        folders.images / "a_train_lmdb",
+        {b"%040x" % number: png(number) for number in range(30)} | {b"f" * 40: b""},
     )
-    scene(place.images, "b", range(100, 130))
-    threads = place.prepare(**LSUN)
+    write_scene(folders.images, "b", range(100, 130))
+    threads = folders.prepare(**LSUN)
     request.getfixturevalue("processes")
     decoded.clear()
-    assert bits(elsewhere(place, "apart").prepare(**LSUN)) == bits(threads)
+    assert bits(elsewhere(folders, "apart").prepare(**LSUN)) == bits(threads)
     assert not decoded
 
 
-def test_error_of_a_process_is_raised_here(place: Place, tmp_path: Path) -> None:
-    scene(place.images, "a", range(20))
-    source = LsunSource(place.images, ("a",), None)
+def test_error_of_a_process_is_raised_here(folders: DataFolders, tmp_path: Path) -> None:
+    write_scene(folders.images, "a", range(20))
+    source = LsunSource(folders.images, ("a",), None)
     part = tmp_path / "part"
     part.mkdir()
     write_listing(part, source.blocks())
-    path = place.images / "a_train_lmdb" / "data.mdb"
+    path = folders.images / "a_train_lmdb" / "data.mdb"
     content = path.read_bytes()
     path.unlink()  # this process may have it mapped
     path.write_bytes(content[:10_000])
@@ -90,9 +90,9 @@ def test_error_of_a_process_is_raised_here(place: Place, tmp_path: Path) -> None
 
 
 def test_what_a_dead_process_leaves_is_decoded_here(
-    folder: Place, decoded: list[bytes], processes: list[subprocess.Popen[bytes]], tmp_path: Path
+    filled: DataFolders, decoded: list[bytes], processes: list[subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    source = FolderSource(folder.images, None)
+    source = FolderSource(filled.images, None)
     part = tmp_path / "part"
     part.mkdir()
     listing = write_listing(part, source.blocks())

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from made_pictures import key_of, png, write_lmdb
+from builders import lsun_key, png, write_lmdb
 
 from augexp.data.sources.lmdb_folder import LmdbFolder
 from augexp.errors import DataError
@@ -33,7 +33,7 @@ def sealed(folder: Path) -> Iterator[Path]:
 def test_keys_and_values(folder: Path) -> None:
     database = LmdbFolder(folder)
     keys = list(database.keys(None))
-    assert keys == sorted(key_of(value) for value in VALUES)
+    assert keys == sorted(lsun_key(value) for value in VALUES)
     assert {database.value(key) for key in keys} == set(VALUES)
     assert database.value(b"0" * 40) == b""
 
@@ -42,7 +42,7 @@ def test_leaves_no_trace_on_a_read_only_folder(sealed: Path) -> None:
     before = sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in sealed.iterdir())
     database = LmdbFolder(sealed)
     assert len(list(database.keys(None))) == 50
-    assert database.value(key_of(VALUES[7])) == VALUES[7]
+    assert database.value(lsun_key(VALUES[7])) == VALUES[7]
     assert sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in sealed.iterdir()) == before
     assert [path.name for path in sealed.iterdir()] == ["data.mdb"]
 

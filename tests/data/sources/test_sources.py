@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_pictures import fill, image_folder, png, scene, write_lmdb
+from builders import png, write_classes, write_images, write_lmdb, write_scene
 
 from augexp.data.listing import Entry, write_listing
 from augexp.data.sources import base
@@ -32,7 +32,7 @@ def names(source: Source) -> list[str]:
 
 
 def test_one_folder_per_class(tmp_path: Path) -> None:
-    source = FolderSource(image_folder(tmp_path, {"dog": [3], "cat": [2, 1]}), None)
+    source = FolderSource(write_classes(tmp_path, {"dog": [3], "cat": [2, 1]}), None)
     assert source.classes == ("cat", "dog")
     assert listed(source) == [
         ("cat", "train", "cat/1.png"),
@@ -47,7 +47,7 @@ def test_one_folder_per_class(tmp_path: Path) -> None:
     [("train", "train"), ("Training", "train"), ("val", "validation"), ("valid", "validation"), ("TEST", "test")],
 )
 def test_split_folders(tmp_path: Path, top: str, given: str) -> None:
-    image_folder(tmp_path, {"train/a": [1], "train/b": [2]} | ({} if given == "train" else {f"{top}/a": [3]}))
+    write_classes(tmp_path, {"train/a": [1], "train/b": [2]} | ({} if given == "train" else {f"{top}/a": [3]}))
     if given == "train":
         (tmp_path / "train").rename(tmp_path / top)
     source = FolderSource(tmp_path, None)
@@ -56,16 +56,16 @@ def test_split_folders(tmp_path: Path, top: str, given: str) -> None:
 
 
 def test_folders_called_test_and_val_are_classes_where_there_is_no_train(tmp_path: Path) -> None:
-    assert FolderSource(image_folder(tmp_path, {"test": [1], "val": [2]}), None).classes == ("test", "val")
+    assert FolderSource(write_classes(tmp_path, {"test": [1], "val": [2]}), None).classes == ("test", "val")
 
 
 def test_folders_inside_a_class_belong_to_it(tmp_path: Path) -> None:
-    source = FolderSource(image_folder(tmp_path, {"a/x": [1], "a/y/z": [2], "a": [3], "b": [4]}), None)
+    source = FolderSource(write_classes(tmp_path, {"a/x": [1], "a/y/z": [2], "a": [3], "b": [4]}), None)
     assert names(source) == ["a/3.png", "a/x/1.png", "a/y/z/2.png", "b/4.png"]
 
 
 def test_every_suffix_in_any_case_and_nothing_else(tmp_path: Path) -> None:
-    image_folder(tmp_path, {"a": [], "b": [1]})
+    write_classes(tmp_path, {"a": [], "b": [1]})
     for suffix in ("jpg", "JPEG", "png", "WebP", "bmp", "gif", "tif", "TIFF", "txt", "zip", "json"):
         (tmp_path / "a" / f"x.{suffix}").write_bytes(b"x")
     source = FolderSource(tmp_path, None)
@@ -75,7 +75,7 @@ def test_every_suffix_in_any_case_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_hidden_files_and_what_systems_leave_behind_are_not_worth_a_word(tmp_path: Path) -> None:
-    image_folder(tmp_path, {"a": [1], "b": [2], ".git": [3], "__MACOSX/a": [4], "a/.thumbnails": [5], "a/@eaDir": [6]})
+    write_classes(tmp_path, {"a": [1], "b": [2], ".git": [3], "__MACOSX/a": [4], "a/.thumbnails": [5], "a/@eaDir": [6]})
     for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "._1.png"):
         (tmp_path / "a" / name).write_bytes(b"x")
     source = FolderSource(tmp_path, None)
@@ -87,7 +87,10 @@ def test_hidden_files_and_what_systems_leave_behind_are_not_worth_a_word(tmp_pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
 def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
-    root, elsewhere = image_folder(tmp_path / "data", {"a": [1], "b": [2]}), fill(tmp_path / "elsewhere", [3])
+    root, elsewhere = (
+        write_classes(tmp_path / "data", {"a": [1], "b": [2]}),
+        write_images(tmp_path / "elsewhere", [3]),
+    )
     (root / "a" / "more").symlink_to(elsewhere)
     (root / "a" / "back").symlink_to(root / "a")
     (root / "a" / "self").symlink_to("self")
@@ -101,7 +104,7 @@ def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names that are no text exist on Linux only")
 def test_names_in_any_script(tmp_path: Path) -> None:
-    image_folder(tmp_path, {"猫 köpek": [1], "собака": [2]})
+    write_classes(tmp_path, {"猫 köpek": [1], "собака": [2]})
     (tmp_path / "собака" / "ζώο 🐕 'x\".png").write_bytes(png(3))
     with open(os.fsencode(tmp_path) + "/собака/".encode() + b"latin-\xe9.png", "wb") as file:
         file.write(png(4))
@@ -114,7 +117,7 @@ def test_names_in_any_script(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    image_folder(tmp_path, {"a": [1], "a/secret": [2], "b": [3]})
+    write_classes(tmp_path, {"a": [1], "a/secret": [2], "b": [3]})
     scandir = os.scandir
 
     def refuse(path: object = ".") -> Iterator[os.DirEntry[str]]:
@@ -138,7 +141,7 @@ def test_an_unreadable_folder_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 )
 def test_too_few_classes(tmp_path: Path, classes: dict[str, list[int]], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        FolderSource(image_folder(tmp_path, classes), None)
+        FolderSource(write_classes(tmp_path, classes), None)
 
 
 def test_missing_folder_and_file_instead_of_folder(tmp_path: Path) -> None:
@@ -149,8 +152,8 @@ def test_missing_folder_and_file_instead_of_folder(tmp_path: Path) -> None:
 
 
 def test_limit_takes_the_same_files_wherever_they_lie(tmp_path: Path) -> None:
-    one = FolderSource(image_folder(tmp_path / "one", {"train/a": range(30), "train/b": [99], "test/a": [98, 97]}), 7)
-    other = FolderSource(image_folder(tmp_path / "other", {"a/deep/down": range(30), "b": [99]}), 7)
+    one = FolderSource(write_classes(tmp_path / "one", {"train/a": range(30), "train/b": [99], "test/a": [98, 97]}), 7)
+    other = FolderSource(write_classes(tmp_path / "other", {"a/deep/down": range(30), "b": [99]}), 7)
 
     def chosen(source: FolderSource) -> set[str]:
         return {name.rsplit("/", 1)[1] for label, given, name in listed(source) if (label, given) == ("a", "train")}
@@ -162,7 +165,7 @@ def test_limit_takes_the_same_files_wherever_they_lie(tmp_path: Path) -> None:
 
 
 def test_stamp_tells_every_change_of_the_files(tmp_path: Path) -> None:
-    root = image_folder(tmp_path, {"a": [1, 2], "b": [3]})
+    root = write_classes(tmp_path, {"a": [1, 2], "b": [3]})
     seen = {FolderSource(root, None).stamp()}
     assert {FolderSource(root, None).stamp()} == seen
     os.utime(root / "a" / "1.png", ns=(time.time_ns(), 10**18))
@@ -180,7 +183,7 @@ def test_stamp_tells_every_change_of_the_files(tmp_path: Path) -> None:
 
 
 def test_scenes_and_objects(tmp_path: Path) -> None:
-    scene(tmp_path, "kitchen", [1, 2], [3])
+    write_scene(tmp_path, "kitchen", [1, 2], [3])
     write_lmdb(tmp_path / "cat", [png(4)])  # objects have no val and no suffix
     source = LsunSource(tmp_path, ("kitchen", "cat"), None)
     assert source.classes == ("cat", "kitchen")
@@ -196,8 +199,8 @@ def test_scenes_and_objects(tmp_path: Path) -> None:
 
 
 def test_limit_holds_for_training_records_only(tmp_path: Path) -> None:
-    scene(tmp_path, "a", range(20), range(20, 26))
-    scene(tmp_path, "b", range(30, 33))
+    write_scene(tmp_path, "a", range(20), range(20, 26))
+    write_scene(tmp_path, "b", range(30, 33))
     source = LsunSource(tmp_path, ("a", "b"), 5)
     counted = [(label, given) for label, given, _ in listed(source)]
     assert counted.count(("a", "train")) == 5
@@ -206,7 +209,7 @@ def test_limit_holds_for_training_records_only(tmp_path: Path) -> None:
 
 
 def test_missing_category(tmp_path: Path) -> None:
-    scene(tmp_path, "kitchen", [1])
+    write_scene(tmp_path, "kitchen", [1])
     with pytest.raises(DataError, match=r"bedroom_train_lmdb: missing; fetch it with `augexp download bedroom`"):
         LsunSource(tmp_path, ("bedroom", "kitchen"), None)
 
@@ -236,7 +239,7 @@ def test_only_val_is_not_enough(tmp_path: Path) -> None:
 
 def test_listing_gives_back_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "_BLOCK", 3)
-    source = FolderSource(image_folder(tmp_path / "in", {"a": range(10), "long name of a class": [1]}), None)
+    source = FolderSource(write_classes(tmp_path / "in", {"a": range(10), "long name of a class": [1]}), None)
     place = tmp_path / "listing"
     place.mkdir()
     listing = write_listing(place, source.blocks())

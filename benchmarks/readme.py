@@ -1,0 +1,238 @@
+"""The measured parts of the README, written from the files of results.
+
+    python benchmarks/readme.py            # writes README.md
+    python benchmarks/readme.py --check    # fails where README.md says something else
+
+What stands between ``<!-- measured: NAME -->`` and ``<!-- /measured -->`` comes from `BLOCKS`: the words are
+here, the numbers in ``benchmarks/results/`` and ``results/``. This script measures nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+WIDTH = 116
+MARKED = re.compile(r"(<!-- measured: ([\w-]+) -->\n?)(.*?)(\n?<!-- /measured -->)", re.S)
+TIMES = {2: "twice", 3: "three times", 4: "four times"}
+
+
+def measured(name: str) -> Any:
+    """Return what a benchmark wrote."""
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text("utf-8"))
+
+
+def published(name: str) -> Any:
+    """Return the ``comparison.json`` of a published comparison."""
+    return json.loads((ROOT / "results" / name / "comparison" / "comparison.json").read_text("utf-8"))
+
+
+# -- the blocks ----------------------------------------------------------------------------------
+
+
+def example() -> str:
+    """Return the answer on cats and dogs, and what it means."""
+    answer = published("cats-dogs")
+    (contrast,) = answer["contrasts"]
+    wins, differences = contrast["wins"], contrast["differences"]
+    meaning = f"""
+        That is {sum(arm["runs"] for arm in answer["arms"])} runs on {answer["arms"][0]["unique_images"]:,} small
+        training photos: the networks with augmentation were better in {wins["wins"]} of {wins["n"]} seeds on *these*
+        {answer["test_images"]:,} test images, and still the test set is too small to promise it for other photos. A
+        single run per arm would have told you anything between {_signed(min(differences))} and
+        {_signed(max(differences))} pp. The whole answer is in [results/cats-dogs](results/cats-dogs/comparison)."""
+    return f"> {contrast['sentence']}\n\n{_wrapped(meaning)}"
+
+
+def image_floor() -> str:
+    """Return the half-width that the test images of cats and dogs leave, however many seeds there are."""
+    answer = published("cats-dogs")
+    floor = answer["contrasts"][0]["outlook"]["image_floor"]
+    return f"the {answer['test_images']:,} of the chart above leave ±{floor:.1f} pp"
+
+
+def speed() -> str:
+    """Return the list of what was measured."""
+    items = (whole_comparison, augmentation_cost, loop_cost, precision, indexing, memory, startup, kills, report)
+    return "\n".join(_wrapped(item(), first="* ", others="  ") for item in items)
+
+
+def whole_comparison() -> str:
+    """Return the time of a comparison, of two jobs, and of two Ray nodes."""
+    seconds, faster = ({row[0]: float(row[column]) for row in measured("engines")["rows"]} for column in (1, 2))
+    nodes = seconds["Ray, 2 nodes with 1 core"] / seconds["Ray, 1 node with 1 core"]
+    return f"""
+        `augexp compare` with 2 arms × 3 seeds × 5 epochs on cats and dogs, with figures and report, takes
+        {measured("experiment")["ratio"]:.2f} of the time of a script written by hand in Keras. Two jobs on two cores
+        do {faster["2 jobs"]:.2f} × the work of one job on one, and two Ray nodes of one core take {nodes:.2f} of the
+        time of one."""
+
+
+def augmentation_cost() -> str:
+    """Return the speed of an augmented arm against that of the arm without augmentation."""
+    training, fast, ahead = measured("training"), measured("training-fast-core"), measured("ahead")["sizes"]
+    alone, spare = (sizes["64"]["standard"] for sizes in (training["sizes"], training["with a spare core"]))
+    (low, high), (spare_low, spare_high) = alone["against_none_interval"], spare["against_none_interval"]
+    faster, slower = (sizes["64"]["bare"]["images_per_second"] for sizes in (fast["sizes"], training["sizes"]))
+    return f"""
+        With 64 pixels an arm with `standard` trains at {alone["against_none"]:.2f} of the speed of the arm without
+        augmentation on one core (95 % interval {low:.2f} to {high:.2f}), and at {spare["against_none"]:.2f}
+        ({spare_low:.2f} to {spare_high:.2f}) where a second core is to spare and augments ahead of the network (each
+        against `none` in the same setting). On a core that trains {TIMES[round(faster / slower)]} as fast it was
+        {fast["sizes"]["64"]["standard"]["against_none"]:.2f}
+        ([measured before](benchmarks/results/training-fast-core.md), without a core to spare). To a lone worker the
+        thread gives {ahead["64"]["standard"]["ratio"]:.2f} × the speed with `standard` and 64 pixels,
+        {ahead["32"]["standard"]["ratio"]:.2f} × with 32 ([the thread against none](benchmarks/results/ahead.md))."""
+
+
+def loop_cost() -> str:
+    """Return the speed of the training loop against a loop over the compiled step alone."""
+    training = measured("training")
+    none, standard, read, warp = (
+        " and ".join(f"{training['sizes'][side][row]['ratio']:.2f}" for side in ("32", "64"))
+        for row in ("none", "standard", "read, rescale (by hand)", "read, warp, table (by hand)")
+    )
+    spare = " and ".join(f"{training['with a spare core'][side]['standard']['ratio']:.2f}" for side in ("32", "64"))
+    none_32, none_64 = none.split(" and ")
+    return f"""
+        Against a loop over the compiled step alone, on one core, an arm without augmentation trains at {none_32} of
+        the speed with 32 pixels and {none_64} with 64, one with `standard` at {standard}; with a core to spare, at
+        {spare}. A loop by hand that only reads and rescales images reaches {read}; with one call for the warp and one
+        for the table per image, {warp} ([every policy](benchmarks/results/training.md))."""
+
+
+def precision() -> str:
+    """Return what bfloat16 buys, and what it does to accuracy."""
+    values = measured("precision")
+    ratios, accuracy = values["ratios"], values["accuracy"]
+    return f"""
+        `--precision mixed_bfloat16` makes the training step {ratios["64"]:.2f} × as fast with 64 pixels, on a
+        processor with bfloat16 instructions, and {ratios["32"]:.2f} × with 32; accuracy on cats and dogs, with 32
+        pixels, changed by {_signed(accuracy["difference"])} pp ({_signed(accuracy["low"])} to
+        {_signed(accuracy["high"])}). Worth a try from 64 pixels on, where accuracy has not been measured; all arms
+        get it."""
+
+
+def indexing() -> str:
+    """Return what a limit saves on a large database, and the speed of decoding."""
+    values = measured("index")
+    decoding, images = values["decoding"], values["limit"]["large"]["images"] // 2  # of each of two categories
+    return f"""
+        Of {values["keys"]["records"]:,} records, {images:,} are indexed in {values["limit"]["ratio"]:.2f} of the
+        time that they take out of 100,000; JPEG is decoded at {decoding["JPEG"]["ratio"]:.2f} and WebP at
+        {decoding["WEBP"]["ratio"]:.2f} of the speed of a loop that does nothing else."""
+
+
+def memory() -> str:
+    """Return the private memory that a large store costs."""
+    values = measured("memory")
+    few, many = sorted(map(int, values["mebibytes"]))
+    return f"""
+        A training worker takes {values["growth"]:.0f} MiB more private memory with {many:,} images than with
+        {few:,}."""
+
+
+def startup() -> str:
+    """Return the seconds of a command that trains nothing."""
+    seconds = measured("startup")["seconds"]
+    return f"""
+        The help answers in {seconds["augexp --help"]:.1f} s, and `augexp compare` on finished results in
+        {seconds["augexp compare, runs finished"]:.1f} s."""
+
+
+def kills() -> str:
+    """Return how many killed processes changed no record."""
+    values = measured("kills")
+    if values["wrong"]:
+        raise ValueError(f"kills.json: records differ: {', '.join(values['wrong'])}; the README must not say otherwise")
+    return f"""
+        After {len(values["kills"])} random `kill -9` of workers and of the whole program, every record was byte for
+        byte that of an undisturbed comparison."""
+
+
+def report() -> str:
+    """Return the seconds and the size of a large report, drawn for the first time."""
+    values = measured("report")
+    options, steps = values["options"], dict(values["seconds"])
+    size = steps.pop("bytes")[0]
+    return f"""
+        Figures, tables and page of 5 arms × {options["seeds"]} seeds × {options["images"]:,} test images take
+        {sum(rounds[0] for rounds in steps.values()):.0f} s and {size / 1e6:.1f} MB."""
+
+
+def augmentation() -> str:
+    """Return the table of images per second: the common part of `standard`, then RandAugment, the fastest first."""
+    sizes = measured("augmentation")["sizes"]
+    speeds = {name: one["images_per_second"] for name, one in sizes[1]["contenders"].items()}
+    lines = ["| images/s on one core |" + "".join(f" {size['side']} px |" for size in sizes)]
+    lines.append("|---|" + "---:|" * len(sizes))
+    for name in sorted(speeds, key=lambda name: ("randaugment" in name.lower(), -speeds[name])):
+        cells = []
+        for size in sizes:
+            speed, ratio = size["contenders"][name]["images_per_second"], size["ratios"].get(name)
+            cells.append(f"{speed:,.0f} (1 / {ratio:.1f})" if ratio else f"{speed:,.0f}")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def _wrapped(text: str, first: str = "", others: str = "") -> str:
+    """Return a paragraph in lines of at most `WIDTH` characters; code, links and percentages stay in one line."""
+    text = re.sub(r"`[^`]+`|\[[^]]+\]\(|\d %", lambda match: match[0].replace(" ", "\0"), " ".join(text.split()))
+    lines = textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    )
+    return lines.replace("\0", " ")
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "example": example,
+    "image-floor": image_floor,
+    "speed": speed,
+    "augmentation": augmentation,
+}
+
+
+# -- the file ------------------------------------------------------------------------------------
+
+
+def update(text: str) -> str:
+    """Return the README with its measured blocks written anew; fails where it lacks one or has another."""
+    names = [name for _, name, _, _ in MARKED.findall(text)]
+    if sorted(names) != sorted(BLOCKS):
+        raise ValueError(f"measured blocks: received {', '.join(names)}; expected are {', '.join(BLOCKS)}, once each")
+    return MARKED.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]()}{block[4]}", text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the README, or check it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where something would change")
+    options = parser.parse_args(arguments)
+    text = README.read_text("utf-8")
+    try:
+        updated = update(text)
+    except ValueError as error:
+        print(f"README.md: {error}", file=sys.stderr)
+        return 1
+    if options.check and updated != text:
+        print("README.md differs from the results; run: python benchmarks/readme.py", file=sys.stderr)
+        return 1
+    if updated != text:
+        README.write_text(updated, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
