@@ -21,12 +21,11 @@ from augexp.data import duplicates, splits
 from augexp.data.decoding.pool import check_skipped, decode_all
 from augexp.data.decoding.staging import Desk
 from augexp.data.listing import Listing, write_listing
-from augexp.data.sources import sample
-from augexp.data.sources.base import FolderSource, LsunSource, Source
+from augexp.data.sources.base import Source
+from augexp.data.sources.registry import source_class
 from augexp.data.store import Store, open_store
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
-from augexp.experiment.plan import DRAWS
+from augexp.experiment.sources import Data
 from augexp.files import hold_lock
 from augexp.progress import StageProgress
 
@@ -58,7 +57,7 @@ def prepare(data: Data, data_dir: Path, *, progress: StageProgress | None = None
 def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Path:
     """Return the folder of the store of `data`, made if it is not there."""
     stores = data_dir / "stores"
-    source = open_source(data, data_dir, progress)
+    source = source_class(data.source).open(data, data_dir, progress)
     request = _request(data, source)
     known = _known(data, stores, request)
     if known:
@@ -90,7 +89,7 @@ def _known(data: Data, stores: Path, request: str) -> Path | None:
 
 def _make(data: Data, source: Source, part: Path, request: str, progress: StageProgress, jobs: int) -> Path:
     part.mkdir(exist_ok=True)
-    listing = write_listing(part, source.blocks())
+    listing = write_listing(part, source.records())
     _check_classes(source, listing)
     desk = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
     final = _finish(data, source, listing, desk, part, progress)
@@ -98,30 +97,6 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
     del desk, listing
     shutil.rmtree(part, ignore_errors=True)
     return final
-
-
-def open_source(data: Data, data_dir: Path, progress: StageProgress) -> Source:
-    """Return the source that `data` names."""
-    if data.source == "folder":
-        return FolderSource(Path(data.path or ""), data.limit)
-    if data.source == "sample":
-        try:
-            folder = sample.ensure(data_dir, progress)
-        except OSError as error:
-            raise DataError(f"{data_dir}: cannot be written ({error.strerror}); choose another --data-dir") from None
-        return LsunSource(folder, sample.CLASSES, data.limit)
-    folder = Path(data.path) if data.path else data_dir / "lsun"
-    return LsunSource(folder, data.categories, data.limit or _needed(data))
-
-
-def _needed(data: Data) -> int | None:
-    """Return how many training records per class the splits can make use of."""
-    if data.train_per_class is None:
-        return None
-    test, validation = splits.wanted(data)
-    needed = (test or 0) + (validation or 0) + DRAWS * data.train_per_class
-    # Shares are rounded to 1/64, chance fills them, and duplicates are left out: the last draw has to be whole.
-    return needed + needed // 32 + 64
 
 
 def _request(data: Data, source: Source) -> str:
@@ -228,7 +203,7 @@ def _facts(
     return {
         "format": FORMAT,
         "source": data.source,
-        "synthetic": data.source == "sample",
+        "synthetic": data.kind.synthetic,
         "classes": list(source.classes),
         "image_size": data.image_size,
         "images": len(labels),
@@ -272,6 +247,6 @@ def _fingerprint(
 
 
 def _name(data: Data) -> str:
-    text = "-".join(data.categories) if data.categories else Path(data.path).name if data.path else data.source
-    safe = "".join(character if character.isascii() and character.isalnum() else "-" for character in text.lower())
+    title = data.kind.title(data).lower()
+    safe = "".join(character if character.isascii() and character.isalnum() else "-" for character in title)
     return f"{safe.strip('-')[:40] or 'images'}-{data.image_size}px"

@@ -25,8 +25,8 @@ import numpy.typing as npt
 from augexp import seeds
 from augexp.data import splits
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
 from augexp.experiment.plan import DRAWS
+from augexp.experiment.sources import Data
 
 Rows = npt.NDArray[np.int64]
 DrawMode = Literal["whole", "disjoint", "subsampled"]

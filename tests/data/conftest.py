@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_pictures import image_folder
+from made_images import image_folder
 from place import Place
 
 from augexp.data.decoding import process

@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from made_pictures import decoded, encode, pixels, sheet
+from made_images import decoded, encode, pixels, sheet
 from PIL import Image
 
 from augexp.data import duplicates

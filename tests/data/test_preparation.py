@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_pictures import encode, fill, image_folder, pixels, png, scene, write_lmdb
+from made_images import encode, fill, image_folder, pixels, png, scene, write_lmdb
 from place import LSUN, Place
 
 from augexp.data import preparation
 from augexp.data.decoding import pool
 from augexp.data.preparation import prepare
+from augexp.data.sources.folder import FolderSource
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 from augexp.files import hold_lock
 
 # -- read once ---------------------------------------------------------------------------------
@@ -110,10 +111,10 @@ def test_goes_on_where_it_stopped(
 
 def test_a_power_cut_loses_only_what_was_not_noted(folder: Place, decoded: list[bytes]) -> None:
     data = Data(source="folder", path=str(folder.images), image_size=16)
-    source = preparation.open_source(data, folder.data_dir, lambda *_: None)
+    source = FolderSource(folder.images, None)
     part = folder.data_dir / "stores" / f"building-{preparation._request(data, source)}"
     part.mkdir(parents=True)
-    listing = preparation.write_listing(part, source.blocks())
+    listing = preparation.write_listing(part, source.records())
     pool.decode_all(data, source, listing, part, lambda *_: None, 2)
     # As if neither the last pixels nor the note of them had reached the disk, and one array had been cut off.
     state = np.load(part / "state.npy", mmap_mode="r+")
@@ -128,7 +129,7 @@ def test_a_power_cut_loses_only_what_was_not_noted(folder: Place, decoded: list[
 
 def test_only_one_at_a_time(folder: Place) -> None:
     data = Data(source="folder", path=str(folder.images), image_size=16)
-    request = preparation._request(data, preparation.open_source(data, folder.data_dir, lambda *_: None))
+    request = preparation._request(data, FolderSource(folder.images, None))
     stores = folder.data_dir / "stores"
     stores.mkdir(parents=True)
     with hold_lock(stores / f"building-{request}.lock", RuntimeError()):

@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_pictures import encode, image_folder, pixels, png, scene, write_lmdb
+from made_images import encode, image_folder, pixels, png, scene, write_lmdb
 from place import LSUN, Place
 
 from augexp.data import preparation, splits
 from augexp.data.decoding import process
 from augexp.data.preparation import prepare
+from augexp.data.sources import lsun
 from augexp.data.sources.lmdb_folder import LmdbFolder
-from augexp.experiment.definition import Data
+from augexp.experiment import plan
 from augexp.experiment.plan import DRAWS
+from augexp.experiment.sources import Data
 
 # -- which records -----------------------------------------------------------------------------
 
@@ -32,7 +34,7 @@ def test_limit_reads_no_more_than_that(place: Place, decoded: list[bytes], monke
 
 
 def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparation, "DRAWS", 3)
+    monkeypatch.setattr(plan, "DRAWS", 3)
     scene(place.images, "a", range(200))
     scene(place.images, "b", range(300, 500))
     settings = {"train_per_class": 10, "test_per_class": 12, "validation_per_class": 6}
@@ -44,7 +46,7 @@ def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.Mo
 def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
     """At LSUN's size, without pictures: 1,000 images for each of 23 blocks (3 to screen), 2,500 for the test."""
     data = Data(**LSUN, train_per_class=1_000)
-    records = preparation._needed(data)
+    records = lsun._needed(data)
     assert records is not None
     assert records < 27_000
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from augexp.data import splits
 from augexp.data.splits import EXCLUDED, TEST, TRAIN, VALIDATION
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 
 
 class Case:

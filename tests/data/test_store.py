@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_pictures import image_folder, pixels
+from made_images import image_folder, pixels
 
 from augexp import seeds
 from augexp.data import splits
 from augexp.data.preparation import prepare
 from augexp.data.store import Store, find_store, open_store
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
 from augexp.experiment.plan import DRAWS
+from augexp.experiment.sources import Data
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from augexp.data.preparation import prepare
 from augexp.data.store import Store
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 
 
 class Place:

@@ -19,7 +19,7 @@ from augexp.data.decoding.staging import Desk
 from augexp.data.listing import Listing
 from augexp.data.sources.base import Source
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 from augexp.progress import StageProgress
 
 NOTED_EVERY = 10.0

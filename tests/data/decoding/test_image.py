@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_pictures import decoded, encode, pixels, sheet
+from made_images import decoded, encode, pixels, sheet
 from PIL import Image
 
 from augexp.data.decoding import image as pictures

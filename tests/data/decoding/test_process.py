@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from made_pictures import png, scene, write_lmdb
+from made_images import png, scene, write_lmdb
 from place import LSUN, Place
 
 from augexp.data.decoding import pool
@@ -14,7 +14,8 @@ from augexp.data.decoding import process as decoder
 from augexp.data.decoding.process import Decoder
 from augexp.data.decoding.staging import Desk
 from augexp.data.listing import write_listing
-from augexp.data.sources.base import FolderSource, LsunSource
+from augexp.data.sources.folder import FolderSource
+from augexp.data.sources.lsun import LsunSource
 from augexp.data.store import Store
 from augexp.errors import DataError
 
@@ -78,7 +79,7 @@ def test_error_of_a_process_is_raised_here(place: Place, tmp_path: Path) -> None
     source = LsunSource(place.images, ("a",), None)
     part = tmp_path / "part"
     part.mkdir()
-    write_listing(part, source.blocks())
+    write_listing(part, source.records())
     path = place.images / "a_train_lmdb" / "data.mdb"
     content = path.read_bytes()
     path.unlink()  # this process may have it mapped
@@ -95,7 +96,7 @@ def test_what_a_dead_process_leaves_is_decoded_here(
     source = FolderSource(folder.images, None)
     part = tmp_path / "part"
     part.mkdir()
-    listing = write_listing(part, source.blocks())
+    listing = write_listing(part, source.records())
     desk = Desk(part, len(listing), 16)
     worker = Decoder(part, 16, source, lambda rows: decoder.decode_rows(source, listing, desk, rows))
     assert worker.decode_rows([0, 1]) == [(0, ""), (1, "")]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from made_pictures import key_of, png, write_lmdb
+from made_images import key_of, png, write_lmdb
 
 from augexp.data.sources.lmdb_folder import LmdbFolder
 from augexp.errors import DataError

@@ -10,7 +10,7 @@ from PIL import Image
 from augexp.data.preparation import prepare
 from augexp.data.sources import sample
 from augexp.data.sources.lmdb_folder import LmdbFolder
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 
 
 @pytest.fixture

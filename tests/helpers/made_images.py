@@ -1,4 +1,4 @@
-"""Small pictures, image folders and LSUN databases for the tests of this room."""
+"""Small images, image folders and LSUN databases for the tests of the data package, and what a source lists."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import numpy as np
 from PIL import Image
 
 from augexp.data.decoding.image import Sheet, decode
+from augexp.data.listing import Entry
+from augexp.data.sources.base import Source
 
 SIDE = 16
 
 
 def pixels(number: int, side: int = SIDE) -> np.ndarray:
-    """Return picture `number`: soft blobs, uint8 (side, side, 3), unlike every other number's."""
+    """Return image `number`: soft blobs, uint8 (side, side, 3), unlike every other number's."""
     coarse = np.random.default_rng(number).integers(0, 256, (5, 5, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
@@ -45,7 +47,7 @@ def png(number: int, side: int = SIDE) -> bytes:
 
 
 def fill(folder: Path, numbers: Iterable[int], *, prefix: str = "") -> Path:
-    """Write pictures ``<prefix><number>.png`` into `folder`."""
+    """Write images ``<prefix><number>.png`` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         (folder / f"{prefix}{number}.png").write_bytes(png(number))
@@ -53,7 +55,7 @@ def fill(folder: Path, numbers: Iterable[int], *, prefix: str = "") -> Path:
 
 
 def image_folder(root: Path, classes: Mapping[str, Iterable[int]]) -> Path:
-    """Write one sub-folder per class (``train/cat`` for a split folder) with the numbered pictures."""
+    """Write one sub-folder per class (``train/cat`` for a split folder) with the numbered images."""
     for name, numbers in classes.items():
         fill(root / name, numbers)
     return root
@@ -78,3 +80,16 @@ def scene(root: Path, name: str, train: Iterable[int], val: Iterable[int] = ()) 
     write_lmdb(root / f"{name}_train_lmdb", [png(number) for number in train])
     if val := list(val):
         write_lmdb(root / f"{name}_val_lmdb", [png(number) for number in val])
+
+
+def listed(source: Source) -> list[tuple[str, str, str]]:
+    """Return class, split and name of every record."""
+    return [
+        (source.classes[label], given, source.name_of(Entry(name, label, given)))
+        for label, given, names in source.records()
+        for name in names
+    ]
+
+
+def names(source: Source) -> list[str]:
+    return [name for _, _, name in listed(source)]
