@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_deleted_store_is_made_again(folder: Place) -> None:
 def test_store_with_damaged_facts_is_made_again(folder: Place) -> None:
     first = folder.prepare()
     (first.path / "store.json").write_text("{", encoding="utf-8")
-    assert folder.prepare().facts == first.facts
+    assert folder.prepare().manifest == first.manifest
 
 
 def test_works_from_a_finished_store_without_writing(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +107,7 @@ def test_goes_on_where_it_stopped(
     assert folder.left() == [store.path.name, "requests"]
     fresh = Place(folder.data_dir.parent / "fresh")
     fresh.images = folder.images
-    assert fresh.prepare().facts == store.facts
+    assert fresh.prepare().manifest == store.manifest
 
 
 def test_a_power_cut_loses_only_what_was_not_noted(folder: Place, decoded: list[bytes]) -> None:
@@ -148,21 +149,24 @@ def test_bad_files_are_skipped_counted_and_listed(folder: Place) -> None:
     (folder.images / "a" / "notes.txt").write_text("x")
     store = folder.prepare(max_skipped=0.2)
     assert len(store) == 70
-    assert store.facts["records"] == 74
-    assert store.facts["ignored_files"] == 1
-    assert store.facts["skipped"]["count"] == 4
-    listed = {one["key"]: (one["class"], one["reason"]) for one in store.facts["skipped"]["records"]}
+    assert store.manifest.records == 74
+    assert store.manifest.ignored_files == 1
+    assert store.manifest.skipped.count == 4
+    listed = {record.key: (record.class_name, record.reason) for record in store.manifest.skipped.records}
     assert set(listed) == {*bad, "a/dead.png"}
     assert listed["a/empty.jpg"] == ("a", "empty record")
     assert listed["a/dead.png"] == ("a", "cannot be read (No such file or directory)")
     assert listed["b/cut.png"][0] == "b"
+    plain = json.loads((store.path / "store.json").read_text(encoding="utf-8"))
+    assert plain == store.manifest.plain()
+    assert {tuple(record) for record in plain["skipped"]["records"]} == {("key", "class", "reason")}
 
 
 def test_odd_but_readable_pictures_warn_nobody(folder: Place) -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\xff\xff\xff\xff"
     (folder.images / "a" / "odd.jpg").write_bytes(encode(pixels(77), "JPEG", exif=exif))
     store = folder.prepare()
-    assert (len(store), store.facts["skipped"]["count"]) == (71, 0)
+    assert (len(store), store.manifest.skipped.count) == (71, 0)
 
 
 def test_too_many_bad_files(folder: Place) -> None:
@@ -191,8 +195,8 @@ def test_skipped_lsun_records_are_named_by_key(place: Place) -> None:
     write_lmdb(place.images / "a_train_lmdb", values)
     scene(place.images, "b", range(100, 130))
     store = place.prepare(**LSUN, max_skipped=0.1)
-    assert [one["key"] for one in store.facts["skipped"]["records"]] == ["e" * 40, "f" * 40]
-    assert store.facts["skipped"]["count"] == 2
+    assert [record.key for record in store.manifest.skipped.records] == ["e" * 40, "f" * 40]
+    assert store.manifest.skipped.count == 2
 
 
 # -- too little, or damaged --------------------------------------------------------------------

@@ -38,9 +38,9 @@ def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.Mo
     scene(place.images, "a", range(200))
     scene(place.images, "b", range(300, 500))
     settings = {"train_per_class": 10, "test_per_class": 12, "validation_per_class": 6}
-    records = place.prepare(**LSUN, **settings).facts["records"]
+    records = place.prepare(**LSUN, **settings).manifest.records
     assert 2 * (3 * 10 + 12 + 6) < records < 2 * 120
-    assert place.prepare(**LSUN).facts["records"] == 400
+    assert place.prepare(**LSUN).manifest.records == 400
 
 
 def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
@@ -75,8 +75,8 @@ def test_a_scene_beside_an_object(place: Place) -> None:
     scene(place.images, "a", range(60), range(60, 70))
     write_lmdb(place.images / "b", [png(number) for number in range(100, 160)])
     store = place.prepare(**LSUN)
-    assert store.facts["split"]["rule"] == "held-out"
-    assert all(all(parts.values()) for parts in store.facts["counts"].values())
+    assert store.manifest.split.rule == "held-out"
+    assert all(all(counts.model_dump().values()) for counts in store.manifest.counts.values())
 
 
 def test_lsun_folder_below_the_data_dir_is_the_default(place: Place) -> None:
@@ -95,10 +95,10 @@ def test_duplicates_are_counted_shown_and_kept_together(folder: Place) -> None:
     (folder.images / "b" / "astray.png").write_bytes(png(4))
     (folder.images / "a" / "lossy.jpg").write_bytes(encode(pixels(5), "JPEG", quality=90, subsampling=0))
     store = folder.prepare()
-    found = store.facts["duplicates"]
-    assert (found["exact"], found["near"], found["clustered_images"], found["across_classes"]) == (2, 1, 6, 2)
-    assert [set(pair) for pair in found["pairs"]] == [{"a/5.png", "a/lossy.jpg"}]
-    assert any("2 pictures are in more than one class" in text for text in store.facts["warnings"])
+    found = store.manifest.duplicates
+    assert (found.exact, found.near, found.clustered_images, found.across_classes) == (2, 1, 6, 2)
+    assert [set(pair) for pair in found.pairs] == [{"a/5.png", "a/lossy.jpg"}]
+    assert any("2 pictures are in more than one class" in text for text in store.manifest.warnings)
     codes = np.load(store.path / "splits.npy")
     for cluster in np.unique(store.clusters):
         assert len(set(codes[store.clusters == cluster].tolist())) == 1
@@ -107,10 +107,10 @@ def test_duplicates_are_counted_shown_and_kept_together(folder: Place) -> None:
 def test_training_images_that_repeat_the_official_test_are_left_out(place: Place) -> None:
     image_folder(place.images, {"train/a": range(30), "train/b": range(50, 80), "test/a": [1, 90], "test/b": [51, 91]})
     store = place.prepare()
-    assert store.facts["split"]["rule"] == "official"
-    assert store.facts["duplicates"]["excluded"] == 2
-    assert "2 training or validation images were left out" in store.facts["split"]["explanation"]
-    assert store.facts["counts"]["a"]["test"] == 2
+    assert store.manifest.split.rule == "official"
+    assert store.manifest.duplicates.excluded == 2
+    assert "2 training or validation images were left out" in store.manifest.split.explanation
+    assert store.manifest.counts["a"].test == 2
     everything = np.concatenate([store.rows(split) for split in ("train", "validation", "test")])
     assert len(everything) == len(store) - 2
 
@@ -130,7 +130,7 @@ def test_facts(folder: Place) -> None:
 
 
 def test_small_originals_are_worth_a_warning(folder: Place) -> None:
-    warnings = folder.prepare(image_size=32).facts["warnings"]
+    warnings = folder.prepare(image_size=32).manifest.warnings
     assert any("70 of 70 images are smaller than 32 pixels (median 16); a smaller --image-size" in w for w in warnings)
 
 
@@ -139,13 +139,13 @@ def test_names_that_are_no_text_can_be_recorded(folder: Place) -> None:
     with open(os.fsencode(folder.images / "a") + b"/bad-\xe9.png", "wb") as file:
         file.write(b"bad")
     store = folder.prepare()
-    assert [one["key"] for one in store.facts["skipped"]["records"]] == ["a/bad-\\udce9.png"]
+    assert [record.key for record in store.manifest.skipped.records] == ["a/bad-\\udce9.png"]
 
 
 def test_jobs_change_nothing(folder: Place, tmp_path: Path) -> None:
     data = Data(source="folder", path=str(folder.images), image_size=16)
     stores = [prepare(data, tmp_path / f"jobs-{jobs}", jobs=jobs) for jobs in (1, 5)]
-    assert stores[0].facts == stores[1].facts
+    assert stores[0].manifest == stores[1].manifest
     for name in ("images", "labels", "keys", "splits", "clusters"):
         one, other = ((store.path / f"{name}.npy").read_bytes() for store in stores)
         assert one == other

@@ -70,9 +70,9 @@ def test_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small")
 def test_prepared_it_is_called_synthetic_and_keeps_its_own_splits(tmp_path: Path) -> None:
     store = prepare(Data(image_size=16), tmp_path)
-    assert store.facts["synthetic"] is True
-    assert store.facts["counts"]["drawn-boat"] == {"train": 8, "validation": 5, "test": 6}
-    assert store.facts["split"]["rule"] == "official"
+    assert store.manifest.synthetic is True
+    assert store.manifest.counts["drawn-boat"].model_dump() == {"train": 8, "validation": 5, "test": 6}
+    assert store.manifest.split.rule == "official"
 
 
 def test_splits_come_from_the_same_distribution() -> None:
