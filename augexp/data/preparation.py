@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from augexp.data import duplicates, splits
 from augexp.data.decoding.pool import check_skipped, decode_all
-from augexp.data.decoding.staging import Desk
+from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
 from augexp.data.sources.base import Source
 from augexp.data.sources.registry import source_class
@@ -101,10 +101,10 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
     part.mkdir(exist_ok=True)
     listing = write_listing(part, source.records())
     _check_classes(source, listing)
-    desk = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
-    final = _finish(data, source, listing, desk, part, progress)
+    arrays = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
+    final = _finish(data, source, listing, arrays, part, progress)
     (part.parent / "requests" / request).write_text(final.name + "\n", encoding="utf-8")
-    del desk, listing
+    del arrays, listing
     shutil.rmtree(part, ignore_errors=True)
     return final
 
@@ -129,22 +129,24 @@ def _check_classes(source: Source, listing: Listing) -> None:
 # -- finishing -----------------------------------------------------------------------------------
 
 
-def _finish(data: Data, source: Source, listing: Listing, desk: Desk, part: Path, progress: StageProgress) -> Path:
+def _finish(
+    data: Data, source: Source, listing: Listing, arrays: StagingArrays, part: Path, progress: StageProgress
+) -> Path:
     """Bring the decoded images into the order of their hashes, split them, and put the store in place."""
-    good = desk.good()
-    labels = listing.labels[good].astype(np.int64)
-    order = _order(desk.keys[good], labels)
-    rows, labels = good[order], labels[order]
-    keys, given = np.asarray(desk.keys[rows]), np.asarray(listing.given[rows])
-    hashes = duplicates.difference_hashes(desk.thumbnails)[rows]
+    decoded = arrays.decoded_rows()
+    labels = listing.labels[decoded].astype(np.int64)
+    order = _order(arrays.keys[decoded], labels)
+    rows, labels = decoded[order], labels[order]
+    keys, given = np.asarray(arrays.keys[rows]), np.asarray(listing.given[rows])
+    hashes = duplicates.difference_hashes(arrays.thumbnails)[rows]
     ready = part / "store"
     shutil.rmtree(ready, ignore_errors=True)
     ready.mkdir()
     images = np.lib.format.open_memmap(
-        ready / "images.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *desk.images.shape[1:])
+        ready / "images.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *arrays.images.shape[1:])
     )
     for start in range(0, len(rows), CHUNK):
-        images[start : start + CHUNK] = desk.images[rows[start : start + CHUNK]]
+        images[start : start + CHUNK] = arrays.images[rows[start : start + CHUNK]]
         progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
     clusters, exact, near = duplicates.find_clusters(images, hashes, keys)
     split = splits.split(data, given, labels, clusters, keys, len(source.classes))
@@ -160,7 +162,7 @@ def _finish(data: Data, source: Source, listing: Listing, desk: Desk, part: Path
         pairs=tuple(names),
     )
     fingerprint = _fingerprint(keys, labels, split.codes, clusters, list(source.classes))
-    manifest = _manifest(data, source, listing, desk, labels, split, repeated, fingerprint)
+    manifest = _manifest(data, source, listing, arrays, labels, split, repeated, fingerprint)
     write_manifest(ready / "store.json", manifest)
     images.flush()
     del images
@@ -187,7 +189,7 @@ def _manifest(
     data: Data,
     source: Source,
     listing: Listing,
-    desk: Desk,
+    arrays: StagingArrays,
     labels: npt.NDArray[np.int64],
     split: splits.Split,
     repeated: Duplicates,
@@ -206,7 +208,7 @@ def _manifest(
             )
     skipped = tuple(
         SkippedRecord(key=source.name_of(listing[row]), class_name=source.classes[listing[row].label], reason=reason)
-        for row, reason in islice(desk.reasons(), MAX_LISTED)
+        for row, reason in islice(arrays.skip_reasons(), MAX_LISTED)
     )
     return StoreManifest(
         format=FORMAT,
@@ -218,17 +220,17 @@ def _manifest(
         records=len(listing),
         counts={name: SplitCounts(**parts) for name, parts in counts.items()},
         split=SplitRule(rule=split.rule, explanation=split.explanation),
-        skipped=Skipped(count=desk.skipped(), records=skipped),
+        skipped=Skipped(count=arrays.count_skipped(), records=skipped),
         ignored_files=source.ignored,
-        warnings=tuple(_warnings(data, desk, counts, repeated.across_classes)),
+        warnings=tuple(_warnings(data, arrays, counts, repeated.across_classes)),
         duplicates=repeated,
         fingerprint=fingerprint,
     )
 
 
-def _warnings(data: Data, desk: Desk, counts: dict[str, dict[str, int]], mixed: int) -> list[str]:
+def _warnings(data: Data, arrays: StagingArrays, counts: dict[str, dict[str, int]], mixed: int) -> list[str]:
     texts = []
-    sides = desk.sides[desk.good()]
+    sides = arrays.sides[arrays.decoded_rows()]
     smaller = int((sides < data.image_size).sum())
     if smaller > len(sides) / 2:
         texts.append(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from made_images import decoded, encode, pixels, sheet
+from made_images import decoded, encode, pixels, strip
 from PIL import Image
 
 from augexp.data import duplicates
@@ -12,7 +12,7 @@ SIDE = 32
 
 
 def hashes(pictures: list[np.ndarray]) -> np.ndarray:
-    return duplicates.difference_hashes(sheet(decoded(encode(one), len(one)) for one in pictures).thumbnails())
+    return duplicates.difference_hashes(strip(decoded(encode(one), len(one)) for one in pictures).thumbnails())
 
 
 def found(pictures: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[int, int]]]:

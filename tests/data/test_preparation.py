@@ -183,7 +183,7 @@ def test_too_many_bad_files(folder: Place) -> None:
 
 def test_ceiling_stops_early(folder: Place, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_TASK", 4)
-    monkeypatch.setattr(pool, "NOTED_EVERY", 0.0)
+    monkeypatch.setattr(pool, "SAVE_INTERVAL", 0.0)
     for number in range(8):
         (folder.images / "a" / f"!{number}.png").write_bytes(b"bad")
     assert "cannot be decoded" in folder.refusal()

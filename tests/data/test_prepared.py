@@ -160,8 +160,8 @@ def test_progress_is_told(folder: Place) -> None:
     assert said[-1] == ("putting in order", 70, 70)
 
 
-def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are copied onto a sheet one by one: a thread has at most one that it is done with beside a new one."""
+def test_memory_holds_an_image_per_thread(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images are copied into a strip one by one: a thread has at most one that it is done with beside a new one."""
     alive, most = 0, 0
     decode = process.decode
 
@@ -169,8 +169,8 @@ def test_memory_holds_a_picture_per_thread(folder: Place, monkeypatch: pytest.Mo
         def __init__(self, data: bytes, size: int) -> None:
             nonlocal alive, most
             alive, most = alive + 1, max(most, alive + 1)
-            picture = decode(data, size)
-            self.square, self.side = picture.square, picture.side
+            image = decode(data, size)
+            self.square, self.side = image.square, image.side
 
         def __del__(self) -> None:
             nonlocal alive
@@ -186,8 +186,8 @@ def test_entries_are_listed_from_disk(folder: Place, monkeypatch: pytest.MonkeyP
     kinds: list[type] = []
     write = preparation.write_listing
 
-    def watched(part: Path, blocks: Iterator[Any]) -> Any:
-        listing = write(part, blocks)
+    def watched(part: Path, groups: Iterator[Any]) -> Any:
+        listing = write(part, groups)
         kinds.extend(type(array.base) for array in (listing.labels, listing.given, listing._names, listing._ends))
         return listing
 

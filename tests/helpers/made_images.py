@@ -11,7 +11,7 @@ import lmdb
 import numpy as np
 from PIL import Image
 
-from augexp.data.decoding.image import Sheet, decode
+from augexp.data.decoding.image import ImageStrip, decode
 from augexp.data.listing import Entry
 from augexp.data.sources.base import Source
 
@@ -34,12 +34,12 @@ def decoded(data: bytes, side: int) -> np.ndarray:
     return np.asarray(decode(data, side).square)
 
 
-def sheet(squares: Iterable[np.ndarray]) -> Sheet:
-    held = list(squares)
-    made = Sheet(len(held), len(held[0]))
-    for one in held:
-        made.add(Image.fromarray(one))
-    return made
+def strip(squares: Iterable[np.ndarray]) -> ImageStrip:
+    squares = list(squares)
+    filled = ImageStrip(len(squares), len(squares[0]))
+    for square in squares:
+        filled.add(Image.fromarray(square))
+    return filled
 
 
 def png(number: int, side: int = SIDE) -> bytes:

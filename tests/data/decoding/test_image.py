@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_images import decoded, encode, pixels, sheet
+from made_images import decoded, encode, pixels, strip
 from PIL import Image
 
 from augexp.data.decoding import image as pictures
-from augexp.data.decoding.image import Sheet, Undecodable, decode
+from augexp.data.decoding.image import ImageStrip, Undecodable, decode
 
 QUARTERS = np.zeros((40, 40, 3), np.uint8)
 QUARTERS[:20, :20], QUARTERS[:20, 20:], QUARTERS[20:, :20] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -265,7 +265,7 @@ def test_any_changed_byte_ends_in_a_picture_or_a_reason() -> None:
 
 
 def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 1_000)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1_000)
     with pytest.raises(Undecodable, match="40 x 40 pixels, more than 1,000"):
         decode(encode(QUARTERS), 8)
 
@@ -273,22 +273,22 @@ def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_thumbnails_are_means_of_their_own_square() -> None:
     cells = np.random.default_rng(1).integers(0, 256, (3, 8, 9, 1), np.uint8)
     squares = cells.repeat(9, axis=1).repeat(8, axis=2).repeat(3, axis=3)  # 72 x 72 pixels, grey
-    np.testing.assert_array_equal(sheet(squares).thumbnails(), cells[..., 0])
+    np.testing.assert_array_equal(strip(squares).thumbnails(), cells[..., 0])
 
 
 @pytest.mark.parametrize("side", [8, 13, 32, 100])
 def test_thumbnails_do_not_depend_on_their_neighbours(side: int) -> None:
     squares = [pixels(number, side) for number in range(5)]
-    alone = [sheet([one]).thumbnails()[0] for one in squares]
-    np.testing.assert_array_equal(sheet(squares).thumbnails(), alone)
+    alone = [strip([one]).thumbnails()[0] for one in squares]
+    np.testing.assert_array_equal(strip(squares).thumbnails(), alone)
     assert len({one.tobytes() for one in alone}) == 5
 
 
-def test_a_sheet_gives_back_what_was_put_on_it() -> None:
+def test_a_strip_gives_back_what_was_added() -> None:
     squares = [pixels(number, 13) for number in range(3)]
-    made = Sheet(5, 13)
+    made = ImageStrip(5, 13)
     for one in squares:
         made.add(Image.fromarray(one))
     assert made.pixels().dtype == np.uint8
     np.testing.assert_array_equal(made.pixels(), squares)
-    np.testing.assert_array_equal(made.thumbnails(), sheet(squares).thumbnails())
+    np.testing.assert_array_equal(made.thumbnails(), strip(squares).thumbnails())

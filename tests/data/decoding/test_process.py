@@ -12,7 +12,7 @@ from place import LSUN, Place
 from augexp.data.decoding import pool
 from augexp.data.decoding import process as decoder
 from augexp.data.decoding.process import Decoder
-from augexp.data.decoding.staging import Desk
+from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import write_listing
 from augexp.data.sources.folder import FolderSource
 from augexp.data.sources.lsun import LsunSource
@@ -97,8 +97,8 @@ def test_what_a_dead_process_leaves_is_decoded_here(
     part = tmp_path / "part"
     part.mkdir()
     listing = write_listing(part, source.records())
-    desk = Desk(part, len(listing), 16)
-    worker = Decoder(part, 16, source, lambda rows: decoder.decode_rows(source, listing, desk, rows))
+    arrays = StagingArrays(part, len(listing), 16)
+    worker = Decoder(part, 16, source, lambda rows: decoder.decode_rows(source, listing, arrays, rows))
     assert worker.decode_rows([0, 1]) == [(0, ""), (1, "")]
     assert not decoded
     os.kill(processes[0].pid, signal.SIGKILL)
@@ -106,5 +106,5 @@ def test_what_a_dead_process_leaves_is_decoded_here(
     assert worker.decode_rows([2, 3]) == [(2, ""), (3, "")]
     assert len(decoded) == 2
     worker.close()
-    assert desk.images[:4].any(axis=(1, 2, 3)).all()
-    assert not desk.images[4:].any()
+    assert arrays.images[:4].any(axis=(1, 2, 3)).all()
+    assert not arrays.images[4:].any()
