@@ -153,8 +153,8 @@ def _carve(
 ) -> None:
     """Move the images of `pool` whose place is in [low, high) to split `code`.
 
-    Every class gives at least one picture, and keeps one for each split that is still to be filled,
-    so that a class of three different pictures has one for each.
+    Every class gives at least one image, and keeps one for each split that is still to be filled,
+    so that a class of three different images has one for each.
     """
     keep = 2 if code == TEST else 1
     chosen = pool & (where >= low) & (where < high)
