@@ -24,7 +24,7 @@ def folder(place: Place) -> Place:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The bytes of every picture that is decoded from now on."""
+    """The bytes of every image that is decoded from now on."""
     seen: list[bytes] = []
     decode = process.decode
 

@@ -162,7 +162,7 @@ def test_bad_files_are_skipped_counted_and_listed(folder: Place) -> None:
     assert {tuple(record) for record in plain["skipped"]["records"]} == {("key", "class", "reason")}
 
 
-def test_odd_but_readable_pictures_warn_nobody(folder: Place) -> None:
+def test_odd_but_readable_images_warn_nobody(folder: Place) -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\xff\xff\xff\xff"
     (folder.images / "a" / "odd.jpg").write_bytes(encode(pixels(77), "JPEG", exif=exif))
     store = folder.prepare()
@@ -219,14 +219,14 @@ def test_too_few_images(place: Place, classes: dict[str, Any], message: str) -> 
     assert message in place.refusal()
 
 
-def test_a_class_of_one_picture_many_times(place: Place) -> None:
+def test_a_class_of_one_image_many_times(place: Place) -> None:
     image_folder(place.images, {"a": range(20), "b": []})
     for number in range(5):
         (place.images / "b" / f"{number}.png").write_bytes(png(1_000))
     assert re.search(r"class 'b' has no \w+ image left after \d+ could be used; add images", place.refusal())
 
 
-def test_a_class_whose_pictures_are_all_bad(place: Place) -> None:
+def test_a_class_whose_images_are_all_bad(place: Place) -> None:
     image_folder(place.images, {"a": range(40), "b": []})
     for number in range(4):
         (place.images / "b" / f"{number}.png").write_bytes(b"bad")

@@ -44,7 +44,7 @@ def test_lsun_reads_what_the_splits_can_use(place: Place, monkeypatch: pytest.Mo
 
 
 def test_what_is_read_by_default_gives_every_block_its_own_draw() -> None:
-    """At LSUN's size, without pictures: 1,000 images for each of 23 blocks (3 to screen), 2,500 for the test."""
+    """At LSUN's size, without images: 1,000 images for each of 23 blocks (3 to screen), 2,500 for the test."""
     data = Data(**LSUN, train_per_class=1_000)
     records = lsun._needed(data)
     assert records is not None
@@ -91,7 +91,7 @@ def test_lsun_folder_below_the_data_dir_is_the_default(place: Place) -> None:
 
 def test_duplicates_are_counted_shown_and_kept_together(folder: Place) -> None:
     (folder.images / "a" / "again.png").write_bytes(png(3))
-    # A picture in two classes, and one that was saved again with a loss.
+    # An image in two classes, and one that was saved again with a loss.
     (folder.images / "b" / "astray.png").write_bytes(png(4))
     (folder.images / "a" / "lossy.jpg").write_bytes(encode(pixels(5), "JPEG", quality=90, subsampling=0))
     store = folder.prepare()

@@ -19,7 +19,7 @@ from augexp.experiment.sources import Data
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared folder of two classes, 90 and 60 pictures."""
+    """A prepared folder of two classes, 90 and 60 images."""
     place = tmp_path_factory.mktemp("store")
     image_folder(place / "in", {"a": range(90), "b": range(1_000, 1_060)})
     return prepare(Data(source="folder", path=str(place / "in"), image_size=16), place, jobs=2).path

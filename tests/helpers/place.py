@@ -1,4 +1,4 @@
-"""A folder of small pictures beside a data folder, prepared on demand."""
+"""A folder of small images beside a data folder, prepared on demand."""
 
 from __future__ import annotations
 
