@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from augexp.data.generator import cyclic_generator, generator
     from augexp.data.store import Store, open_store
     from augexp.errors import AugexpError
-    from augexp.experiment.definition import Data, Experiment, Training
+    from augexp.experiment.definition import Experiment, Training
     from augexp.experiment.plan import Plan
+    from augexp.experiment.sources import Data
     from augexp.results.records import RunRecord
     from augexp.version import __version__
 
@@ -64,7 +65,8 @@ _PLACES = {
         "augexp.api",
     ),
     **dict.fromkeys(("generator", "cyclic_generator"), "augexp.data.generator"),
-    **dict.fromkeys(("Experiment", "Data", "Training"), "augexp.experiment.definition"),
+    **dict.fromkeys(("Experiment", "Training"), "augexp.experiment.definition"),
+    "Data": "augexp.experiment.sources",
     "Plan": "augexp.experiment.plan",
     **dict.fromkeys(("Store", "open_store"), "augexp.data.store"),
     "Comparison": "augexp.analysis.schema",

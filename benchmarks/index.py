@@ -43,9 +43,9 @@ from augexp.data.decoding import pool as decoding
 from augexp.data.decoding.process import ENVIRONMENT
 from augexp.data.listing import write_listing
 from augexp.data.preparation import prepare
-from augexp.data.sources.base import LsunSource
 from augexp.data.sources.lmdb_folder import LmdbFolder
-from augexp.experiment.definition import Data
+from augexp.data.sources.lsun import LsunSource
+from augexp.experiment.sources import Data
 
 SMALL, LARGE, LIMIT = 100_000, 1_000_000, 10_000
 SIDE, ROUNDS, DECODING_ROUNDS = 16, 3, 7
@@ -222,7 +222,7 @@ def measure_keys(root: Path, large: int) -> Figures:
         alone.append(count / (time.perf_counter() - begin))
         with tempfile.TemporaryDirectory() as place:
             begin = time.perf_counter()
-            listing = write_listing(Path(place), source.blocks())
+            listing = write_listing(Path(place), source.records())
             listed.append(len(listing) / (time.perf_counter() - begin))
     # The first round brings the pages into the cache.
     return {"records": large, "read": statistics.median(alone[1:]), "listed": statistics.median(listed[1:])}

@@ -10,7 +10,6 @@ counts. Memory that only maps the images from the disk is not private and can be
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from tables import table, write
 
 from augexp.data import splits
 from augexp.data.store import open_store
+from augexp.data.store_manifest import StoreManifest, write_manifest
 from augexp.engines.local import Engine, RunTask
 from augexp.experiment import definition
 from augexp.results import records
@@ -48,8 +48,19 @@ def make_store(folder: Path, images: int) -> Path:
     np.save(folder / "keys.npy", keys)
     np.save(folder / "splits.npy", codes)
     np.save(folder / "clusters.npy", np.arange(total))
-    facts = {"fingerprint": f"{images:016x}", "classes": ["even", "odd"]}
-    (folder / "store.json").write_text(json.dumps(facts), encoding="utf-8")
+    counts = dict.fromkeys(
+        ("even", "odd"), {"train": images // 2, "validation": EVALUATION // 2, "test": EVALUATION // 2}
+    )
+    duplicates = dict.fromkeys(("exact", "across_classes", "near", "clustered_images", "excluded"), 0) | {"pairs": ()}
+    manifest = StoreManifest.model_validate(
+        {
+            **{"format": 1, "source": "folder", "synthetic": True, "classes": tuple(counts), "image_size": SIZE},
+            **{"images": total, "records": total, "counts": counts, "split": {"rule": "official", "explanation": ""}},
+            **{"skipped": {"count": 0, "records": ()}, "ignored_files": 0, "warnings": (), "duplicates": duplicates},
+            "fingerprint": f"{images:016x}",
+        }
+    )
+    write_manifest(folder / "store.json", manifest)
     return open_store(folder).path
 
 

@@ -100,7 +100,7 @@ def compare(
         experiment_hash=experiment.hash,
         plan_hash=experiment.plan_hash,
         source=describe_source(experiment),
-        synthetic=experiment.data.source == "sample",
+        synthetic=experiment.data.kind.synthetic,
         classes=found.first.classes if seeds else tuple(facts.get("classes", ())),
         metric="balanced_accuracy" if found.balanced else "accuracy",
         equivalence=plan.equivalence,
@@ -216,7 +216,7 @@ def _terms(experiment: Experiment, found: Evidence, own: Level, *, missing: bool
     plan = experiment.plan
     baseline = experiment.policy(plan.baseline).definition()
     same = [arm for arm in plan.arms if arm != plan.baseline and experiment.policy(arm).definition() == baseline]
-    synthetic = experiment.data.source == "sample"
+    synthetic = experiment.data.kind.synthetic
     return Terms(
         level=own,
         r=plan.equivalence,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from augexp.analysis.paired_runs import Evidence
@@ -21,13 +20,7 @@ SHOWN = 5
 def describe_source(experiment: Experiment) -> str:
     """Say in one line what the images are, without their place on this machine."""
     data = experiment.data
-    if data.source == "sample":
-        what = "embedded sample of synthetic drawings (not photos)"
-    elif data.source == "lsun":
-        what = f"LSUN {', '.join(data.categories)}"
-    else:
-        what = f"image folder {Path(data.path or '').name or data.path}"
-    return f"{what}, {data.image_size} × {data.image_size} pixels"
+    return f"{data.kind.describe(data)}, {data.image_size} × {data.image_size} pixels"
 
 
 def collect_warnings(
@@ -86,7 +79,7 @@ def _design(experiment: Experiment, history: Sequence[PlanEntry], draws: str, fa
     elif draws == "subsampled":
         said.append("the training draws of the seeds overlap, since there are too few images for disjoint ones")
     said += _stages(experiment.plan)
-    if experiment.data.source == "sample":
+    if experiment.data.kind.synthetic:
         said.append("the images are synthetic drawings: nothing about photos follows from this answer")
     skipped = (facts.get("skipped") or {}).get("count", 0)
     if skipped:

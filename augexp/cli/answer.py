@@ -93,9 +93,9 @@ def _percent(values: Any) -> str:
 
 def print_store(store: Store, *, as_json: bool = False) -> None:
     """Print what the prepared images are."""
-    facts = store.facts
+    manifest = store.manifest
     if as_json:
-        typer.echo(json.dumps({"path": str(store.path), **facts}, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps({"path": str(store.path), **manifest.plain()}, indent=1, ensure_ascii=False))
         return
     from rich.table import Table  # noqa: PLC0415 - keeps --help light
     from rich.text import Text  # noqa: PLC0415
@@ -104,26 +104,26 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
     table = Table("class", "train", "validation", "test", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, counts in facts["counts"].items():
-        table.add_row(Text(name), *(f"{counts[split]:,}" for split in ("train", "validation", "test")))
+    for name, counts in manifest.counts.items():
+        table.add_row(Text(name), *(f"{count:,}" for count in (counts.train, counts.validation, counts.test)))
     console.print(table)
     console.print()
-    kind = "synthetic drawings" if facts["synthetic"] else "images"
-    _write(console, f"{facts['images']:,} {kind} of {facts['image_size']} x {facts['image_size']} pixels: {store.path}")
-    _write(console, facts["split"]["explanation"])
-    twins = facts["duplicates"]
+    kind, size = "synthetic drawings" if manifest.synthetic else "images", manifest.image_size
+    _write(console, f"{manifest.images:,} {kind} of {size} x {size} pixels: {store.path}")
+    _write(console, manifest.split.explanation)
+    duplicates = manifest.duplicates
     _write(
         console,
-        f"duplicates: {twins['exact']:,} exact, {twins['near']:,} near; {twins['excluded']:,} images kept out of "
+        f"duplicates: {duplicates.exact:,} exact, {duplicates.near:,} near; {duplicates.excluded:,} images kept out of "
         "training or validation because of them",
     )
-    skipped = facts["skipped"]
-    _write(console, f"skipped: {skipped['count']:,} records that cannot be decoded")
-    for one in skipped["records"][:5]:
-        _write(console, f"  {one['key']}: {one['reason']}")
-    if skipped["count"] > 5:
+    skipped = manifest.skipped
+    _write(console, f"skipped: {skipped.count:,} records that cannot be decoded")
+    for record in skipped.records[:5]:
+        _write(console, f"  {record.key}: {record.reason}")
+    if skipped.count > 5:
         _write(console, f"  and more: {store.path / 'store.json'}")
-    for warning in facts["warnings"]:
+    for warning in manifest.warnings:
         sys.stderr.write(f"warning: {warning}\n")
 
 

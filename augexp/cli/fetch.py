@@ -14,9 +14,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from augexp.data.download import catalogue
-from augexp.data.download import download as downloads
+from augexp.data.download import categories as lsun
 from augexp.data.download.catalogue import Split
-from augexp.data.download.plan import Plan
+from augexp.data.download.plan import DownloadPlan, plan_archive, plan_download
+from augexp.data.download.progress import DownloadProgress
 from augexp.errors import DownloadError
 
 ASK_ABOVE = 1_000_000_000
@@ -39,7 +40,7 @@ def print_catalogue(data_dir: Path) -> None:
     for column in (2, 3):
         table.columns[column].justify = "right"
     for archive in catalogue.catalogue().all_archives():
-        state = STATES[downloads.look(archive, data_dir).state] if archive.split != "test" else "no labels"
+        state = STATES[plan_archive(archive, data_dir).state] if archive.split != "test" else "no labels"
         size = "about 172 MB" if archive.size is None else _size(archive.size)
         table.add_row(archive.category, archive.split, f"{archive.images:,}", size, state)
     console = Console()
@@ -63,7 +64,7 @@ def download(
     """Show the plan, ask where it is large, fetch with a bar per archive, and print what is here now."""
     wanted = cast(Split, split)
     if from_file is None:
-        plan = downloads.plan(
+        plan = plan_download(
             categories, split=wanted, data_dir=data_dir, verify=verify, keep_archive=keep_archive, jobs=jobs
         )
         _show_plan(plan, quiet)
@@ -71,7 +72,7 @@ def download(
         if plan.to_fetch > ASK_ABOVE and not yes:
             _ask(plan)
     with _bars(quiet) as report:
-        results = downloads.download(
+        results = lsun.download(
             categories,
             split=wanted,
             data_dir=data_dir,
@@ -89,7 +90,7 @@ def download(
     sys.stderr.write(f"next: augexp compare {names}\n" if " " in names else f"next: augexp index {names} <another>\n")
 
 
-def _show_plan(plan: Plan, quiet: bool) -> None:
+def _show_plan(plan: DownloadPlan, quiet: bool) -> None:
     if quiet:
         return
     for item in plan.items:
@@ -101,7 +102,7 @@ def _show_plan(plan: Plan, quiet: bool) -> None:
     )
 
 
-def _ask(plan: Plan) -> None:
+def _ask(plan: DownloadPlan) -> None:
     if not sys.stdin.isatty():
         raise DownloadError(f"{_size(plan.to_fetch)} would be fetched and nobody can be asked; say --yes to go ahead")
     if not typer.confirm(f"Fetch {_size(plan.to_fetch)}?", err=True):
@@ -113,14 +114,14 @@ def _size(count: int) -> str:
 
 
 @contextmanager
-def _bars(quiet: bool) -> Iterator[Callable[[downloads.Progress], None]]:
+def _bars(quiet: bool) -> Iterator[Callable[[DownloadProgress], None]]:
     """One bar per archive on a terminal; only the lines that should stay elsewhere."""
     console = Console(stderr=True, quiet=quiet)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[speed]}"))
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def report(event: downloads.Progress) -> None:
+        def report(event: DownloadProgress) -> None:
             if event.message:
                 console.print(event.message, style="bold red" if event.warning else None, soft_wrap=True, markup=False)
             task = tasks.get(event.archive)

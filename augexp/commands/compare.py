@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from augexp.commands import report
 from augexp.engines.local import AnyEngine, Engine, RunTask
-from augexp.errors import DataError, DefinitionError, RunError
+from augexp.errors import DefinitionError, RunError
 from augexp.progress import ProgressListener
 from augexp.results import records
 from augexp.results.folder import Workspace
 
 if TYPE_CHECKING:
     from augexp.data.store import Store
-    from augexp.experiment.definition import Data
     from augexp.results.manifests import PlanEntry
 
 _ANALYSIS = ("augexp.analysis.comparison", "augexp.reporting.figures", "augexp.reporting.write", "cv2", "scipy.special")
@@ -52,25 +51,12 @@ def start_early(crew: AnyEngine, workspace: Workspace) -> None:
         crew.start()
         return
     crew.start(len(missing))
-    classes = _known_classes(workspace.experiment.data)
+    from augexp.data.sources.registry import source_class  # noqa: PLC0415 - workers have been started by now
+
+    data = workspace.experiment.data
+    classes = source_class(data.source).count_classes(data)
     if classes:
         crew.warm(RunTask(workspace.experiment, plan.arms[0], 0, Path(), missing[0]), classes)
-
-
-def _known_classes(data: Data) -> int:
-    """Return the number of classes, where it is known before the images are read; else 0."""
-    if data.source == "sample":
-        from augexp.data.sources.sample import CLASSES  # noqa: PLC0415 - Pillow, LMDB
-
-        return len(CLASSES)
-    if data.source == "folder":
-        from augexp.data.sources.base import FolderSource  # noqa: PLC0415 - workers have been started by now
-
-        try:
-            return len(FolderSource(Path(data.path or ""), data.limit).classes)
-        except DataError:  # preparing the images says the same, at its time
-            return 0
-    return len(data.categories)
 
 
 def finished_pairs(workspace: Workspace) -> int:

@@ -101,7 +101,7 @@ def images_of(store: Store, experiment: Experiment, held: Sequence[RunRecord]) -
     """Return what is known of prepared images that are here."""
     plan = experiment.plan
     numbers = sorted({record.seed for record in held if record.finished}) or plan.blocks(plan.max_seeds)
-    return Images(store, store.facts, store.draw_mode(experiment.data, numbers))
+    return Images(store, store.manifest.plain(), store.draw_mode(experiment.data, numbers))
 
 
 def compute(

@@ -2,11 +2,12 @@
 
 - `decoding`: Decode the records of a source in parallel.
 - `download`: Fetch LSUN archives: resumable, verified, unpacked safely.
-- `duplicates`: Pictures that are the same, or nearly: they have to stand on one side of a split.
+- `duplicates`: Images that are the same, or nearly: they have to stand on one side of a split.
 - `generator`: The two generators of the method: one pass over the images, and passes without end.
 - `listing`: The records of a source as a list on disk, so that their number costs no memory.
 - `preparation`: Make a store: read the source once, decode in parallel, find duplicates, split, put in place.
 - `sources`: Where images come from.
 - `splits`: Which image is for training, validation and test: decided by what the image shows, not by where it lies.
+- `store_manifest`: What a prepared data set says of itself: the content of ``store.json``.
 - `store`: Prepared images on disk: decoded once, opened as memory maps, split by content.
 """

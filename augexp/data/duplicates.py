@@ -1,7 +1,7 @@
-"""Pictures that are the same, or nearly: they have to stand on one side of a split.
+"""Images that are the same, or nearly: they have to stand on one side of a split.
 
 Candidates come from a difference hash (64 bits: is a point of the 9 x 8 thumbnail clearly darker than its
-right neighbour?) and are confirmed on the pixels themselves, since flat pictures share their hash by chance.
+right neighbour?) and are confirmed on the pixels themselves, since flat images share their hash by chance.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def difference_hashes(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint6
 def find_clusters(
     images: npt.NDArray[np.uint8], hashes: npt.NDArray[np.uint64], keys: Keys
 ) -> tuple[npt.NDArray[np.int64], int, list[tuple[int, int]]]:
-    """Group pictures that are equal or nearly so.
+    """Group images that are equal or nearly so.
 
     Args:
         images: uint8 (N, S, S, 3), a memory map; only candidates are read.
@@ -48,17 +48,17 @@ def find_clusters(
         keys: uint8 (N, 20), content hashes; rows in ascending order of these.
 
     Returns:
-        clusters int64 (N,), the lowest row of each picture's group; the number of pictures that repeat
+        clusters int64 (N,), the lowest row of each image's group; the number of images that repeat
         an earlier one exactly; the confirmed near-duplicate pairs.
     """
     parent = np.arange(len(hashes), dtype=np.int64)
     equal = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1)) if len(keys) > 1 else np.array([], int)
     for row in equal:
         _join(parent, int(row), int(row) + 1)
-    found: set[tuple[int, int]] = set()
+    confirmed: set[tuple[int, int]] = set()
     for pairs in _candidates(hashes):
-        found.update(_confirm(images, keys, pairs))
-    near = sorted(found)
+        confirmed.update(_confirm(images, keys, pairs))
+    near = sorted(confirmed)
     for first, second in near:
         _join(parent, first, second)
     while not (parent[parent] == parent).all():
@@ -67,7 +67,7 @@ def find_clusters(
 
 
 def count_mixed(clusters: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> int:
-    """Return how many pictures have an equal or nearly equal one in another class."""
+    """Return how many images have an equal or nearly equal one in another class."""
     mixed = np.unique(clusters[labels != labels[clusters]])
     return int(np.isin(clusters, mixed).sum())
 

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from augexp.data.splits import CODES
 
 Given = Literal["train", "validation", "test"]
-Block = tuple[int, Given, list[bytes]]
-"""Label, split and names of some records that have those in common."""
+RecordGroup = tuple[int, Given, list[bytes]]
+"""Label, split and names of some records that have label and split in common."""
 
 _SPLITS: tuple[Given, ...] = ("train", "validation", "test")
 
@@ -57,8 +57,8 @@ class Listing:
         return Entry(name, int(self.labels[row]), _SPLITS[self.given[row]])
 
 
-def write_listing(place: Path, blocks: Iterable[Block]) -> Listing:
-    """Write the entries of `blocks` into the folder `place` and return them as a list."""
+def write_listing(place: Path, groups: Iterable[RecordGroup]) -> Listing:
+    """Write the entries of `groups` into the folder `place` and return them as a list."""
     end = 0
     with (
         (place / "names.bin").open("wb") as names_file,
@@ -66,7 +66,7 @@ def write_listing(place: Path, blocks: Iterable[Block]) -> Listing:
         (place / "labels.bin").open("wb") as labels_file,
         (place / "given.bin").open("wb") as given_file,
     ):
-        for label, given, names in blocks:
+        for label, given, names in groups:
             ends = end + np.cumsum(np.fromiter(map(len, names), np.int64, len(names)))
             end = int(ends[-1]) if len(ends) else end
             names_file.write(b"".join(names))

@@ -12,21 +12,29 @@ import os
 import shutil
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp.data import duplicates, splits
 from augexp.data.decoding.pool import check_skipped, decode_all
-from augexp.data.decoding.staging import Desk
+from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
-from augexp.data.sources import sample
-from augexp.data.sources.base import FolderSource, LsunSource, Source
+from augexp.data.sources.base import Source
+from augexp.data.sources.registry import source_class
 from augexp.data.store import Store, open_store
+from augexp.data.store_manifest import (
+    Duplicates,
+    Skipped,
+    SkippedRecord,
+    SplitCounts,
+    SplitRule,
+    StoreManifest,
+    read_manifest,
+    write_manifest,
+)
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
-from augexp.experiment.plan import DRAWS
+from augexp.experiment.sources import Data
 from augexp.files import hold_lock
 from augexp.progress import StageProgress
 
@@ -34,10 +42,10 @@ FORMAT = 1
 """Version of the store's files and of the pixels in them."""
 
 CHUNK = 512
-"""Pictures that are put in order at a time."""
+"""Images that are put in order at a time."""
 
-LISTED = 1000
-"""At most so many skipped records are listed by name; all are counted."""
+MAX_LISTED = 1000
+"""Skipped records that are listed by name; all are counted."""
 
 
 def prepare(data: Data, data_dir: Path, *, progress: StageProgress | None = None, jobs: int = 0) -> Store:
@@ -58,7 +66,7 @@ def prepare(data: Data, data_dir: Path, *, progress: StageProgress | None = None
 def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Path:
     """Return the folder of the store of `data`, made if it is not there."""
     stores = data_dir / "stores"
-    source = open_source(data, data_dir, progress)
+    source = source_class(data.source).open(data, data_dir, progress)
     request = _request(data, source)
     known = _known(data, stores, request)
     if known:
@@ -79,49 +87,26 @@ def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Pat
 
 def _known(data: Data, stores: Path, request: str) -> Path | None:
     try:
-        found = stores / (stores / "requests" / request).read_text(encoding="utf-8").strip()
-        facts = json.loads((found / "store.json").read_text(encoding="utf-8"))
-        skipped, records = int(facts["skipped"]["count"]), int(facts["records"])
-    except (OSError, ValueError, KeyError, TypeError):
+        path = stores / (stores / "requests" / request).read_text(encoding="utf-8").strip()
+        manifest = read_manifest(path / "store.json")
+    except (OSError, ValueError):
         return None
-    check_skipped(data, skipped, records, [f"{one['key']}: {one['reason']}" for one in facts["skipped"]["records"][:3]])
-    return found
+    skipped = manifest.skipped
+    reasons = (f"{record.key}: {record.reason}" for record in skipped.records)
+    check_skipped(data, skipped.count, manifest.records, reasons)
+    return path
 
 
 def _make(data: Data, source: Source, part: Path, request: str, progress: StageProgress, jobs: int) -> Path:
     part.mkdir(exist_ok=True)
-    listing = write_listing(part, source.blocks())
+    listing = write_listing(part, source.records())
     _check_classes(source, listing)
-    desk = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
-    final = _finish(data, source, listing, desk, part, progress)
+    arrays = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
+    final = _finish(data, source, listing, arrays, part, progress)
     (part.parent / "requests" / request).write_text(final.name + "\n", encoding="utf-8")
-    del desk, listing
+    del arrays, listing
     shutil.rmtree(part, ignore_errors=True)
     return final
-
-
-def open_source(data: Data, data_dir: Path, progress: StageProgress) -> Source:
-    """Return the source that `data` names."""
-    if data.source == "folder":
-        return FolderSource(Path(data.path or ""), data.limit)
-    if data.source == "sample":
-        try:
-            folder = sample.ensure(data_dir, progress)
-        except OSError as error:
-            raise DataError(f"{data_dir}: cannot be written ({error.strerror}); choose another --data-dir") from None
-        return LsunSource(folder, sample.CLASSES, data.limit)
-    folder = Path(data.path) if data.path else data_dir / "lsun"
-    return LsunSource(folder, data.categories, data.limit or _needed(data))
-
-
-def _needed(data: Data) -> int | None:
-    """Return how many training records per class the splits can make use of."""
-    if data.train_per_class is None:
-        return None
-    test, validation = splits.wanted(data)
-    needed = (test or 0) + (validation or 0) + DRAWS * data.train_per_class
-    # Shares are rounded to 1/64, chance fills them, and duplicates are left out: the last draw has to be whole.
-    return needed + needed // 32 + 64
 
 
 def _request(data: Data, source: Source) -> str:
@@ -144,48 +129,46 @@ def _check_classes(source: Source, listing: Listing) -> None:
 # -- finishing -----------------------------------------------------------------------------------
 
 
-def _finish(data: Data, source: Source, listing: Listing, desk: Desk, part: Path, progress: StageProgress) -> Path:
+def _finish(
+    data: Data, source: Source, listing: Listing, arrays: StagingArrays, part: Path, progress: StageProgress
+) -> Path:
     """Bring the decoded images into the order of their hashes, split them, and put the store in place."""
-    good = desk.good()
-    labels = listing.labels[good].astype(np.int64)
-    order = _order(desk.keys[good], labels)
-    rows, labels = good[order], labels[order]
-    keys, given = np.asarray(desk.keys[rows]), np.asarray(listing.given[rows])
-    hashes = duplicates.difference_hashes(desk.thumbnails)[rows]
+    decoded = arrays.decoded_rows()
+    labels = listing.labels[decoded].astype(np.int64)
+    order = _order(arrays.keys[decoded], labels)
+    rows, labels = decoded[order], labels[order]
+    keys, given = np.asarray(arrays.keys[rows]), np.asarray(listing.given[rows])
+    hashes = duplicates.difference_hashes(arrays.thumbnails)[rows]
     ready = part / "store"
     shutil.rmtree(ready, ignore_errors=True)
     ready.mkdir()
     images = np.lib.format.open_memmap(
-        ready / "images.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *desk.images.shape[1:])
+        ready / "images.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *arrays.images.shape[1:])
     )
     for start in range(0, len(rows), CHUNK):
-        images[start : start + CHUNK] = desk.images[rows[start : start + CHUNK]]
+        images[start : start + CHUNK] = arrays.images[rows[start : start + CHUNK]]
         progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
     clusters, exact, near = duplicates.find_clusters(images, hashes, keys)
     split = splits.split(data, given, labels, clusters, keys, len(source.classes))
     for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
         np.save(ready / f"{name}.npy", array)
-    facts = _facts(data, source, listing, desk, labels, split)
-    mixed = duplicates.count_mixed(clusters, labels)
-    if mixed:
-        facts["warnings"].append(
-            f"{mixed:,} pictures are in more than one class, exactly or nearly: no network can be right about all"
-        )
-    facts["duplicates"] = {
-        "exact": exact,
-        "across_classes": mixed,
-        "near": len(near),
-        "clustered_images": int((np.bincount(clusters, minlength=len(clusters))[clusters] > 1).sum()),
-        "excluded": split.excluded,
-        "pairs": [[source.name_of(listing[int(rows[row])]) for row in pair] for pair in near[:50]],
-    }
-    facts["fingerprint"] = _fingerprint(keys, labels, split.codes, clusters, facts["classes"])
-    (ready / "store.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    names = [(source.name_of(listing[int(rows[a])]), source.name_of(listing[int(rows[b])])) for a, b in near[:50]]
+    repeated = Duplicates(
+        exact=exact,
+        across_classes=duplicates.count_mixed(clusters, labels),
+        near=len(near),
+        clustered_images=int((np.bincount(clusters, minlength=len(clusters))[clusters] > 1).sum()),
+        excluded=split.excluded,
+        pairs=tuple(names),
+    )
+    fingerprint = _fingerprint(keys, labels, split.codes, clusters, list(source.classes))
+    manifest = _manifest(data, source, listing, arrays, labels, split, repeated, fingerprint)
+    write_manifest(ready / "store.json", manifest)
     images.flush()
     del images
-    final = part.parent / f"{_name(data)}-{facts['fingerprint']}"
+    final = part.parent / f"{_name(data)}-{fingerprint}"
     try:
-        open_store(final)  # the same pictures and splits were asked for in other words
+        open_store(final)  # the same images and splits were asked for in other words
     except DataError:
         shutil.rmtree(final, ignore_errors=True)
         os.replace(ready, final)
@@ -195,21 +178,23 @@ def _finish(data: Data, source: Source, listing: Listing, desk: Desk, part: Path
 def _order(keys: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the order of ascending content hash, int64 (N,), for keys uint8 (N, 20).
 
-    Equal pictures are ordered by label, so that the order of the listing decides nothing.
+    Equal images are ordered by label, so that the order of the listing decides nothing.
     """
     words = [np.ascontiguousarray(keys[:, low:high]) for low, high in ((0, 8), (8, 16), (16, 20))]
     first, second, third = (word.view(f">u{word.shape[1]}")[:, 0] for word in words)
     return np.lexsort((labels, third, second, first))
 
 
-def _facts(
+def _manifest(
     data: Data,
     source: Source,
     listing: Listing,
-    desk: Desk,
+    arrays: StagingArrays,
     labels: npt.NDArray[np.int64],
     split: splits.Split,
-) -> dict[str, Any]:
+    repeated: Duplicates,
+    fingerprint: str,
+) -> StoreManifest:
     counts = {
         name: {part: int(((split.codes == code) & (labels == label)).sum()) for part, code in splits.CODES.items()}
         for label, name in enumerate(source.classes)
@@ -221,41 +206,47 @@ def _facts(
                 f"class {name!r} has no {missing[0]} image left after {sum(parts.values())} could be used; "
                 "add images of this class, or remove it"
             )
-    skipped = [
-        {"key": source.name_of(listing[row]), "class": source.classes[listing[row].label], "reason": reason}
-        for row, reason in islice(desk.reasons(), LISTED)
-    ]
-    return {
-        "format": FORMAT,
-        "source": data.source,
-        "synthetic": data.source == "sample",
-        "classes": list(source.classes),
-        "image_size": data.image_size,
-        "images": len(labels),
-        "records": len(listing),
-        "counts": counts,
-        "split": {"rule": split.rule, "explanation": split.explanation},
-        "skipped": {"count": desk.skipped(), "records": skipped},
-        "ignored_files": source.ignored,
-        "warnings": _warnings(data, desk, counts),
-    }
+    skipped = tuple(
+        SkippedRecord(key=source.name_of(listing[row]), class_name=source.classes[listing[row].label], reason=reason)
+        for row, reason in islice(arrays.skip_reasons(), MAX_LISTED)
+    )
+    return StoreManifest(
+        format=FORMAT,
+        source=data.source,
+        synthetic=data.kind.synthetic,
+        classes=source.classes,
+        image_size=data.image_size,
+        images=len(labels),
+        records=len(listing),
+        counts={name: SplitCounts(**parts) for name, parts in counts.items()},
+        split=SplitRule(rule=split.rule, explanation=split.explanation),
+        skipped=Skipped(count=arrays.count_skipped(), records=skipped),
+        ignored_files=source.ignored,
+        warnings=tuple(_warnings(data, arrays, counts, repeated.across_classes)),
+        duplicates=repeated,
+        fingerprint=fingerprint,
+    )
 
 
-def _warnings(data: Data, desk: Desk, counts: dict[str, dict[str, int]]) -> list[str]:
-    found = []
-    sides = desk.sides[desk.good()]
+def _warnings(data: Data, arrays: StagingArrays, counts: dict[str, dict[str, int]], mixed: int) -> list[str]:
+    texts = []
+    sides = arrays.sides[arrays.decoded_rows()]
     smaller = int((sides < data.image_size).sum())
     if smaller > len(sides) / 2:
-        found.append(
+        texts.append(
             f"{smaller:,} of {len(sides):,} images are smaller than {data.image_size} pixels (median "
             f"{int(np.median(sides))}); a smaller --image-size is faster and loses nothing"
         )
-    found += [
+    texts += [
         f"class {name!r} has only {parts['test']} test images; its own interval is not reported below 30"
         for name, parts in counts.items()
         if parts["test"] < 30
     ]
-    return found
+    if mixed:
+        texts.append(
+            f"{mixed:,} pictures are in more than one class, exactly or nearly: no network can be right about all"
+        )
+    return texts
 
 
 def _fingerprint(
@@ -272,6 +263,6 @@ def _fingerprint(
 
 
 def _name(data: Data) -> str:
-    text = "-".join(data.categories) if data.categories else Path(data.path).name if data.path else data.source
-    safe = "".join(character if character.isascii() and character.isalnum() else "-" for character in text.lower())
+    title = data.kind.title(data).lower()
+    safe = "".join(character if character.isascii() and character.isalnum() else "-" for character in title)
     return f"{safe.strip('-')[:40] or 'images'}-{data.image_size}px"

@@ -18,7 +18,7 @@ from augexp import seeds
 from augexp.errors import DataError
 
 if TYPE_CHECKING:
-    from augexp.experiment.definition import Data  # loading it takes longer than all else that a decoder needs
+    from augexp.experiment.sources import Data  # loading it takes longer than all else that a decoder needs
 
 TRAIN, VALIDATION, TEST, EXCLUDED = 0, 1, 2, 3
 """Values of a split array; excluded are training images that repeat an evaluation image."""
@@ -28,11 +28,8 @@ CODES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 FOLDER_SHARES = (0.2, 0.1)
 """Test and validation share of a class that is split by default."""
 
-MOST_SHARES = (0.25, 0.15)
+MAX_SHARES = (0.25, 0.15)
 """The default counts are not taken where they would be a larger share of the class than this."""
-
-LSUN_COUNTS = (2500, 300)
-"""Test and validation images per class of LSUN by default."""
 
 Codes = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -56,7 +53,7 @@ def place(keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
 
 def wanted(data: Data) -> tuple[int | None, int | None]:
     """Return test and validation images per class where they are carved out; None means a share."""
-    test, validation = LSUN_COUNTS if data.source == "lsun" else (None, None)
+    test, validation = data.kind.held_out
     return data.test_per_class or test, data.validation_per_class or validation
 
 
@@ -121,7 +118,7 @@ def _rule(data: Data, given: Codes, labels: Labels, classes: int, official: int 
         return data.test
     if official is None:
         return "held-out"
-    if data.source == "sample" or data.train_per_class is None:
+    if data.kind.keeps_official_test or data.train_per_class is None:
         return "official"
     available = int(np.bincount(labels[given == TRAIN], minlength=classes).min())
     test, validation = wanted(data)
@@ -135,13 +132,13 @@ def _share(data: Data, which: int, smallest: int) -> float:
 
     Where counts are wanted they are met in the class of `smallest` training images, and the share is a
     multiple of 1/64, so that a few more files move no image. A count that the user names may take half
-    of a class, a default one no more than `MOST_SHARES`.
+    of a class, a default one no more than `MAX_SHARES`.
     """
     count = wanted(data)[which]
     if count is None:
         return FOLDER_SHARES[which]
     named = (data.test_per_class, data.validation_per_class)[which]
-    most = 0.5 if named else MOST_SHARES[which]
+    most = 0.5 if named else MAX_SHARES[which]
     return min(max(round(64 * count / max(smallest, 1)), 1) / 64, most)
 
 
@@ -156,8 +153,8 @@ def _carve(
 ) -> None:
     """Move the images of `pool` whose place is in [low, high) to split `code`.
 
-    Every class gives at least one picture, and keeps one for each split that is still to be filled,
-    so that a class of three different pictures has one for each.
+    Every class gives at least one image, and keeps one for each split that is still to be filled,
+    so that a class of three different images has one for each.
     """
     keep = 2 if code == TEST else 1
     chosen = pool & (where >= low) & (where < high)
@@ -191,7 +188,7 @@ def _explain(
         text = f"The test set was carved out of the training images by content hash, {reason}"
     else:
         text = f"The test set is the source's own {own} set"
-        if data.test == "auto" and data.source != "sample":
+        if data.test == "auto" and not data.kind.keeps_official_test:
             few = (
                 "every training image is trained on" if data.train_per_class is None else "the training images are few"
             )

@@ -13,20 +13,20 @@ Memory is a batch, whatever N is.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp import seeds
 from augexp.data import splits
+from augexp.data.store_manifest import read_manifest
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
 from augexp.experiment.plan import DRAWS
+from augexp.experiment.sources import Data
 
 Rows = npt.NDArray[np.int64]
 DrawMode = Literal["whole", "disjoint", "subsampled"]
@@ -62,7 +62,7 @@ class Store:
 
     Attributes:
         path: its folder.
-        facts: content of ``store.json``.
+        manifest: content of ``store.json``.
         fingerprint: 16 hex digits over all pixels, labels and splits.
         classes: names of the C classes; a label is an index into them.
         images: uint8 (N, S, S, 3), memory-mapped.
@@ -74,17 +74,16 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.facts: dict[str, Any] = json.loads((path / "store.json").read_text(encoding="utf-8"))
-            self.fingerprint, self.classes = str(self.facts["fingerprint"]), tuple(self.facts["classes"])
+            self.manifest = read_manifest(path / "store.json")
+            self.fingerprint, self.classes = self.manifest.fingerprint, self.manifest.classes
             self.images = np.load(path / "images.npy", mmap_mode="r")
             self.labels: npt.NDArray[np.int64] = np.load(path / "labels.npy")
             self.keys: npt.NDArray[np.uint8] = np.load(path / "keys.npy")
             self.clusters: npt.NDArray[np.int64] = np.load(path / "clusters.npy")
             self._splits: npt.NDArray[np.uint8] = np.load(path / "splits.npy")
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        except (OSError, EOFError, ValueError) as error:
             raise DataError(
-                f"{path}: the prepared images are damaged ({reason}); delete this folder, they will be prepared again"
+                f"{path}: the prepared images are damaged ({error}); delete this folder, they will be prepared again"
             ) from None
         if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
             raise DataError(
@@ -157,5 +156,5 @@ def open_store(path: Path) -> Store:
 
 def find_store(data_dir: Path, fingerprint: str) -> Store | None:
     """Open the prepared data set with this fingerprint, if it is here."""
-    found = sorted((data_dir / "stores").glob(f"*-{fingerprint}"))
-    return open_store(found[0]) if found else None
+    paths = sorted((data_dir / "stores").glob(f"*-{fingerprint}"))
+    return open_store(paths[0]) if paths else None

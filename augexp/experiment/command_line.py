@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from augexp.experiment import definition, screening
@@ -39,13 +38,7 @@ def command(experiment: Experiment) -> str:
     """
     experiment = screening.whole(experiment)
     data = experiment.data
-    words: tuple[str, ...] = ()
-    if data.source == "lsun":
-        words, base = data.categories, definition.from_lsun(data.categories)
-    elif data.source == "folder":
-        words, base = (Path(data.path or "").name,), definition.from_folder(Path(data.path or ""))
-    else:
-        base = definition.from_sample()
+    base = definition.of_source(data.source, {"path": data.path, "categories": data.categories}, origin=data.source)
     here, there = _plain(experiment), _plain(base)
     options: list[str] = []
     for key, value in here.items():
@@ -54,7 +47,7 @@ def command(experiment: Experiment) -> str:
         if key not in OPTIONS or value is None:
             return "augexp compare experiment.toml"
         options += _option(key, value)
-    return shlex.join(["augexp", "compare", *words, *options])
+    return shlex.join(["augexp", "compare", *data.kind.words(data), *options])
 
 
 def following(words: Sequence[str], said: Mapping[str, Any], places: Mapping[str, str]) -> str:

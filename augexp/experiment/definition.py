@@ -2,7 +2,8 @@
 
 An `Experiment` is the question: which images (`Data`), which network and budget (`Training`), which
 arms, seeds and looks (`Plan`). It comes from a TOML file, an image folder, LSUN category names or
-nothing at all (the embedded sample); every default of augexp stands here or in `augexp.experiment.plan`.
+nothing at all (the embedded sample); every default of augexp stands here, in `augexp.experiment.plan` or in
+`augexp.experiment.sources`.
 
 Two hashes identify it. `Experiment.hash` covers what makes runs comparable (data, training, root
 seed) and guards a results folder; `Experiment.plan_hash` covers what the verdict was planned with
@@ -28,57 +29,10 @@ from augexp.augment import policy as policies
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
 from augexp.experiment.plan import Frozen, Plan, Slug
+from augexp.experiment.sources import KINDS, Data
 
 FORMAT = 1
 """Version of the definition format; part of every hash."""
-
-
-class Data(Frozen):
-    """Which images, at which size, split how.
-
-    Attributes:
-        source: `sample` (drawn, synthetic), `folder` (one sub-folder per class) or `lsun`.
-        path: the image folder (`folder`); for `lsun` a folder that already holds the unpacked LMDBs,
-            by default ``<data-dir>/lsun``. A relative path in a TOML file is relative to that file.
-        categories: LSUN categories, each one class (`lsun` only).
-        image_size: side of the square images in pixels: shorter side resized, centre cropped.
-        limit: read at most this many records per class, chosen by key hash; None reads what the
-            splits need (`lsun`) or everything (`folder`).
-        train_per_class: images per class in one block's training draw; None takes all there are.
-        test: `official` takes LSUN's `val` or the folder's own ``test/``; `held-out` carves the test
-            set out of the training images by content hash; `auto` holds out where train stays large
-            enough for a whole training draw, and takes the official one where it does not.
-        test_per_class: wanted test images per class where they are held out; None means 2500 for
-            LSUN and a fifth of the class for a folder.
-        validation_per_class: wanted validation images per class where they are carved out of train;
-            None means 300 for LSUN and a tenth of the class for a folder.
-        max_skipped: fraction of undecodable records above which indexing fails.
-    """
-
-    source: Literal["sample", "folder", "lsun"] = "sample"
-    path: str | None = None
-    categories: tuple[str, ...] = ()
-    image_size: int = Field(default=32, ge=8, le=512)
-    limit: int | None = Field(default=None, ge=4)
-    train_per_class: int | None = Field(default=None, ge=2)
-    test: Literal["auto", "official", "held-out"] = "auto"
-    test_per_class: int | None = Field(default=None, ge=1)
-    validation_per_class: int | None = Field(default=None, ge=1)
-    max_skipped: float = Field(default=0.05, ge=0.0, le=1.0)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.source == "folder" and not self.path:
-            raise ValueError("path: missing; source = 'folder' needs the folder of the images")
-        if self.source == "lsun" and len(self.categories) < 2:
-            raise ValueError(
-                f"categories: received {len(self.categories)}; source = 'lsun' needs at least two to tell apart"
-            )
-        if len(set(self.categories)) != len(self.categories):
-            raise ValueError("categories: the same category is named twice")
-        if self.source != "lsun" and self.categories:
-            raise ValueError(f"categories: only allowed with source = 'lsun', received source = {self.source!r}")
-        return self
 
 
 class Training(Frozen):
@@ -238,30 +192,18 @@ def slug(text: str) -> str:
     return name or "experiment-" + hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
-def from_sample() -> Experiment:
-    """The embedded sample: drawn scenes, five seeds, under 90 seconds on two cores."""
-    return parse(
-        {
-            "name": "sample",
-            "data": {"source": "sample", "image_size": 32},
-            "training": {"epochs": 60},
-            "plan": {"seeds": 5},
-        },
-        origin="sample",
-    )
+def of_source(source: str, where: Mapping[str, Any], *, origin: str) -> Experiment:
+    """Return the experiment on some images where nothing else is said.
 
-
-def from_folder(path: Path) -> Experiment:
-    """An image folder with one sub-folder per class, whole, at 64 pixels."""
-    folder = Path(os.path.abspath(path))
-    data = {"source": "folder", "path": str(folder), "image_size": 64}
-    return parse({"name": slug(folder.name), "data": data}, origin=str(path))
-
-
-def from_lsun(categories: Sequence[str]) -> Experiment:
-    """LSUN categories: 1,000 training images per class and block, 2,500 test images per class."""
-    data = {"source": "lsun", "categories": list(categories), "image_size": 64, "train_per_class": 1000}
-    return parse({"name": slug("-".join(categories)), "data": data}, origin=" ".join(categories))
+    Args:
+        source: a name of `augexp.experiment.sources.KINDS`.
+        where: the keys of `Data` that say which images of this source.
+        origin: what an error names.
+    """
+    defaults = KINDS[source].defaults
+    values = {**defaults, "name": source, "data": {"source": source, **where, **defaults.get("data", {})}}
+    experiment = parse(values, origin=origin)
+    return experiment.model_copy(update={"name": slug(experiment.data.kind.title(experiment.data))})
 
 
 def from_source(arguments: Sequence[str], known_categories: Sequence[str]) -> Experiment:
@@ -271,22 +213,16 @@ def from_source(arguments: Sequence[str], known_categories: Sequence[str]) -> Ex
         arguments: the words of the command line.
         known_categories: names of LSUN's labelled categories, for telling them from paths.
     """
-    if not arguments:
-        return from_sample()
-    if len(arguments) == 1:
-        word = arguments[0]
-        if word.endswith(".toml"):
-            return load(Path(word))
-        if word in ("sample",) and not Path(word).exists():
-            return from_sample()
-        if Path(word).is_dir() and word not in known_categories:
-            return from_folder(Path(word))
-    unknown = [word for word in arguments if word not in known_categories]
-    if unknown:
-        close = get_close_matches(unknown[0], known_categories, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise DefinitionError(
-            f"SOURCE: received {unknown[0]!r}, which is no folder, no .toml file and no LSUN category; {hint}"
-            "allowed are one experiment .toml, one image folder, or LSUN categories (augexp download --list)"
-        )
-    return from_lsun(arguments)
+    if len(arguments) == 1 and arguments[0].endswith(".toml"):
+        return load(Path(arguments[0]))
+    for kind in KINDS.values():
+        where = kind.recognise(arguments, known_categories)
+        if where is not None:
+            return of_source(kind.name, where, origin=" ".join(arguments) or kind.name)
+    unknown = next(word for word in arguments if word not in known_categories)
+    close = get_close_matches(unknown, known_categories, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise DefinitionError(
+        f"SOURCE: received {unknown!r}, which is no folder, no .toml file and no LSUN category; {hint}"
+        "allowed are one experiment .toml, one image folder, or LSUN categories (augexp download --list)"
+    )

@@ -52,7 +52,7 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
 
 def _honest(sheet: Sheet, store: Store) -> Sheet:
     """Say so where the pictures are drawn, so that nobody takes them for photos."""
-    return replace(sheet, title=f"{sheet.title} (synthetic images)") if store.facts["synthetic"] else sheet
+    return replace(sheet, title=f"{sheet.title} (synthetic images)") if store.manifest.synthetic else sheet
 
 
 def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, Sheet]:

@@ -11,14 +11,14 @@ from augexp.data.decoding import process
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> DataFolders:
+def place(tmp_path: Path) -> DataFolders:
     return DataFolders(tmp_path)
 
 
 @pytest.fixture
-def filled(folders: DataFolders) -> DataFolders:
-    write_classes(folders.images, {"a": range(40), "b": range(100, 130)})
-    return folders
+def folder(place: DataFolders) -> DataFolders:
+    write_classes(place.images, {"a": range(40), "b": range(100, 130)})
+    return place
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from builders import decode_square, encode, pixels, sheet
+from builders import decode_square, encode, image_strip, pixels
 from PIL import Image
 
 from augexp.data import duplicates
@@ -11,15 +11,17 @@ from augexp.data import duplicates
 SIDE = 32
 
 
-def hashes(pictures: list[np.ndarray]) -> np.ndarray:
-    return duplicates.difference_hashes(sheet(decode_square(encode(one), len(one)) for one in pictures).thumbnails())
+def hashes(squares: list[np.ndarray]) -> np.ndarray:
+    return duplicates.difference_hashes(
+        image_strip(decode_square(encode(one), len(one)) for one in squares).thumbnails()
+    )
 
 
-def found(pictures: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[int, int]]]:
-    """Return groups of more than one picture, exact repeats and near pairs, in terms of positions in `pictures`."""
-    hashed = [np.frombuffer(hashlib.blake2b(one.tobytes(), digest_size=20).digest(), np.uint8) for one in pictures]
-    order = sorted(range(len(pictures)), key=lambda n: hashed[n].tobytes())
-    images = np.stack([pictures[n] for n in order])
+def found(squares: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[int, int]]]:
+    """Return groups of more than one image, exact repeats and near pairs, in terms of positions in `squares`."""
+    hashed = [np.frombuffer(hashlib.blake2b(one.tobytes(), digest_size=20).digest(), np.uint8) for one in squares]
+    order = sorted(range(len(squares)), key=lambda n: hashed[n].tobytes())
+    images = np.stack([squares[n] for n in order])
     clusters, exact, near = duplicates.find_clusters(images, hashes(list(images)), np.stack([hashed[n] for n in order]))
     assert clusters.dtype == np.int64
     assert (clusters <= np.arange(len(clusters))).all()
@@ -32,16 +34,16 @@ def others(count: int, start: int = 1_000) -> list[np.ndarray]:
     return [pixels(start + number, SIDE) for number in range(count)]
 
 
-def test_different_pictures_stand_alone() -> None:
+def test_different_images_stand_alone() -> None:
     assert found(others(300)) == ([], 0, [])
 
 
-def test_equal_pictures_are_together() -> None:
+def test_equal_images_are_together() -> None:
     one = pixels(1, SIDE)
     assert found([one, *others(20), one, one]) == ([{0, 21, 22}], 2, [])
 
 
-def test_the_same_picture_saved_again_is_near() -> None:
+def test_the_same_image_saved_again_is_near() -> None:
     original = pixels(2, 256)
     versions = [
         decode_square(data, SIDE)
@@ -67,7 +69,7 @@ def test_the_same_hash_alone_is_not_enough() -> None:
     assert found(close)[0] == [{0, 1}]
 
 
-def test_mirrored_and_turned_pictures_are_other_pictures() -> None:
+def test_mirrored_and_turned_images_are_other_images() -> None:
     # They are what augmentation makes; two real photos that are mirror images are left to chance.
     one = pixels(4, SIDE)
     assert found([one, one[:, ::-1], np.rot90(one)]) == ([], 0, [])

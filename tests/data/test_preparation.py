@@ -1,48 +1,39 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from builders import (
-    LSUN,
-    DataFolders,
-    encode,
-    pixels,
-    png,
-    write_classes,
-    write_images,
-    write_lmdb,
-    write_scene,
-)
+from builders import LSUN, DataFolders, encode, pixels, png, write_classes, write_images, write_lmdb, write_scene
 
 from augexp.data import preparation
 from augexp.data.decoding import pool
 from augexp.data.preparation import prepare
+from augexp.data.sources.folder import FolderSource
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 from augexp.files import hold_lock
 
 # -- read once ---------------------------------------------------------------------------------
 
 
-def test_unchanged_source_is_not_read_twice(filled: DataFolders, decoded: list[bytes]) -> None:
-    first = filled.prepare()
+def test_unchanged_source_is_not_read_twice(folder: DataFolders, decoded: list[bytes]) -> None:
+    first = folder.prepare()
     assert len(decoded) == 70
-    again = filled.prepare()
+    again = folder.prepare()
     assert len(decoded) == 70
     assert again.path == first.path
-    assert filled.store_names() == [first.path.name, "requests"]
+    assert folder.store_names() == [first.path.name, "requests"]
 
 
-def test_changed_source_is_another_store_and_the_others_keep_their_sides(filled: DataFolders) -> None:
-    first = filled.prepare()
-    write_images(filled.images / "a", [41, 42])
-    second = filled.prepare()
+def test_changed_source_is_another_store_and_the_others_keep_their_sides(folder: DataFolders) -> None:
+    first = folder.prepare()
+    write_images(folder.images / "a", [41, 42])
+    second = folder.prepare()
     assert second.fingerprint != first.fingerprint
     assert len(second) == 72
     assert first.path.is_dir()
@@ -53,43 +44,43 @@ def test_changed_source_is_another_store_and_the_others_keep_their_sides(filled:
     assert sides[0].items() <= sides[1].items()
 
 
-def test_moved_and_renamed_files_are_the_same_store(filled: DataFolders, tmp_path: Path) -> None:
-    first = filled.prepare()
-    for number, path in enumerate(sorted((filled.images / "a").iterdir())):
+def test_moved_and_renamed_files_are_the_same_store(folder: DataFolders, tmp_path: Path) -> None:
+    first = folder.prepare()
+    for number, path in enumerate(sorted((folder.images / "a").iterdir())):
         path.rename(path.with_name(f"renamed-{number}.png"))
-    filled.images.rename(tmp_path / "moved")
-    filled.images = tmp_path / "moved"
-    assert filled.prepare().fingerprint == first.fingerprint
+    folder.images.rename(tmp_path / "moved")
+    folder.images = tmp_path / "moved"
+    assert folder.prepare().fingerprint == first.fingerprint
 
 
-def test_every_setting_that_changes_pixels_or_splits_is_another_store(filled: DataFolders) -> None:
+def test_every_setting_that_changes_pixels_or_splits_is_another_store(folder: DataFolders) -> None:
     stores = [
-        filled.prepare(),
-        filled.prepare(image_size=8),
-        filled.prepare(limit=20),
-        filled.prepare(test_per_class=15),
-        filled.prepare(validation_per_class=10),
+        folder.prepare(),
+        folder.prepare(image_size=8),
+        folder.prepare(limit=20),
+        folder.prepare(test_per_class=15),
+        folder.prepare(validation_per_class=10),
     ]
     assert len({store.fingerprint for store in stores}) == 5
 
 
-def test_deleted_store_is_made_again(filled: DataFolders) -> None:
-    first = filled.prepare()
+def test_deleted_store_is_made_again(folder: DataFolders) -> None:
+    first = folder.prepare()
     shutil.rmtree(first.path)
-    assert filled.prepare().fingerprint == first.fingerprint
+    assert folder.prepare().fingerprint == first.fingerprint
 
 
-def test_store_with_damaged_facts_is_made_again(filled: DataFolders) -> None:
-    first = filled.prepare()
+def test_store_with_damaged_facts_is_made_again(folder: DataFolders) -> None:
+    first = folder.prepare()
     (first.path / "store.json").write_text("{", encoding="utf-8")
-    assert filled.prepare().facts == first.facts
+    assert folder.prepare().manifest == first.manifest
 
 
-def test_works_from_a_finished_store_without_writing(filled: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = filled.prepare()
+def test_works_from_a_finished_store_without_writing(folder: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = folder.prepare()
     monkeypatch.setattr(Path, "mkdir", None)
     monkeypatch.setattr(preparation, "hold_lock", None)
-    assert filled.prepare().path == first.path
+    assert folder.prepare().path == first.path
 
 
 # -- restart -----------------------------------------------------------------------------------
@@ -97,7 +88,7 @@ def test_works_from_a_finished_store_without_writing(filled: DataFolders, monkey
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, DataError])
 def test_goes_on_where_it_stopped(
-    filled: DataFolders, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+    folder: DataFolders, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
     monkeypatch.setattr(pool, "_TASK", 16)
 
@@ -105,25 +96,25 @@ def test_goes_on_where_it_stopped(
         if done >= 64:
             raise error("stop")
 
-    data = Data(source="folder", path=str(filled.images), image_size=16)
+    data = Data(source="folder", path=str(folder.images), image_size=16)
     with pytest.raises(error):
-        prepare(data, filled.data_dir, progress=stop, jobs=2)
+        prepare(data, folder.data_dir, progress=stop, jobs=2)
     before = len(decoded)
     assert 64 <= before <= 70
-    store = filled.prepare()
+    store = folder.prepare()
     assert len(decoded) <= before + 70 - 64
-    assert filled.store_names() == [store.path.name, "requests"]
-    fresh = DataFolders(filled.data_dir.parent / "fresh")
-    fresh.images = filled.images
-    assert fresh.prepare().facts == store.facts
+    assert folder.store_names() == [store.path.name, "requests"]
+    fresh = DataFolders(folder.data_dir.parent / "fresh")
+    fresh.images = folder.images
+    assert fresh.prepare().manifest == store.manifest
 
 
-def test_a_power_cut_loses_only_what_was_not_noted(filled: DataFolders, decoded: list[bytes]) -> None:
-    data = Data(source="folder", path=str(filled.images), image_size=16)
-    source = preparation.open_source(data, filled.data_dir, lambda *_: None)
-    part = filled.building()
+def test_a_power_cut_loses_only_what_was_not_noted(folder: DataFolders, decoded: list[bytes]) -> None:
+    data = Data(source="folder", path=str(folder.images), image_size=16)
+    source = FolderSource(folder.images, None)
+    part = folder.data_dir / "stores" / f"building-{preparation._request(data, source)}"
     part.mkdir(parents=True)
-    listing = preparation.write_listing(part, source.blocks())
+    listing = preparation.write_listing(part, source.records())
     pool.decode_all(data, source, listing, part, lambda *_: None, 2)
     # As if neither the last pixels nor the note of them had reached the disk, and one array had been cut off.
     state = np.load(part / "state.npy", mmap_mode="r+")
@@ -131,78 +122,80 @@ def test_a_power_cut_loses_only_what_was_not_noted(filled: DataFolders, decoded:
     np.load(part / "images.npy", mmap_mode="r+")[60:] = 0
     (part / "sides.npy").write_bytes(b"\x93NUM")
     decoded.clear()
-    store = filled.prepare()
+    store = folder.prepare()
     assert len(decoded) == 10
     assert {one.tobytes() for one in store.images} == {pixels(n).tobytes() for n in (*range(40), *range(100, 130))}
 
 
-def test_only_one_at_a_time(filled: DataFolders) -> None:
-    building = filled.building()
-    building.parent.mkdir(parents=True)
-    with hold_lock(building.with_name(f"{building.name}.lock"), RuntimeError()):
-        assert "another augexp is preparing the same images; wait for it" in filled.refusal()
-    assert len(filled.prepare()) == 70
+def test_only_one_at_a_time(folder: DataFolders) -> None:
+    data = Data(source="folder", path=str(folder.images), image_size=16)
+    request = preparation._request(data, FolderSource(folder.images, None))
+    stores = folder.data_dir / "stores"
+    stores.mkdir(parents=True)
+    with hold_lock(stores / f"building-{request}.lock", RuntimeError()):
+        assert "another augexp is preparing the same images; wait for it" in folder.refusal()
+    assert len(folder.prepare()) == 70
 
 
 # -- skipped records ---------------------------------------------------------------------------
 
 
-def test_bad_files_are_skipped_counted_and_listed(filled: DataFolders) -> None:
+def test_bad_files_are_skipped_counted_and_listed(folder: DataFolders) -> None:
     bad = {"a/empty.jpg": b"", "a/page.png": b"<html>", "b/cut.png": png(5)[:60]}
     for name, content in bad.items():
-        (filled.images / name).write_bytes(content)
-    (filled.images / "a" / "dead.png").symlink_to(filled.images / "nowhere")
-    (filled.images / "a" / "notes.txt").write_text("x")
-    store = filled.prepare(max_skipped=0.2)
+        (folder.images / name).write_bytes(content)
+    (folder.images / "a" / "dead.png").symlink_to(folder.images / "nowhere")
+    (folder.images / "a" / "notes.txt").write_text("x")
+    store = folder.prepare(max_skipped=0.2)
     assert len(store) == 70
-    assert store.facts["records"] == 74
-    assert store.facts["ignored_files"] == 1
-    assert store.facts["skipped"]["count"] == 4
-    listed = {one["key"]: (one["class"], one["reason"]) for one in store.facts["skipped"]["records"]}
+    assert store.manifest.records == 74
+    assert store.manifest.ignored_files == 1
+    assert store.manifest.skipped.count == 4
+    listed = {record.key: (record.class_name, record.reason) for record in store.manifest.skipped.records}
     assert set(listed) == {*bad, "a/dead.png"}
     assert listed["a/empty.jpg"] == ("a", "empty record")
     assert listed["a/dead.png"] == ("a", "cannot be read (No such file or directory)")
     assert listed["b/cut.png"][0] == "b"
+    plain = json.loads((store.path / "store.json").read_text(encoding="utf-8"))
+    assert plain == store.manifest.plain()
+    assert {tuple(record) for record in plain["skipped"]["records"]} == {("key", "class", "reason")}
 
 
-def test_odd_but_readable_pictures_warn_nobody(filled: DataFolders) -> None:
+def test_odd_but_readable_images_warn_nobody(folder: DataFolders) -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\xff\xff\xff\xff"
-    (filled.images / "a" / "odd.jpg").write_bytes(encode(pixels(77), "JPEG", exif=exif))
-    store = filled.prepare()
-    assert (len(store), store.facts["skipped"]["count"]) == (71, 0)
+    (folder.images / "a" / "odd.jpg").write_bytes(encode(pixels(77), "JPEG", exif=exif))
+    store = folder.prepare()
+    assert (len(store), store.manifest.skipped.count) == (71, 0)
 
 
-def test_too_many_bad_files(filled: DataFolders) -> None:
+def test_too_many_bad_files(folder: DataFolders) -> None:
     for number in range(8):
-        (filled.images / "b" / f"bad-{number}.png").write_bytes(b"bad")
-    text = filled.refusal()
+        (folder.images / "b" / f"bad-{number}.png").write_bytes(b"bad")
+    text = folder.refusal()
     assert text.startswith(
         "8 of 78 images cannot be decoded, more than the ceiling of 5% (data.max_skipped); "
         "the first: b/bad-0.png: UnidentifiedImageError"
     )
-    assert len(filled.prepare(max_skipped=0.15)) == 70
-    assert "8 of 78 images cannot be decoded" in filled.refusal(max_skipped=0.1)  # also out of a finished store
+    assert len(folder.prepare(max_skipped=0.15)) == 70
+    assert "8 of 78 images cannot be decoded" in folder.refusal(max_skipped=0.1)  # also out of a finished store
 
 
-def test_ceiling_stops_early(filled: DataFolders, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ceiling_stops_early(folder: DataFolders, decoded: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_TASK", 4)
-    monkeypatch.setattr(pool, "NOTED_EVERY", 0.0)
+    monkeypatch.setattr(pool, "SAVE_INTERVAL", 0.0)
     for number in range(8):
-        (filled.images / "a" / f"!{number}.png").write_bytes(b"bad")
-    assert "cannot be decoded" in filled.refusal()
+        (folder.images / "a" / f"!{number}.png").write_bytes(b"bad")
+    assert "cannot be decoded" in folder.refusal()
     assert len(decoded) < 78
 
 
-def test_skipped_lsun_records_are_named_by_key(folders: DataFolders) -> None:
-    values = {b"%040x" % number: png(number) for number in range(30)} | {
-        b"f" * 40: b"",
-        b"e" * 40: b"RIFFxxxxWEBP",
-    }
-    write_lmdb(folders.images / "a_train_lmdb", values)
-    write_scene(folders.images, "b", range(100, 130))
-    store = folders.prepare(**LSUN, max_skipped=0.1)
-    assert [one["key"] for one in store.facts["skipped"]["records"]] == ["e" * 40, "f" * 40]
-    assert store.facts["skipped"]["count"] == 2
+def test_skipped_lsun_records_are_named_by_key(place: DataFolders) -> None:
+    values = {b"%040x" % number: png(number) for number in range(30)} | {b"f" * 40: b"", b"e" * 40: b"RIFFxxxxWEBP"}
+    write_lmdb(place.images / "a_train_lmdb", values)
+    write_scene(place.images, "b", range(100, 130))
+    store = place.prepare(**LSUN, max_skipped=0.1)
+    assert [record.key for record in store.manifest.skipped.records] == ["e" * 40, "f" * 40]
+    assert store.manifest.skipped.count == 2
 
 
 # -- too little, or damaged --------------------------------------------------------------------
@@ -219,43 +212,43 @@ def test_skipped_lsun_records_are_named_by_key(folders: DataFolders) -> None:
         ({"train/a": range(9), "train/b": range(20, 29), "test/c": [5]}, "class 'c' has 0 training images"),
     ],
 )
-def test_too_few_images(folders: DataFolders, classes: dict[str, Any], message: str) -> None:
-    folders.images.mkdir()
-    write_classes(folders.images, classes)
-    assert message in folders.refusal()
+def test_too_few_images(place: DataFolders, classes: dict[str, Any], message: str) -> None:
+    place.images.mkdir()
+    write_classes(place.images, classes)
+    assert message in place.refusal()
 
 
-def test_a_class_of_one_picture_many_times(folders: DataFolders) -> None:
-    write_classes(folders.images, {"a": range(20), "b": []})
+def test_a_class_of_one_image_many_times(place: DataFolders) -> None:
+    write_classes(place.images, {"a": range(20), "b": []})
     for number in range(5):
-        (folders.images / "b" / f"{number}.png").write_bytes(png(1_000))
-    assert re.search(r"class 'b' has no \w+ image left after \d+ could be used; add images", folders.refusal())
+        (place.images / "b" / f"{number}.png").write_bytes(png(1_000))
+    assert re.search(r"class 'b' has no \w+ image left after \d+ could be used; add images", place.refusal())
 
 
-def test_a_class_whose_pictures_are_all_bad(folders: DataFolders) -> None:
-    write_classes(folders.images, {"a": range(40), "b": []})
+def test_a_class_whose_images_are_all_bad(place: DataFolders) -> None:
+    write_classes(place.images, {"a": range(40), "b": []})
     for number in range(4):
-        (folders.images / "b" / f"{number}.png").write_bytes(b"bad")
-    assert "class 'b' has no train image left after 0 could be used" in folders.refusal(max_skipped=0.5)
+        (place.images / "b" / f"{number}.png").write_bytes(b"bad")
+    assert "class 'b' has no train image left after 0 could be used" in place.refusal(max_skipped=0.5)
 
 
-def test_damaged_database_is_one_line(folders: DataFolders) -> None:
-    write_scene(folders.images, "a", range(20))
-    write_scene(folders.images, "b", range(20, 40))
-    path = folders.images / "a_train_lmdb" / "data.mdb"
+def test_damaged_database_is_one_line(place: DataFolders) -> None:
+    write_scene(place.images, "a", range(20))
+    write_scene(place.images, "b", range(20, 40))
+    path = place.images / "a_train_lmdb" / "data.mdb"
     path.write_bytes(path.read_bytes()[:10_000])
-    text = folders.refusal(**LSUN)
+    text = place.refusal(**LSUN)
     assert str(path) in text
     assert "download it again" in text
 
 
-def test_full_disk_is_one_line(filled: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000))
-    text = filled.refusal(image_size=512)
+def test_full_disk_is_one_line(folder: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1_000))
+    text = folder.refusal(image_size=512)
     assert "70 images of 512 x 512 pixels need 0.1 GB, 0.0 GB are free; free some space" in text
 
 
-def test_data_dir_that_cannot_be_written(filled: DataFolders) -> None:
-    filled.data_dir.write_text("a file")
-    assert "cannot be written" in (text := filled.refusal())
+def test_data_dir_that_cannot_be_written(folder: DataFolders) -> None:
+    folder.data_dir.write_text("a file")
+    assert "cannot be written" in (text := folder.refusal())
     assert "--data-dir" in text

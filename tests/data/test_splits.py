@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from augexp.data import splits
 from augexp.data.splits import EXCLUDED, TEST, TRAIN, VALIDATION
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 
 
 class Case:
@@ -158,7 +158,7 @@ def test_a_few_more_files_move_no_image_where_counts_are_wanted() -> None:
     assert {one: after[one] for one in before} == before
 
 
-def test_three_different_pictures_suffice() -> None:
+def test_three_different_images_suffice() -> None:
     for start in range(0, 300, 3):
         numbers = list(range(start, start + 3))
         case = Case([*numbers, *range(1_000, 1_030)], [0] * 3 + [1] * 30)

@@ -13,13 +13,13 @@ from augexp.data import splits
 from augexp.data.preparation import prepare
 from augexp.data.store import Store, find_store, open_store
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
 from augexp.experiment.plan import DRAWS
+from augexp.experiment.sources import Data
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared folder of two classes, 90 and 60 pictures."""
+    """A prepared folder of two classes, 90 and 60 images."""
     place = tmp_path_factory.mktemp("store")
     write_classes(place / "in", {"a": range(90), "b": range(1_000, 1_060)})
     return prepare(Data(source="folder", path=str(place / "in"), image_size=16), place, jobs=2).path
@@ -50,7 +50,7 @@ def test_rows_are_in_the_order_of_their_hashes(store: Store) -> None:
 def test_splits_share_out_all_images(store: Store) -> None:
     parts = [store.rows(split) for split in ("train", "validation", "test")]
     assert sorted(np.concatenate(parts).tolist()) == list(range(150))
-    assert {name: dict(counts) for name, counts in store.facts["counts"].items()} == {
+    assert {name: counts.model_dump() for name, counts in store.manifest.counts.items()} == {
         name: {
             split: int((store.labels[rows] == label).sum())
             for split, rows in zip(("train", "validation", "test"), parts, strict=True)
@@ -164,9 +164,16 @@ def test_missing_empty_and_truncated_files(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["null", "[]", "{}", '{"classes": ["a", "b"]}', '{"fingerprint": 1, "classes": null}'])
-def test_facts_of_another_kind(copy: Path, text: str) -> None:
+def test_store_json_of_another_kind(copy: Path, text: str) -> None:
     (copy / "store.json").write_text(text, encoding="utf-8")
     refusal(copy)
+
+
+def test_a_missing_key_is_named(copy: Path) -> None:
+    values = json.loads((copy / "store.json").read_text(encoding="utf-8"))
+    del values["fingerprint"]
+    (copy / "store.json").write_text(json.dumps(values), encoding="utf-8")
+    assert "damaged ('fingerprint' is missing)" in refusal(copy)
 
 
 def test_arrays_that_do_not_belong_together(copy: Path) -> None:
@@ -178,6 +185,21 @@ def test_no_store(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "nothing")
 
 
-def test_facts_are_plain_json(store: Store) -> None:
-    assert json.loads(json.dumps(store.facts)) == store.facts
-    assert store.facts["duplicates"]["excluded"] == int((np.load(store.path / "splits.npy") == splits.EXCLUDED).sum())
+def test_store_json_holds_the_manifest_in_the_order_of_its_fields(store: Store) -> None:
+    text = (store.path / "store.json").read_text(encoding="utf-8")
+    assert text == json.dumps(store.manifest.plain(), indent=1, ensure_ascii=False) + "\n"
+    assert list(json.loads(text)) == [
+        *("format", "source", "synthetic", "classes", "image_size", "images", "records", "counts", "split"),
+        *("skipped", "ignored_files", "warnings", "duplicates", "fingerprint"),
+    ]
+
+
+def test_keys_of_a_newer_version_are_kept(copy: Path) -> None:
+    values = json.loads((copy / "store.json").read_text(encoding="utf-8"))
+    values |= {"colour": "sRGB", "split": {**values["split"], "seed": 7}}
+    (copy / "store.json").write_text(json.dumps(values), encoding="utf-8")
+    assert open_store(copy).manifest.plain() == values
+
+
+def test_duplicates_in_the_manifest_are_those_of_the_arrays(store: Store) -> None:
+    assert store.manifest.duplicates.excluded == int((np.load(store.path / "splits.npy") == splits.EXCLUDED).sum())

@@ -34,6 +34,26 @@ def test_folder_and_categories(tmp_path: Path) -> None:
     assert (lsun.name, lsun.data.categories) == ("bedroom-kitchen", ("bedroom", "kitchen"))
 
 
+def test_the_defaults_of_a_source(tmp_path: Path) -> None:
+    sample, folder, lsun = (
+        definition.from_source(words, CATEGORIES) for words in ([], [str(tmp_path)], ["bedroom", "kitchen"])
+    )
+    assert (sample.data.image_size, sample.training.epochs, sample.plan.seeds) == (32, 60, 5)
+    assert (folder.data.image_size, folder.data.path, folder.data.train_per_class) == (64, str(tmp_path), None)
+    assert (lsun.data.image_size, lsun.data.train_per_class) == (64, 1000)
+
+
+def test_a_name_on_disk_comes_before_the_sample_and_a_category_before_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("sample", "bedroom"):
+        (tmp_path / name).mkdir()
+    assert definition.from_source(["sample"], CATEGORIES).data.source == "folder"
+    with pytest.raises(DefinitionError, match="bedroom: data: categories: received 1"):
+        definition.from_source(["bedroom"], CATEGORIES)
+
+
 def test_toml_round_trip(tmp_path: Path) -> None:
     text = """
     name = "round"
@@ -63,9 +83,14 @@ def test_toml_round_trip(tmp_path: Path) -> None:
         ("[training]\nepochs = 0", ["training.epochs", "received 0", "greater than or equal to 1"]),
         ("[training]\nepochs = true", ["training.epochs", "received True", "integer"]),
         ('[training]\nepochs = "5"', ["training.epochs", "received '5'", "integer"]),
-        ('[data]\nsource = "web"', ["data.source", "received 'web'", "sample"]),
+        ('[data]\nsource = "web"', ["data.source: received 'web'; input should be 'sample', 'folder' or 'lsun'"]),
         ('[data]\nsource = "folder"', ["path: missing"]),
-        ('[data]\nsource = "lsun"\ncategories = ["bedroom"]', ["at least two"]),
+        ('[data]\nsource = "lsun"\ncategories = ["bedroom"]', ["categories: received 1;", "at least two"]),
+        ('[data]\nsource = "lsun"\ncategories = ["bedroom", "bedroom"]', ["the same category is named twice"]),
+        (
+            '[data]\nsource = "folder"\npath = "x"\ncategories = ["bedroom"]',
+            ["data: categories: only allowed with source = 'lsun', received source = 'folder'"],
+        ),
         ('[plan]\narms = ["none", "standrad"]', ["standrad", "standard"]),
         ('[plan]\narms = ["standard"]', ["baseline", "'none'"]),
         ("[plan]\nlooks = [8, 5]", ["looks", "[8, 5]"]),
@@ -93,7 +118,7 @@ def test_unknown_source_gets_a_suggestion() -> None:
 
 
 def test_hash_covers_what_changes_numbers_and_nothing_else(tmp_path: Path) -> None:
-    base = definition.from_folder(tmp_path)
+    base = definition.from_source([str(tmp_path)], [])
     changed = [
         base.replace(data={"image_size": 32}),
         base.replace(training={"epochs": 3}),
@@ -117,7 +142,7 @@ def test_an_aa_arm_has_the_baseline_definition() -> None:
 
 def test_definitions_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        definition.from_sample().name = "other"  # type: ignore[misc]
+        definition.from_source([], []).name = "other"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.toml")), ids=lambda path: path.stem)

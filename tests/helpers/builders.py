@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augexp.data.decoding.image import Sheet, decode
+from augexp.data.decoding.image import ImageStrip, decode
+from augexp.data.listing import Entry
 from augexp.data.preparation import prepare
+from augexp.data.sources.base import Source
 from augexp.data.store import Store
 from augexp.errors import DataError
 from augexp.experiment import definition
@@ -51,13 +53,13 @@ def decode_square(data: bytes, side: int) -> np.ndarray:
     return np.asarray(decode(data, side).square)
 
 
-def sheet(squares: Iterable[np.ndarray]) -> Sheet:
-    """Return the sheet of thumbnails of some images, each uint8 (side, side, 3)."""
+def image_strip(squares: Iterable[np.ndarray]) -> ImageStrip:
+    """Return the strip of some images, each uint8 (side, side, 3)."""
     images = list(squares)
-    filled = Sheet(len(images), len(images[0]))
+    strip = ImageStrip(len(images), len(images[0]))
     for image in images:
-        filled.add(Image.fromarray(image))
-    return filled
+        strip.add(Image.fromarray(image))
+    return strip
 
 
 # -- image folders and LSUN databases ------------------------------------------------------------
@@ -98,6 +100,19 @@ def write_scene(root: Path, name: str, train: Iterable[int], val: Iterable[int] 
     write_lmdb(root / f"{name}_train_lmdb", [png(number) for number in train])
     if val := list(val):
         write_lmdb(root / f"{name}_val_lmdb", [png(number) for number in val])
+
+
+def listed(source: Source) -> list[tuple[str, str, str]]:
+    """Return class, split and name of every record."""
+    return [
+        (source.classes[label], given, source.name_of(Entry(name, label, given)))
+        for label, given, names in source.records()
+        for name in names
+    ]
+
+
+def names(source: Source) -> list[str]:
+    return [name for _, _, name in listed(source)]
 
 
 LSUN: dict[str, Any] = {"source": "lsun", "categories": ("a", "b")}

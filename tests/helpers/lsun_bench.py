@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from lsun_server import Fault, Server, make_catalogue, make_zip
 
-from augexp.data.download import download as downloads
-from augexp.data.download.download import Progress, Result, Settings
+from augexp.data.download.categories import Result, Settings, download
+from augexp.data.download.progress import DownloadProgress
 from augexp.errors import DownloadError
 
 FAST = Settings(first_delay=0.001, longest_delay=0.002, connect_timeout=5.0, stall_timeout=0.3)
@@ -30,11 +30,11 @@ class Bench:
         self.parent = self.data_dir / "lsun"
         self.catalogue_file = tmp_path / "catalogue.json"
         self.catalogue = make_catalogue(self.catalogue_file, server.url, ARCHIVES)
-        self.events: list[Progress] = []
+        self.events: list[DownloadProgress] = []
 
     def download(self, **options: Any) -> Result:
         options = {"settings": FAST, "on_progress": self.events.append, "split": "val", **options}
-        (result,) = downloads.download(["bedroom"], data_dir=self.data_dir, catalogue=self.catalogue, **options)
+        (result,) = download(["bedroom"], data_dir=self.data_dir, catalogue=self.catalogue, **options)
         return result
 
     def fail(self, words: str, **options: Any) -> str:

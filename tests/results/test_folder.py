@@ -11,7 +11,7 @@ from augexp.errors import ResultsError
 from augexp.experiment import definition
 from augexp.results.folder import open_workspace, reopen_workspace
 
-SAMPLE = definition.from_sample()
+SAMPLE = definition.from_source([], [])
 
 
 def test_a_plan_is_added_and_never_replaced(tmp_path) -> None:
@@ -51,7 +51,7 @@ def test_another_experiment_is_refused_by_name_of_the_difference(tmp_path) -> No
 
 def test_images_and_results_can_be_moved_together(tmp_path) -> None:
     (tmp_path / "a" / "photos").mkdir(parents=True)
-    experiment = definition.from_folder(tmp_path / "a" / "photos")
+    experiment = definition.from_source([str(tmp_path / "a" / "photos")], [])
     workspace = open_workspace(experiment, tmp_path / "a" / "results")
     workspace.commit_plan(0)
     assert str(tmp_path) not in (workspace.folder / "experiment.toml").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""From the bytes of a picture to the square of pixels that the network sees."""
+"""From the bytes of an image file to the square of pixels that the network sees."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-MOST_PIXELS = 150_000_000
-"""Pictures with more pixels are refused: they are mistakes, or made to exhaust the memory."""
-
+MAX_PIXELS = 150_000_000
+"""Images with more pixels are refused: they are mistakes, or made to exhaust the memory."""
 
 _TURNED_BY = dict.fromkeys(("JPEG", "WEBP"), {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 """Formats whose header has been read whole once the file is open, and what in it may name an orientation."""
 
 
 class Undecodable(Exception):  # noqa: N818 - a state of a record, listed and counted by whoever reads it
-    """The bytes are no picture that can be used; the message says why in a few words."""
+    """The bytes are no image that can be used; the message says why in a few words."""
 
 
-class Picture(NamedTuple):
-    """A decoded picture.
+class DecodedImage(NamedTuple):
+    """An image as it goes into a store.
 
     Attributes:
         square: S x S pixels, RGB.
@@ -34,7 +33,7 @@ class Picture(NamedTuple):
     side: int
 
 
-def decode(data: bytes, size: int) -> Picture:
+def decode(data: bytes, size: int) -> DecodedImage:
     """Decode to upright RGB, resize the shorter side to `size` and crop the centre.
 
     The format is told by content: JPEG, PNG, WebP, BMP, GIF (first frame), TIFF (first page). The EXIF
@@ -43,20 +42,20 @@ def decode(data: bytes, size: int) -> Picture:
     down with a Lanczos filter.
 
     Raises:
-        Undecodable: empty, damaged, no picture, or more than `MOST_PIXELS` pixels.
+        Undecodable: empty, damaged, no image, or more than `MAX_PIXELS` pixels.
     """
     if not data:
         raise Undecodable("empty record")
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Undecodable(f"{image.width} x {image.height} pixels, more than {MOST_PIXELS:,}")
+            if image.width * image.height > MAX_PIXELS:
+                raise Undecodable(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
             side = min(image.size)
             if image.format == "JPEG":
                 image.draft("RGB", (2 * size, 2 * size))
             square = _fit(_to_rgb(_upright(image)), size)
             square.load()  # where nothing had to be done to it, it has not been decoded yet
-            return Picture(square, side)
+            return DecodedImage(square, side)
     except Undecodable:
         raise
     except Exception as error:
@@ -66,31 +65,31 @@ def decode(data: bytes, size: int) -> Picture:
         raise Undecodable(" ".join(text.split())[:120]) from None
 
 
-class Sheet:
-    """Pictures one below another in one tall picture: a call of Pillow costs more than a small picture.
+class ImageStrip:
+    """Images one below another in one tall image: a call of Pillow costs more than a small image.
 
     Args:
-        most: number of pictures that it has room for.
-        size: S, side of a picture in pixels.
+        capacity: number of images that it has room for.
+        size: S, side of an image in pixels.
     """
 
-    def __init__(self, most: int, size: int) -> None:
-        self._tall = Image.new("RGB", (size, most * size))
+    def __init__(self, capacity: int, size: int) -> None:
+        self._tall = Image.new("RGB", (size, capacity * size))
         self._size, self._count = size, 0
 
     def add(self, square: Image.Image) -> None:
-        """Put an RGB picture of S x S pixels below the others."""
+        """Add an RGB image of S x S pixels below the others."""
         self._tall.paste(square, (0, self._count * self._size))
         self._count += 1
 
     def pixels(self) -> npt.NDArray[np.uint8]:
-        """Return the pictures, uint8 (n, S, S, 3)."""
+        """Return the images, uint8 (n, S, S, 3)."""
         return np.asarray(self._tall).reshape(-1, self._size, self._size, 3)[: self._count]
 
     def thumbnails(self) -> npt.NDArray[np.uint8]:
         """Return a grey thumbnail of each, uint8 (n, 8, 9): means of its pixels.
 
-        The edges of 8 rows fall between the pictures. First across and then down, with whole grey levels
+        The edges of 8 rows fall between the images. First across and then down, with whole grey levels
         between: Pillow alone would choose an order by the shape, and round differently.
         """
         across = self._tall.resize((9, self._tall.height), Image.Resampling.BOX)
@@ -100,11 +99,11 @@ class Sheet:
 
 def _upright(image: Image.Image) -> Image.Image:
     if image.format in _TURNED_BY and not image.info.keys() & _TURNED_BY[image.format]:
-        return image  # as most are; a hundredth of the time of a small picture is saved
+        return image  # as most are; a hundredth of the time of a small image is saved
     try:
         ImageOps.exif_transpose(image, in_place=True)
     except Exception:
-        # Damaged EXIF is common, and the picture is none the worse for it; a damaged picture fails again.
+        # Damaged EXIF is common, and the image is none the worse for it; a damaged image fails again.
         image.load()
     return image
 

@@ -1,4 +1,4 @@
-"""Decode the records of a source on all cores into its desk, and go on where an earlier attempt stopped."""
+"""Decode the records of a source on all cores, and go on where an earlier attempt stopped."""
 
 from __future__ import annotations
 
@@ -15,126 +15,134 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from augexp.data.decoding.process import Decoder, Reasons, decode_rows
-from augexp.data.decoding.staging import Desk
+from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing
 from augexp.data.sources.base import Source
 from augexp.errors import DataError
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 from augexp.progress import StageProgress
 
-NOTED_EVERY = 10.0
-"""Seconds between two notes of what is done: as much work is lost when the power fails. Those who decode wait
-for pages that are on their way to the disk, so that every 2 seconds would cost them a twentieth."""
+SAVE_INTERVAL = 10.0
+"""Seconds after which what was decoded is marked on disk: as much work is lost when the power fails. Decoding waits
+for pages that are on their way to the disk, so that every 2 seconds would cost a twentieth of its time."""
 
 PROCESSES_FROM = 4000
-"""Records that are worth a process per core: it takes 0.2 seconds to start one."""
+"""Number of records that are worth a process per core: it takes 0.2 seconds to start one."""
 
-_TASK = 64  # records that are handed over at a time, since handing over costs as much as a small picture
+_TASK = 64  # records that are handed over at a time, since handing over costs as much as a small image
 
-_AHEAD = 2  # tasks per core that are handed over before the first is finished: nobody waits for the next one
+_AHEAD = 2  # tasks per core that are handed over before the first is finished, so that no core waits for the next one
 
-_LOOKED_AT = 4096  # rows whose state is looked at a time
+_STATE_ROWS = 4096  # rows whose state is read at a time
 
 
-def decode_all(data: Data, source: Source, listing: Listing, part: Path, progress: StageProgress, jobs: int) -> Desk:
+def decode_all(
+    data: Data, source: Source, listing: Listing, part: Path, progress: StageProgress, jobs: int
+) -> StagingArrays:
     """Decode what is not decoded yet into the arrays of the folder `part` and return them.
 
     Raises:
         DataError: too little room on the disk, or more undecodable records than `data.max_skipped`.
     """
     _check_room(part, len(listing), data.image_size)
-    desk = Desk(part, len(listing), data.image_size)
-    finished = len(listing) - desk.todo()
+    arrays = StagingArrays(part, len(listing), data.image_size)
+    finished = len(listing) - arrays.count_pending()
     progress("decoding images", finished, len(listing))
-    notes = _Notes(desk)
-    with ThreadPoolExecutor(1) as clerk, contextlib.closing(notes), _work(source, listing, desk, part, jobs) as results:
-        for some in results:
-            notes.add(some)
-            finished += len(some)
+    unsaved = _Unsaved(arrays)
+    with (
+        ThreadPoolExecutor(1) as writer,
+        contextlib.closing(unsaved),
+        _decode_tasks(source, listing, arrays, part, jobs) as results,
+    ):
+        for reasons in results:
+            unsaved.add(reasons)
+            finished += len(reasons)
             progress("decoding images", finished, len(listing))
-            if notes.due():
-                notes.write(clerk)
-                _check_desk(data, source, listing, desk)
+            if unsaved.due():
+                unsaved.save(writer)
+                _check_arrays(data, source, listing, arrays)
     progress("decoding images", finished, len(listing))
-    _check_desk(data, source, listing, desk)
-    return desk
+    _check_arrays(data, source, listing, arrays)
+    return arrays
 
 
-class _Notes:
-    """What was decoded and is not noted on the desk yet; noted while the next pictures are decoded."""
+class _Unsaved:
+    """Rows that are finished and not marked on disk yet; they are marked while the next images are decoded."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._done: list[int] = []
-        self._failed: Reasons = []
-        self._written = time.monotonic()
-        self._writing: Future[None] | None = None
+    def __init__(self, arrays: StagingArrays) -> None:
+        self._arrays = arrays
+        self._decoded: list[int] = []
+        self._skipped: Reasons = []
+        self._saved_at = time.monotonic()
+        self._saving: Future[None] | None = None
 
-    def add(self, some: Reasons) -> None:
-        self._done += [row for row, reason in some if not reason]
-        self._failed += [(row, reason) for row, reason in some if reason]
+    def add(self, reasons: Reasons) -> None:
+        self._decoded += [row for row, reason in reasons if not reason]
+        self._skipped += [(row, reason) for row, reason in reasons if reason]
 
     def due(self) -> bool:
-        return time.monotonic() - self._written > NOTED_EVERY
+        return time.monotonic() - self._saved_at > SAVE_INTERVAL
 
-    def write(self, clerk: ThreadPoolExecutor) -> None:
-        """Have the clerk note them, as soon as the notes before are written."""
-        if self._writing:
-            self._writing.result()
-        self._writing = clerk.submit(self._desk.note, self._done, self._failed)
-        self._done, self._failed, self._written = [], [], time.monotonic()
+    def save(self, writer: ThreadPoolExecutor) -> None:
+        """Mark them in the thread of `writer`, as soon as those before are marked."""
+        if self._saving:
+            self._saving.result()
+        self._saving = writer.submit(self._arrays.mark, self._decoded, self._skipped)
+        self._decoded, self._skipped, self._saved_at = [], [], time.monotonic()
 
     def close(self) -> None:
-        """Note what is left."""
+        """Mark what is left."""
         try:
-            if self._writing:
-                self._writing.result()
+            if self._saving:
+                self._saving.result()
         finally:
-            self._desk.note(self._done, self._failed)
+            self._arrays.mark(self._decoded, self._skipped)
 
 
 @contextlib.contextmanager
-def _work(source: Source, listing: Listing, desk: Desk, part: Path, jobs: int) -> Iterator[Iterator[Reasons]]:
-    """Have `jobs` threads, or as many processes, decode what is missing; gives what comes of each task."""
-    here = partial(decode_rows, source, listing, desk)
+def _decode_tasks(
+    source: Source, listing: Listing, arrays: StagingArrays, part: Path, jobs: int
+) -> Iterator[Iterator[Reasons]]:
+    """Decode the pending rows in `jobs` threads, or as many processes; gives the results of the tasks in order."""
+    here = partial(decode_rows, source, listing, arrays)
     idle: SimpleQueue[Callable[[list[int]], Reasons]] = SimpleQueue()
 
     def work(rows: list[int]) -> Reasons:
-        hands = idle.get()
+        decode = idle.get()
         try:
-            return hands(rows)
+            return decode(rows)
         finally:
-            idle.put(hands)
+            idle.put(decode)
 
     with contextlib.ExitStack() as stack, warnings.catch_warnings():
-        # Pillow warns of oddities in pictures that it can read; what it cannot read is listed.
+        # Pillow warns of oddities in images that it can read; what it cannot read is listed.
         warnings.filterwarnings("ignore", module="PIL")
-        apart = jobs > 1 and desk.todo() >= PROCESSES_FROM
-        ends: list[Callable[[], None]] = []
+        apart = jobs > 1 and arrays.count_pending() >= PROCESSES_FROM
+        closings: list[Callable[[], None]] = []
         for _ in range(jobs):
             if apart:
-                decoder = Decoder(part, desk.images.shape[1], source, here)
+                decoder = Decoder(part, arrays.images.shape[1], source, here)
                 stack.callback(decoder.close)
-                ends.append(decoder.finish)
+                closings.append(decoder.finish)
                 idle.put(decoder.decode_rows)
             else:
                 idle.put(here)
-        for finish in ends:  # all of them, before the first is waited for
-            stack.callback(finish)
+        for close_input in closings:  # of all processes, before the first is waited for
+            stack.callback(close_input)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         waiting: deque[Future[Reasons]] = deque()
-        stack.callback(lambda: [one.cancel() for one in waiting])
-        yield _in_order(pool, work, desk, waiting, _AHEAD * jobs)
+        stack.callback(lambda: [future.cancel() for future in waiting])
+        yield _in_order(pool, work, arrays, waiting, _AHEAD * jobs)
 
 
 def _in_order(
     pool: ThreadPoolExecutor,
     work: Callable[[list[int]], Reasons],
-    desk: Desk,
+    arrays: StagingArrays,
     waiting: deque[Future[Reasons]],
     ahead: int,
 ) -> Iterator[Reasons]:
-    for rows in _tasks(desk):
+    for rows in _tasks(arrays):
         waiting.append(pool.submit(work, rows))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
@@ -142,16 +150,16 @@ def _in_order(
         yield waiting.popleft().result()
 
 
-def _tasks(desk: Desk) -> Iterator[list[int]]:
-    for start in range(0, len(desk.sides), _LOOKED_AT):
-        rows = desk.missing(start, start + _LOOKED_AT)
+def _tasks(arrays: StagingArrays) -> Iterator[list[int]]:
+    for start in range(0, len(arrays.sides), _STATE_ROWS):
+        rows = arrays.pending_rows(start, start + _STATE_ROWS)
         for low in range(0, len(rows), _TASK):
             yield rows[low : low + _TASK]
 
 
-def _check_desk(data: Data, source: Source, listing: Listing, desk: Desk) -> None:
-    first = (f"{source.name_of(listing[row])}: {reason}" for row, reason in desk.reasons())
-    check_skipped(data, desk.skipped(), len(listing), first)
+def _check_arrays(data: Data, source: Source, listing: Listing, arrays: StagingArrays) -> None:
+    reasons = (f"{source.name_of(listing[row])}: {reason}" for row, reason in arrays.skip_reasons())
+    check_skipped(data, arrays.count_skipped(), len(listing), reasons)
 
 
 def check_skipped(data: Data, skipped: int, records: int, reasons: Iterable[str]) -> None:
@@ -166,9 +174,9 @@ def check_skipped(data: Data, skipped: int, records: int, reasons: Iterable[str]
 def _check_room(part: Path, count: int, size: int) -> None:
     # A write to a mapped file on a full disk is a signal that kills the process, not an exception.
     needed = 2 * count * (3 * size * size + 64)  # in the order of the listing, then in that of the hashes
-    held = sum(path.stat().st_blocks * 512 for path in part.iterdir()) if hasattr(part.stat(), "st_blocks") else 0
+    taken = sum(path.stat().st_blocks * 512 for path in part.iterdir()) if hasattr(part.stat(), "st_blocks") else 0
     free = shutil.disk_usage(part).free
-    if needed - held > free:
+    if needed - taken > free:
         raise DataError(
             f"{part.parent}: {count:,} images of {size} x {size} pixels need {needed / 1e9:,.1f} GB, "
             f"{free / 1e9:,.1f} GB are free; free some space, choose another --data-dir, a smaller --image-size "

@@ -1,7 +1,7 @@
-"""Decode some records of a source into its desk: in this process, or in one that does nothing else.
+"""Decode some records of a source into the staging arrays: in this process, or in one that does nothing else.
 
 Pillow decodes WebP, LSUN's format, with the interpreter's lock held, so that the threads of one process
-take turns. Processes do not, and what they decode goes through the mapped files of the desk: only the
+take turns. Processes do not, and what they decode goes through the files of the arrays: only the
 numbers of the rows and the reasons of what is skipped pass between them.
 """
 
@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import version
-from augexp.data.decoding.image import Sheet, Undecodable, decode
-from augexp.data.decoding.staging import Desk
+from augexp.data.decoding.image import ImageStrip, Undecodable, decode
+from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing
 from augexp.data.sources.base import Source
 
@@ -34,7 +34,7 @@ PATIENCE = 5.0
 """Seconds that a decoder gets to end after its input was closed."""
 
 ENVIRONMENT = {
-    # glibc keeps the memory of one picture for the next, which is up to a third of the time of WebP.
+    # glibc keeps the memory of one image for the next, which is up to a third of the time of WebP.
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
     "MALLOC_MMAP_THRESHOLD_": str(8 << 20),
     # Pillow keeps its own blocks too, and rows of pixels begin where a line of the processor's cache does.
@@ -46,49 +46,49 @@ ENVIRONMENT = {
 """What the libraries of a process that decodes are told."""
 
 _BLOCK = 1 << 20
-"""Bytes of pixels that go to the desk at a time: it costs a call, and memory."""
+"""Bytes of pixels that are written at a time: it costs a call, and memory."""
 
 Reasons = list[tuple[int, str]]
-"""Row and reason why it is skipped; an empty text where its picture was decoded."""
+"""Row and reason why it is skipped; an empty text where it was decoded."""
 
 
-def decode_rows(source: Source, listing: Listing, desk: Desk, rows: list[int]) -> Reasons:
-    """Decode these rows of the listing, in ascending order, into the desk."""
-    together = max(1, _BLOCK // desk.images[:1].size)
+def decode_rows(source: Source, listing: Listing, arrays: StagingArrays, rows: list[int]) -> Reasons:
+    """Decode these rows of the listing, in ascending order, into the arrays."""
+    together = max(1, _BLOCK // arrays.images[:1].size)
     return [
-        one
+        reason
         for start in range(0, len(rows), together)
-        for one in _decode_block(source, listing, desk, rows[start : start + together])
+        for reason in _decode_block(source, listing, arrays, rows[start : start + together])
     ]
 
 
-def _decode_block(source: Source, listing: Listing, desk: Desk, rows: list[int]) -> Reasons:
-    size = desk.images.shape[1]
-    sheet = Sheet(len(rows), size)
-    good: list[int] = []
+def _decode_block(source: Source, listing: Listing, arrays: StagingArrays, rows: list[int]) -> Reasons:
+    size = arrays.images.shape[1]
+    strip = ImageStrip(len(rows), size)
+    decoded: list[int] = []
     sides: list[int] = []
     reasons: Reasons = []
     for row in rows:
         try:
-            picture = decode(source.read(listing[row]), size)
+            image = decode(source.read(listing[row]), size)
         except Undecodable as reason:
             reasons.append((row, str(reason)))
             continue
         except OSError as error:
             reasons.append((row, f"cannot be read ({error.strerror or error})"))
             continue
-        sheet.add(picture.square)
-        good.append(row)
-        sides.append(picture.side)
+        strip.add(image.square)
+        decoded.append(row)
+        sides.append(image.side)
         reasons.append((row, ""))
-    if good:
-        pixels = sheet.pixels()
-        desk.put(good, pixels, _content_hashes(pixels), sheet.thumbnails(), sides)
+    if decoded:
+        pixels = strip.pixels()
+        arrays.write(decoded, pixels, _content_hashes(pixels), strip.thumbnails(), sides)
     return reasons
 
 
 def _content_hashes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    digests = b"".join(hashlib.blake2b(one.data, digest_size=20).digest() for one in pixels)
+    digests = b"".join(hashlib.blake2b(image.data, digest_size=20).digest() for image in pixels)
     return np.frombuffer(digests, np.uint8).reshape(len(pixels), 20)
 
 
@@ -96,8 +96,8 @@ class Decoder:
     """The caller's end of a process that decodes.
 
     Args:
-        part: folder of the listing and of the desk.
-        size: S, side of the pictures on the desk in pixels.
+        part: folder of the listing and of the arrays.
+        size: S, side of the images in pixels.
         source: where the records come from; a copy of it goes to the process.
         instead: decodes rows in this process, should the other one have died.
     """
@@ -117,7 +117,7 @@ class Decoder:
             self._send((part, size, source))
 
     def decode_rows(self, rows: list[int]) -> Reasons:
-        """Have these rows decoded into the desk; raises what `decode_rows` raises."""
+        """Have these rows decoded into the arrays; raises what `decode_rows` raises."""
         try:
             self._send(rows)
             answer = pickle.load(self._process.stdout)  # type: ignore[arg-type] # noqa: S301 - our own process
@@ -157,11 +157,11 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         part, size, source = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own caller
         listing = Listing(part)
-        desk = Desk(part, len(listing), size)
+        arrays = StagingArrays(part, len(listing), size)
         while True:
             rows = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own caller
             try:
-                answer: Reasons | Exception = decode_rows(source, listing, desk, rows)
+                answer: Reasons | Exception = decode_rows(source, listing, arrays, rows)
             except Exception as error:  # noqa: BLE001 - raised again by the caller
                 answer = error
             answers.write(pickle.dumps(answer))

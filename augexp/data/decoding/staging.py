@@ -1,6 +1,6 @@
-"""The unfinished arrays of a store: whoever decodes writes into them, and they say what is still to be done.
+"""The arrays of a store that is being made, on disk: threads and processes that decode write into them.
 
-images.npy   uint8 (N, S, S, 3)     thumbnails.npy  uint8 (N, 8, 9), what near-duplicates are found by
+images.npy   uint8 (N, S, S, 3)     thumbnails.npy  uint8 (N, 8, 9), grey, for the search of near-duplicates
 keys.npy     uint8 (N, 20)          sides.npy       int32 (N,), shorter side of the original
 state.npy    uint8 (N,)             skipped.jsonl   one line per record that is not used
 """
@@ -18,14 +18,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_TODO, _DONE, _SKIPPED = 0, 1, 2
+_PENDING, _DECODED, _SKIPPED = 0, 1, 2
 
 
-class Desk:
-    """The unfinished arrays of one store, on disk, in the order of the listing.
+class StagingArrays:
+    """The arrays of one store, on disk, in the order of the listing; those of an earlier attempt are taken up.
+
+    Args:
+        part: the folder of the arrays.
+        count: N, number of records.
+        size: S, side of the images in pixels.
 
     Attributes:
-        images, keys, thumbnails, sides: as the module says; valid where `good` says so.
+        images, keys, thumbnails, sides: as the module says; valid in `decoded_rows`.
     """
 
     def __init__(self, part: Path, count: int, size: int) -> None:
@@ -40,12 +45,12 @@ class Desk:
     def _array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         path = self._part / f"{name}.npy"
         with contextlib.suppress(OSError, ValueError):  # missing, or cut off while it was made
-            held = np.load(path, mmap_mode="r+")
-            if held.shape == shape and held.dtype == dtype:
-                return held
+            array = np.load(path, mmap_mode="r+")
+            if array.shape == shape and array.dtype == dtype:
+                return array
         return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
-    def put(
+    def write(
         self,
         rows: list[int],
         images: npt.NDArray[np.uint8],
@@ -53,50 +58,50 @@ class Desk:
         thumbnails: npt.NDArray[np.uint8],
         sides: list[int],
     ) -> None:
-        """Put decoded pictures on the desk, n `rows` in ascending order; raises OSError where the disk is full."""
+        """Write decoded images to n `rows`, in ascending order; raises OSError where the disk is full."""
         start = 0
         for stop in range(1, len(rows) + 1):
             if stop == len(rows) or rows[stop] != rows[stop - 1] + 1:
-                self._write(rows[start], images[start:stop])
+                self._write_images(rows[start], images[start:stop])
                 start = stop
         self.keys[rows], self.thumbnails[rows], self.sides[rows] = keys, thumbnails, sides
 
-    def _write(self, row: int, images: npt.NDArray[np.uint8]) -> None:
-        """Write the pictures from `row` on: in one call, as a mapping costs a fault for every page that is new."""
+    def _write_images(self, row: int, images: npt.NDArray[np.uint8]) -> None:
+        """Write images from `row` on: in one call, as a mapping costs a fault for every page that is new."""
         with (self._part / "images.npy").open("r+b", buffering=0) as file:
             file.seek(self.images.offset + row * images[0].nbytes)
             left = images.data.cast("B")
             while left:
                 left = left[file.write(left) :]
 
-    def good(self) -> npt.NDArray[np.int64]:
-        """Return the rows of the records that could be decoded, int64, ascending."""
-        return np.flatnonzero(self._state == _DONE)
+    def decoded_rows(self) -> npt.NDArray[np.int64]:
+        """Return the rows of the records that were decoded, int64, ascending."""
+        return np.flatnonzero(self._state == _DECODED)
 
-    def skipped(self) -> int:
+    def count_skipped(self) -> int:
         """Return how many records could not be decoded."""
         return int(np.count_nonzero(self._state == _SKIPPED))
 
-    def missing(self, start: int, stop: int) -> list[int]:
-        """Return the rows of start..stop-1 that have not been looked at."""
-        return [int(row) for row in start + np.flatnonzero(self._state[start:stop] == _TODO)]
+    def pending_rows(self, start: int, stop: int) -> list[int]:
+        """Return the rows among start..stop-1 that are neither decoded nor skipped."""
+        return [int(row) for row in start + np.flatnonzero(self._state[start:stop] == _PENDING)]
 
-    def todo(self) -> int:
-        """Return how many records have not been looked at."""
-        return int(np.count_nonzero(self._state == _TODO))
+    def count_pending(self) -> int:
+        """Return how many records are neither decoded nor skipped."""
+        return int(np.count_nonzero(self._state == _PENDING))
 
-    def note(self, done: list[int], failed: list[tuple[int, str]]) -> None:
-        """Note which rows are finished, and why some have no picture."""
-        # Pixels and reasons reach the disk before the note that they are there.
+    def mark(self, decoded: list[int], skipped: list[tuple[int, str]]) -> None:
+        """Record on disk which rows are decoded, and which are skipped and why."""
+        # Pixels and reasons reach the disk before the state that says that they are there.
         for name in ("images", "keys", "thumbnails", "sides"):
-            self._to_disk(name)
+            self._sync(name)
         with self._reasons.open("a", encoding="utf-8") as log:
-            log.writelines(json.dumps({"row": row, "reason": reason}) + "\n" for row, reason in failed)
-        self._state[done] = _DONE
-        self._state[[row for row, _ in failed]] = _SKIPPED
-        self._to_disk("state")
+            log.writelines(json.dumps({"row": row, "reason": reason}) + "\n" for row, reason in skipped)
+        self._state[decoded] = _DECODED
+        self._state[[row for row, _ in skipped]] = _SKIPPED
+        self._sync("state")
 
-    def _to_disk(self, name: str) -> None:
+    def _sync(self, name: str) -> None:
         if sys.platform != "linux":
             getattr(self, "_state" if name == "state" else name).flush()
             return
@@ -104,12 +109,12 @@ class Desk:
         with (self._part / f"{name}.npy").open("rb") as file:
             os.fsync(file.fileno())
 
-    def reasons(self) -> Iterator[tuple[int, str]]:
-        """Yield row and reason of the records that are not used, by row."""
-        seen: dict[int, str] = {}
+    def skip_reasons(self) -> Iterator[tuple[int, str]]:
+        """Yield row and reason of the skipped records, by row."""
+        reasons: dict[int, str] = {}
         with contextlib.suppress(FileNotFoundError), self._reasons.open(encoding="utf-8") as log:
             for line in log:
                 with contextlib.suppress(ValueError, KeyError):  # cut off by a crash, and written again
-                    note = json.loads(line)
-                    seen[int(note["row"])] = str(note["reason"])
-        yield from sorted((row, reason) for row, reason in seen.items() if self._state[row] == _SKIPPED)
+                    record = json.loads(line)
+                    reasons[int(record["row"])] = str(record["reason"])
+        yield from sorted((row, reason) for row, reason in reasons.items() if self._state[row] == _SKIPPED)

@@ -185,7 +185,7 @@ def archives(
         raise DownloadError(
             "no category was named; name at least one, for instance bedroom (augexp download --list shows them all)"
         )
-    found: dict[str, Archive] = {}
+    chosen: dict[str, Archive] = {}
     for name in categories:
         category = known.category(name)
         wanted = [archive for archive in category.archives if split in ("both", archive.split)]
@@ -194,5 +194,5 @@ def archives(
                 f"{name} has no split {split!r}: LSUN's {category.group} category {name} comes as one archive; "
                 "take --split train"
             )
-        found.update({archive.name: archive for archive in wanted})
-    return tuple(found.values())
+        chosen.update({archive.name: archive for archive in wanted})
+    return tuple(chosen.values())

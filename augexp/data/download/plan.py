@@ -15,13 +15,13 @@ from augexp.errors import DownloadError
 
 CONTENT_RATIO = 1.25
 """Estimate of unpacked bytes per archive byte, for the space check before the archive can be read: LMDB
-rounds every picture up to whole pages of 4 KiB, and the zip takes the padding out again."""
+rounds every image up to whole pages of 4 KiB, and the zip takes the padding out again."""
 
 ArchiveState = Literal["here", "archive", "partial", "missing", "unverified", "damaged", "foreign"]
 
 
 @dataclass(frozen=True)
-class Planned:
+class ArchivePlan:
     """What there is of one archive, and what there is to do.
 
     Attributes:
@@ -50,7 +50,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DownloadPlan:
     """What a download would do.
 
     Attributes:
@@ -61,7 +61,7 @@ class Plan:
         data_dir: as given.
     """
 
-    items: tuple[Planned, ...]
+    items: tuple[ArchivePlan, ...]
     to_fetch: int
     disk_needed: int
     disk_free: int
@@ -84,25 +84,27 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
-def look(archive: Archive, data_dir: Path, *, verify: bool = True) -> Planned:
+def plan_archive(archive: Archive, data_dir: Path, *, verify: bool = True) -> ArchivePlan:
     """Tell what is here of `archive`; with ``verify=False`` an unverified copy counts as here."""
     parent = data_dir / "lsun"
     folder, target = parent / archive.folder, parent / archive.name
     part = target.with_name(target.name + ".part")
     state = archives.state(folder, archive)
     if state == "whole" or (state == "unverified" and not verify):
-        return Planned(archive, folder, "here", 0, 0)
+        return ArchivePlan(archive, folder, "here", 0, 0)
     whole_zip = target.is_file()
     on_disk = target.stat().st_size if whole_zip else part.stat().st_size if part.is_file() else 0
     # What is not checked against the catalogue may have any size.
     known = archive.size if verify else None
     to_fetch = 0 if whole_zip else None if known is None else max(0, known - on_disk)
     if state != "absent":
-        return Planned(archive, folder, state, on_disk, to_fetch)
-    return Planned(archive, folder, "archive" if whole_zip else "partial" if on_disk else "missing", on_disk, to_fetch)
+        return ArchivePlan(archive, folder, state, on_disk, to_fetch)
+    return ArchivePlan(
+        archive, folder, "archive" if whole_zip else "partial" if on_disk else "missing", on_disk, to_fetch
+    )
 
 
-def plan(
+def plan_download(
     categories: Sequence[str],
     *,
     split: Split = "both",
@@ -112,18 +114,18 @@ def plan(
     jobs: int = 2,
     catalogue: Catalogue | None = None,
     free: Callable[[Path], int] = free_bytes,
-) -> Plan:
+) -> DownloadPlan:
     """Tell what `download` with the same arguments would fetch; nothing is written or asked for.
 
     Raises:
-        DownloadError: an unknown category or split. Space and foreign folders are `Plan.check`'s.
+        DownloadError: an unknown category or split. Space and foreign folders are `DownloadPlan.check`'s.
     """
     wanted = lsun.archives(categories, split, catalogue=catalogue)
-    items = tuple(look(archive, data_dir, verify=verify) for archive in wanted)
+    items = tuple(plan_archive(archive, data_dir, verify=verify) for archive in wanted)
     todo = [item for item in items if item.state != "here"]
     sizes = sorted(((item.archive.size or 0) if verify else 0 for item in todo), reverse=True)
     # An archive goes once it is unpacked, so no more of them than connections are on disk at once.
     zips = sum(sizes) if keep_archive else sum(sizes[:jobs])
     needed = round(CONTENT_RATIO * sum(sizes)) + zips - sum(item.on_disk for item in todo)
     to_fetch = sum(item.to_fetch or 0 for item in todo)
-    return Plan(items, to_fetch, max(0, needed), free(data_dir), data_dir)
+    return DownloadPlan(items, to_fetch, max(0, needed), free(data_dir), data_dir)

@@ -1,4 +1,4 @@
-"""What a download says while it works: small events with bytes, speed and time left."""
+"""What a download reports while it works: events with bytes, speed and time left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WINDOW = 15.0
 
 
 @dataclass(frozen=True)
-class Progress:
+class DownloadProgress:
     """One event of one archive.
 
     Attributes:
@@ -41,12 +41,12 @@ class Progress:
 
 
 class Reporter:
-    """Makes the events of one archive: measures the speed, and keeps silent between two intervals."""
+    """Makes the events of one archive: measures the speed, and sends at most one event per interval."""
 
     def __init__(
         self,
         archive: str,
-        emit: Callable[[Progress], None],
+        emit: Callable[[DownloadProgress], None],
         *,
         interval: float = 0.2,
         clock: Callable[[], float] = time.monotonic,
@@ -90,7 +90,7 @@ class Reporter:
         self._last = self._clock()
         speed = self._speed()
         left = (self._total - self._done) / speed if speed and self._total is not None else None
-        self._emit(Progress(self._archive, self._stage, self._done, self._total, speed, left, message, warning))
+        self._emit(DownloadProgress(self._archive, self._stage, self._done, self._total, speed, left, message, warning))
 
     def _speed(self) -> float | None:
         if len(self._marks) < 2:

@@ -1,4 +1,4 @@
-"""A few threads that work through a list, and one place where what they say comes together.
+"""Work on the items of a list in a few threads, whose events all reach the calling thread.
 
 The threads are daemons and are not waited for after Ctrl-C: one of them may hang in a connection for a
 minute, and everything that they leave on disk can be taken up again.
@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Event = TypeVar("Event")
 
-PATIENCE = 2.0
+TIMEOUT = 2.0
 """Seconds that the threads get to end after Ctrl-C."""
 
 
@@ -29,7 +29,7 @@ class _Ended:
     error: BaseException | None
 
 
-def work_through(
+def run_in_threads(
     items: Sequence[Item],
     work: Callable[[Item, Callable[[Event], None]], Result],
     *,
@@ -54,57 +54,57 @@ def work_through(
             are finished first.
         Interrupted: Ctrl-C.
     """
-    said: queue.SimpleQueue[Event | _Ended] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event | _Ended] = queue.SimpleQueue()
     waiting: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
     for numbered in enumerate(items):
         waiting.put(numbered)
 
-    def labour() -> None:
+    def worker() -> None:
         while not stop.is_set():
             try:
                 position, item = waiting.get_nowait()
             except queue.Empty:
                 return
             try:
-                said.put(_Ended(position, work(item, said.put), None))
+                events.put(_Ended(position, work(item, events.put), None))
             except BaseException as error:  # noqa: BLE001 - handed to the calling thread, which raises it
-                said.put(_Ended(position, None, error))
+                events.put(_Ended(position, None, error))
 
-    threads = [threading.Thread(target=labour, daemon=True) for _ in range(min(jobs, len(items)))]
+    threads = [threading.Thread(target=worker, daemon=True) for _ in range(min(jobs, len(items)))]
     for thread in threads:
         thread.start()
     try:
-        ended = _listen(said, len(items), on_event)
+        ended = _listen(events, len(items), on_event)
     except BaseException as error:
         stop.set()
         for thread in threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
         if isinstance(error, KeyboardInterrupt):
             raise Interrupted("stopped; the same command goes on where this one ended") from None
         raise
     return _results(ended)
 
 
-def _listen(said: queue.SimpleQueue[Any], count: int, on_event: Callable[[Any], None] | None) -> list[_Ended]:
+def _listen(events: queue.SimpleQueue[Any], count: int, on_event: Callable[[Any], None] | None) -> list[_Ended]:
     ended: list[_Ended] = []
     while len(ended) < count:
         try:
             # With a timeout, because Windows delivers Ctrl-C only between two waits.
-            event = said.get(timeout=0.2)
+            event = events.get(timeout=0.2)
         except queue.Empty:
             continue
         if isinstance(event, _Ended):
             ended.append(event)
         elif on_event is not None:
             on_event(event)
-    return sorted(ended, key=lambda one: one.position)
+    return sorted(ended, key=lambda end: end.position)
 
 
 def _results(ended: Sequence[_Ended]) -> list[Any]:
-    errors = [one.error for one in ended if one.error is not None]
+    errors = [end.error for end in ended if end.error is not None]
     for error in errors:
         if not isinstance(error, AugexpError) or len(errors) == 1:
             raise error
     if errors:
         raise DownloadError(f"{len(errors)} of {len(ended)} archives failed: " + " | ".join(map(str, errors)))
-    return [one.result for one in ended]
+    return [end.result for end in ended]

@@ -1,6 +1,9 @@
 """Where images come from.
 
-- `base`: Where images come from: LSUN's LMDB folders (the drawn sample among them) and folders of files.
+- `base`: What a source of images has to do: list its records cheaply, and give the bytes of one at a time.
+- `folder`: A folder of image files: one sub-folder per class.
 - `lmdb_folder`: LSUN's database format, read without leaving a trace: no lock file, no cache, no writing.
+- `lsun`: LSUN categories as they are unpacked: LMDB folders, one for each category and split.
+- `registry`: Every source of images by its name in `Data.source`.
 - `sample`: The embedded sample: simple scenes drawn with Pillow, written in LSUN's own format.
 """

@@ -92,9 +92,9 @@ class LmdbFolder:
             place = (os.path.realpath(self._file), self.stamp())
             try:
                 with _opening:
-                    held = _opened.get(place)
-                    if held is None:
-                        held = _opened[place] = lmdb.open(
+                    environment = _opened.get(place)
+                    if environment is None:
+                        environment = _opened[place] = lmdb.open(
                             str(self.folder),
                             readonly=True,
                             lock=False,
@@ -102,10 +102,10 @@ class LmdbFolder:
                             create=False,
                             max_spare_txns=16,
                         )
-                self._check_length(held)
+                self._check_length(environment)
             except lmdb.Error as error:
                 raise self._damaged(error) from None
-            self._environment = held
+            self._environment = environment
         return self._environment
 
     def _check_length(self, environment: Any) -> None:

@@ -1,10 +1,10 @@
 """The embedded sample: simple scenes drawn with Pillow, written in LSUN's own format.
 
 It exists so that a comparison can be tried on a machine without network, and is synthetic: nothing
-about photos follows from it. Each picture shows one object (a house, a boat, a tree, a rocket) before a
+about photos follows from it. Each image shows one object (a house, a boat, a tree, a rocket) before a
 horizon, between loose shapes that mean nothing. Everything else varies alike in all splits: which way
 the object faces, its tilt, place, size and colours, the light, the clutter, the noise. Training
-pictures are few, so a network sees only a small part of that variation, as with small sets of photos.
+images are few, so a network sees only a small part of that variation, as with small sets of photos.
 """
 
 from __future__ import annotations
@@ -16,12 +16,19 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import lmdb
 import numpy as np
 from PIL import Image, ImageDraw
 
 from augexp import seeds
+from augexp.data.sources.lsun import LsunSource
+from augexp.errors import DataError
+
+if TYPE_CHECKING:
+    from augexp.experiment.sources import Data
+    from augexp.progress import StageProgress
 
 VERSION = 1
 """Raised whenever a pixel of the sample changes."""
@@ -30,10 +37,10 @@ CLASSES = ("drawn-boat", "drawn-house", "drawn-rocket", "drawn-tree")
 """Names that nobody takes for photos."""
 
 COUNTS = {"train": 80, "val": 100, "test": 500}
-"""Pictures per class and split."""
+"""Images per class and split."""
 
 SIZE = 48
-"""Side of the pictures in pixels."""
+"""Side of the images in pixels."""
 
 _SCALE = 3  # drawn larger and averaged down, for smooth edges
 
@@ -65,6 +72,24 @@ _OUTLINES: dict[str, list[tuple[int, Shape]]] = {
 }
 
 
+class SampleSource(LsunSource):
+    """The embedded sample; drawn where it is opened for the first time."""
+
+    @classmethod
+    def open(cls, data: Data, data_dir: Path, progress: StageProgress) -> Self:
+        """Return the drawn images in ``<data_dir>/sample-<VERSION>``."""
+        try:
+            folder = ensure(data_dir, progress)
+        except OSError as error:
+            raise DataError(f"{data_dir}: cannot be written ({error.strerror}); choose another --data-dir") from None
+        return cls(folder, CLASSES, data.limit)
+
+    @classmethod
+    def count_classes(cls, data: Data) -> int:
+        """Return the number of drawn classes."""
+        return len(CLASSES)
+
+
 def ensure(data_dir: Path, progress: Callable[[str, int, int], None] | None = None) -> Path:
     """Draw the sample where it is missing and return its folder.
 
@@ -94,15 +119,15 @@ def ensure(data_dir: Path, progress: Callable[[str, int, int], None] | None = No
     return folder
 
 
-def encode(picture: Image.Image) -> bytes:
+def encode(image: Image.Image) -> bytes:
     """Encode as lossless WebP."""
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", lossless=True, quality=0, method=0)
+    image.save(buffer, "WEBP", lossless=True, quality=0, method=0)
     return buffer.getvalue()
 
 
 def draw(name: str, split: str, number: int) -> Image.Image:
-    """Draw picture `number` of class `name`, an RGB image of `SIZE` pixels; the same on every call."""
+    """Draw image `number` of class `name`, an RGB image of `SIZE` pixels; the same on every call."""
     rng = seeds.stream(VERSION, number, "sample", name, split)
     side = SIZE * _SCALE
     sky, ground = _colour(rng, 190, 241), _colour(rng, 150, 211)

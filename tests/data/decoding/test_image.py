@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import decode_square, encode, pixels, sheet
+from builders import decode_square, encode, image_strip, pixels
 from PIL import Image
 
-from augexp.data.decoding import image as pictures
-from augexp.data.decoding.image import Sheet, Undecodable, decode
+from augexp.data.decoding import image as decoding
+from augexp.data.decoding.image import ImageStrip, Undecodable, decode
 
 QUARTERS = np.zeros((40, 40, 3), np.uint8)
 QUARTERS[:20, :20], QUARTERS[:20, 20:], QUARTERS[20:, :20] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -46,11 +46,11 @@ EXPECTED = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 0]]
     ],
 )
 def test_formats(form: str, options: dict[str, object], tolerance: int) -> None:
-    picture = decode(encode(QUARTERS, form, **options), 20)
-    assert np.asarray(picture.square).shape == (20, 20, 3)
-    assert np.asarray(picture.square).dtype == np.uint8
-    assert picture.side == 40
-    assert np.abs(np.array(corners(np.asarray(picture.square))) - EXPECTED).max() <= tolerance
+    image = decode(encode(QUARTERS, form, **options), 20)
+    assert np.asarray(image.square).shape == (20, 20, 3)
+    assert np.asarray(image.square).dtype == np.uint8
+    assert image.side == 40
+    assert np.abs(np.array(corners(np.asarray(image.square))) - EXPECTED).max() <= tolerance
 
 
 def test_same_size_is_untouched() -> None:
@@ -175,14 +175,14 @@ def test_damaged_exif_costs_the_orientation_only() -> None:
 def test_shorter_side_resized_and_centre_cropped(form: str, tall: bool) -> None:
     wide = np.zeros((100, 300, 3), np.uint8)
     wide[:, 110:190] = 255  # the centre square is 100..200
-    picture = decode(encode(wide.transpose(1, 0, 2) if tall else wide, form), 20)
-    row = np.asarray(picture.square)[:, 10, 0] if tall else np.asarray(picture.square)[10, :, 0]
-    assert picture.side == 100
+    image = decode(encode(wide.transpose(1, 0, 2) if tall else wide, form), 20)
+    row = np.asarray(image.square)[:, 10, 0] if tall else np.asarray(image.square)[10, :, 0]
+    assert image.side == 100
     assert (row[4:16] > 250).all()
     assert (row[[0, 19]] < 5).all()
 
 
-def test_small_pictures_are_enlarged() -> None:
+def test_small_images_are_enlarged() -> None:
     made = decode(encode(np.full((1, 1, 3), 77, np.uint8)), 8)
     assert (np.asarray(made.square) == 77).all()
     assert made.side == 1
@@ -203,7 +203,7 @@ def test_photo(shared: Path) -> None:
     assert decode_square(photo.read_bytes(), 16).std() > 5
 
 
-# -- what is no picture ------------------------------------------------------------------------
+# -- what is no image ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -240,14 +240,14 @@ def test_the_reason_is_the_same_on_every_call() -> None:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_truncated_pictures_are_undecodable(form: str) -> None:
+def test_truncated_images_are_undecodable(form: str) -> None:
     whole = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8), form)
     for share in (0.2, 0.5, 0.9):
         with pytest.raises(Undecodable):
             decode(whole[: int(share * len(whole))], 16)
 
 
-def test_any_changed_byte_ends_in_a_picture_or_a_reason() -> None:
+def test_any_changed_byte_ends_in_an_image_or_a_reason() -> None:
     random = np.random.default_rng(0)
     reasons: list[str] = []
     for form in ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"):
@@ -265,7 +265,7 @@ def test_any_changed_byte_ends_in_a_picture_or_a_reason() -> None:
 
 
 def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 1_000)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 1_000)
     with pytest.raises(Undecodable, match="40 x 40 pixels, more than 1,000"):
         decode(encode(QUARTERS), 8)
 
@@ -273,22 +273,22 @@ def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_thumbnails_are_means_of_their_own_square() -> None:
     cells = np.random.default_rng(1).integers(0, 256, (3, 8, 9, 1), np.uint8)
     squares = cells.repeat(9, axis=1).repeat(8, axis=2).repeat(3, axis=3)  # 72 x 72 pixels, grey
-    np.testing.assert_array_equal(sheet(squares).thumbnails(), cells[..., 0])
+    np.testing.assert_array_equal(image_strip(squares).thumbnails(), cells[..., 0])
 
 
 @pytest.mark.parametrize("side", [8, 13, 32, 100])
 def test_thumbnails_do_not_depend_on_their_neighbours(side: int) -> None:
     squares = [pixels(number, side) for number in range(5)]
-    alone = [sheet([one]).thumbnails()[0] for one in squares]
-    np.testing.assert_array_equal(sheet(squares).thumbnails(), alone)
+    alone = [image_strip([one]).thumbnails()[0] for one in squares]
+    np.testing.assert_array_equal(image_strip(squares).thumbnails(), alone)
     assert len({one.tobytes() for one in alone}) == 5
 
 
-def test_a_sheet_gives_back_what_was_put_on_it() -> None:
+def test_a_strip_gives_back_what_was_added() -> None:
     squares = [pixels(number, 13) for number in range(3)]
-    made = Sheet(5, 13)
+    made = ImageStrip(5, 13)
     for one in squares:
         made.add(Image.fromarray(one))
     assert made.pixels().dtype == np.uint8
     np.testing.assert_array_equal(made.pixels(), squares)
-    np.testing.assert_array_equal(made.thumbnails(), sheet(squares).thumbnails())
+    np.testing.assert_array_equal(made.thumbnails(), image_strip(squares).thumbnails())

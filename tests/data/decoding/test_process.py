@@ -11,9 +11,10 @@ from builders import LSUN, DataFolders, png, write_lmdb, write_scene
 from augexp.data.decoding import pool
 from augexp.data.decoding import process as decoder
 from augexp.data.decoding.process import Decoder
-from augexp.data.decoding.staging import Desk
+from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import write_listing
-from augexp.data.sources.base import FolderSource, LsunSource
+from augexp.data.sources.folder import FolderSource
+from augexp.data.sources.lsun import LsunSource
 from augexp.data.store import Store
 from augexp.errors import DataError
 
@@ -34,9 +35,9 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     return started
 
 
-def elsewhere(filled: DataFolders, name: str) -> DataFolders:
-    other = DataFolders(filled.data_dir.parent / name)
-    other.images = filled.images
+def elsewhere(folder: DataFolders, name: str) -> DataFolders:
+    other = DataFolders(folder.data_dir.parent / name)
+    other.images = folder.images
     return other
 
 
@@ -45,13 +46,13 @@ def bits(store: Store) -> list[bytes]:
 
 
 def test_processes_and_threads_make_the_same_store(
-    filled: DataFolders, decoded: list[bytes], request: pytest.FixtureRequest
+    folder: DataFolders, decoded: list[bytes], request: pytest.FixtureRequest
 ) -> None:
-    (filled.images / "a" / "page.png").write_bytes(b"<html>")
-    threads = filled.prepare()
+    (folder.images / "a" / "page.png").write_bytes(b"<html>")
+    threads = folder.prepare()
     assert len(decoded) == 71
     started = request.getfixturevalue("processes")
-    apart = elsewhere(filled, "apart").prepare()
+    apart = elsewhere(folder, "apart").prepare()
     assert len(started) == 2
     assert all(process.returncode == 0 for process in started)
     assert len(decoded) == 71  # none in this process
@@ -59,27 +60,26 @@ def test_processes_and_threads_make_the_same_store(
 
 
 def test_databases_are_opened_by_the_processes(
-    folders: DataFolders, decoded: list[bytes], request: pytest.FixtureRequest
+    place: DataFolders, decoded: list[bytes], request: pytest.FixtureRequest
 ) -> None:
     write_lmdb(
-        folders.images / "a_train_lmdb",
-        {b"%040x" % number: png(number) for number in range(30)} | {b"f" * 40: b""},
+        place.images / "a_train_lmdb", {b"%040x" % number: png(number) for number in range(30)} | {b"f" * 40: b""}
     )
-    write_scene(folders.images, "b", range(100, 130))
-    threads = folders.prepare(**LSUN)
+    write_scene(place.images, "b", range(100, 130))
+    threads = place.prepare(**LSUN)
     request.getfixturevalue("processes")
     decoded.clear()
-    assert bits(elsewhere(folders, "apart").prepare(**LSUN)) == bits(threads)
+    assert bits(elsewhere(place, "apart").prepare(**LSUN)) == bits(threads)
     assert not decoded
 
 
-def test_error_of_a_process_is_raised_here(folders: DataFolders, tmp_path: Path) -> None:
-    write_scene(folders.images, "a", range(20))
-    source = LsunSource(folders.images, ("a",), None)
+def test_error_of_a_process_is_raised_here(place: DataFolders, tmp_path: Path) -> None:
+    write_scene(place.images, "a", range(20))
+    source = LsunSource(place.images, ("a",), None)
     part = tmp_path / "part"
     part.mkdir()
-    write_listing(part, source.blocks())
-    path = folders.images / "a_train_lmdb" / "data.mdb"
+    write_listing(part, source.records())
+    path = place.images / "a_train_lmdb" / "data.mdb"
     content = path.read_bytes()
     path.unlink()  # this process may have it mapped
     path.write_bytes(content[:10_000])
@@ -90,14 +90,14 @@ def test_error_of_a_process_is_raised_here(folders: DataFolders, tmp_path: Path)
 
 
 def test_what_a_dead_process_leaves_is_decoded_here(
-    filled: DataFolders, decoded: list[bytes], processes: list[subprocess.Popen[bytes]], tmp_path: Path
+    folder: DataFolders, decoded: list[bytes], processes: list[subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    source = FolderSource(filled.images, None)
+    source = FolderSource(folder.images, None)
     part = tmp_path / "part"
     part.mkdir()
-    listing = write_listing(part, source.blocks())
-    desk = Desk(part, len(listing), 16)
-    worker = Decoder(part, 16, source, lambda rows: decoder.decode_rows(source, listing, desk, rows))
+    listing = write_listing(part, source.records())
+    arrays = StagingArrays(part, len(listing), 16)
+    worker = Decoder(part, 16, source, lambda rows: decoder.decode_rows(source, listing, arrays, rows))
     assert worker.decode_rows([0, 1]) == [(0, ""), (1, "")]
     assert not decoded
     os.kill(processes[0].pid, signal.SIGKILL)
@@ -105,5 +105,5 @@ def test_what_a_dead_process_leaves_is_decoded_here(
     assert worker.decode_rows([2, 3]) == [(2, ""), (3, "")]
     assert len(decoded) == 2
     worker.close()
-    assert desk.images[:4].any(axis=(1, 2, 3)).all()
-    assert not desk.images[4:].any()
+    assert arrays.images[:4].any(axis=(1, 2, 3)).all()
+    assert not arrays.images[4:].any()

@@ -138,5 +138,5 @@ def test_catalogue_of_ones_own_by_the_environment(tmp_path: Path, monkeypatch: p
 
 
 def test_importing_the_downloader_loads_no_http_library() -> None:
-    code = "import sys, augexp.data.download.download; assert not {'requests', 'urllib3', 'numpy'} & set(sys.modules)"
+    code = "import sys, augexp.data.download.categories; assert not {'requests', 'urllib3', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

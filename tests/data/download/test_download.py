@@ -10,8 +10,9 @@ import pytest
 from lsun_bench import ARCHIVES, FAST, NAME, SIZE, Bench, whole
 from lsun_server import Fault, Server, layout, make_catalogue, make_zip
 
-from augexp.data.download import download as downloads
-from augexp.data.download.download import Progress, Result
+from augexp.data.download.categories import Result, download
+from augexp.data.download.plan import DownloadPlan, free_bytes, plan_download
+from augexp.data.download.progress import DownloadProgress, Reporter
 from augexp.errors import DownloadError, Interrupted
 from augexp.files import hold_lock
 
@@ -52,7 +53,7 @@ def test_real_archives_in_the_official_layout(shared: Path, tmp_path: Path) -> N
     with Server(layout(archives)) as server:
         catalogue = make_catalogue(tmp_path / "catalogue.json", "http://127.0.0.1:9/lsun", archives)
         server.faults = [Fault(drop_after=1_000_000), Fault(drop_after=300_000)]
-        results = downloads.download(
+        results = download(
             ["bedroom", "kitchen"],
             data_dir=tmp_path,
             catalogue=catalogue,
@@ -74,7 +75,7 @@ def test_no_more_connections_than_asked_for(tmp_path: Path) -> None:
     with Server(layout(archives), rate=1_000_000) as server:
         catalogue = make_catalogue(tmp_path / "catalogue.json", server.url, archives)
         names = [category for category, _ in archives]
-        results = downloads.download(names, data_dir=tmp_path, catalogue=catalogue, settings=FAST, jobs=3)
+        results = download(names, data_dir=tmp_path, catalogue=catalogue, settings=FAST, jobs=3)
     assert [result.archive.category for result in results] == names
     assert 2 <= server.most_at_once <= 3
 
@@ -116,15 +117,13 @@ def test_damaged_folder_is_replaced(bench: Bench) -> None:
 
 def test_file_given_by_name_by_category_and_wrongly(bench: Bench, tmp_path: Path) -> None:
     def take(path: Path, *categories: str) -> list[Result]:
-        return downloads.download(
-            categories, split="both", data_dir=bench.data_dir, from_file=path, catalogue=bench.catalogue
-        )
+        return download(categories, split="both", data_dir=bench.data_dir, from_file=path, catalogue=bench.catalogue)
 
     named, other = tmp_path / f"{NAME}.zip", tmp_path / "from usb.zip"
     for path in (named, other):
         path.write_bytes(ARCHIVES["bedroom", "val"])
     with pytest.raises(DownloadError, match="cannot tell which LSUN archive"):
-        downloads.download([], data_dir=bench.data_dir, from_file=other)
+        download([], data_dir=bench.data_dir, from_file=other)
     (result,) = take(other)
     assert (result.status, result.verified) == ("unpacked", True)
     whole(bench)
@@ -143,8 +142,8 @@ def test_file_given_by_name_by_category_and_wrongly(bench: Bench, tmp_path: Path
 
 
 def test_plan_tells_what_is_here_and_what_is_missing(bench: Bench) -> None:
-    def look(free: int = 1 << 40, **options: Any) -> downloads.Plan:
-        return downloads.plan(
+    def look(free: int = 1 << 40, **options: Any) -> DownloadPlan:
+        return plan_download(
             ["bedroom"], data_dir=bench.data_dir, catalogue=bench.catalogue, free=lambda _: free, **options
         )
 
@@ -169,7 +168,7 @@ def test_too_little_room_is_said_before_the_first_byte(bench: Bench) -> None:
 
 
 def test_without_verification_the_catalogue_says_nothing_of_the_size(bench: Bench) -> None:
-    plan = downloads.plan(
+    plan = plan_download(
         ["bedroom"], data_dir=bench.data_dir, catalogue=bench.catalogue, free=lambda _: 100, verify=False
     )
     assert [item.to_fetch for item in plan.items] == [None]
@@ -178,7 +177,7 @@ def test_without_verification_the_catalogue_says_nothing_of_the_size(bench: Benc
 
 
 def test_free_bytes_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
-    assert downloads.free_bytes(tmp_path / "a" / "b") > 0
+    assert free_bytes(tmp_path / "a" / "b") > 0
 
 
 def test_data_folder_that_cannot_be_made(bench: Bench, tmp_path: Path) -> None:
@@ -232,7 +231,7 @@ def test_one_failure_does_not_stop_the_others(tmp_path: Path) -> None:
         for gone in ("c1", "c2"):
             del server.files[f"/scenes/{gone}_val_lmdb.zip"]
         with pytest.raises(DownloadError, match="2 of 4 archives failed: c1_val.* 404 .*c2_val") as caught:
-            downloads.download(names, data_dir=tmp_path, catalogue=catalogue, settings=FAST)
+            download(names, data_dir=tmp_path, catalogue=catalogue, settings=FAST)
         assert "\n" not in str(caught.value)
         assert sorted(path.name for path in (tmp_path / "lsun").iterdir()) == ["c0_val_lmdb", "c3_val_lmdb"]
 
@@ -240,7 +239,7 @@ def test_one_failure_does_not_stop_the_others(tmp_path: Path) -> None:
 def test_ctrl_c_keeps_the_part(bench: Bench) -> None:
     bench.server.rate = 500_000
 
-    def press(event: Progress) -> None:
+    def press(event: DownloadProgress) -> None:
         if event.stage == "downloading" and event.done > 20_000:
             raise KeyboardInterrupt
 
@@ -255,8 +254,8 @@ def test_ctrl_c_keeps_the_part(bench: Bench) -> None:
 
 def test_speed_and_time_left() -> None:
     now = [0.0]
-    events: list[Progress] = []
-    reporter = downloads.Reporter("a.zip", events.append, interval=1.0, clock=lambda: now[0])
+    events: list[DownloadProgress] = []
+    reporter = Reporter("a.zip", events.append, interval=1.0, clock=lambda: now[0])
     reporter.enter("downloading", 10_000, done=4000)
     assert (events[-1].speed, events[-1].seconds_left) == (None, None)
     for second in range(1, 5):

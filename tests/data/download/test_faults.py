@@ -13,7 +13,7 @@ import pytest
 from lsun_bench import ARCHIVES, HTML, NAME, SIZE, Bench, whole
 from lsun_server import Fault, Server, layout, make_zip, pack
 
-from augexp.data.download.download import Settings
+from augexp.data.download.categories import Settings
 from augexp.errors import DownloadError
 
 

@@ -20,7 +20,7 @@ from lsun_server import Server, layout, make_catalogue, make_zip, pack
 CHILD = """
 import sys
 from pathlib import Path
-from augexp.data.download.download import Settings, download
+from augexp.data.download.categories import Settings, download
 from augexp.data.download.catalogue import read_catalogue
 catalogue = read_catalogue(Path(sys.argv[1]))
 download(["bedroom"], split="val", data_dir=Path(sys.argv[2]), catalogue=catalogue, settings=Settings(first_delay=0.01))

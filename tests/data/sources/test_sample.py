@@ -10,7 +10,7 @@ from PIL import Image
 from augexp.data.preparation import prepare
 from augexp.data.sources import sample
 from augexp.data.sources.lmdb_folder import LmdbFolder
-from augexp.experiment.definition import Data
+from augexp.experiment.sources import Data
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_names_say_that_it_is_drawn() -> None:
     assert all(name.startswith("drawn-") for name in sample.CLASSES)
 
 
-def test_the_same_picture_on_every_call_and_another_for_every_address() -> None:
+def test_the_same_image_on_every_call_and_another_for_every_address() -> None:
     addresses = [(name, split, n) for name in sample.CLASSES for split in sample.COUNTS for n in range(3)]
     first = [np.asarray(sample.draw(*address)).tobytes() for address in addresses]
     assert first == [np.asarray(sample.draw(*address)).tobytes() for address in addresses]
@@ -39,10 +39,10 @@ def test_pixels_are_those_of_this_version() -> None:
 
 
 def test_value_is_lossless() -> None:
-    picture = sample.draw("drawn-tree", "test", 1)
-    with Image.open(io.BytesIO(sample.encode(picture))) as image:
+    drawn = sample.draw("drawn-tree", "test", 1)
+    with Image.open(io.BytesIO(sample.encode(drawn))) as image:
         assert image.format == "WEBP"
-        assert (np.asarray(image) == np.asarray(picture)).all()
+        assert (np.asarray(image) == np.asarray(drawn)).all()
 
 
 @pytest.mark.usefixtures("small")
@@ -70,14 +70,14 @@ def test_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small")
 def test_prepared_it_is_called_synthetic_and_keeps_its_own_splits(tmp_path: Path) -> None:
     store = prepare(Data(image_size=16), tmp_path)
-    assert store.facts["synthetic"] is True
-    assert store.facts["counts"]["drawn-boat"] == {"train": 8, "validation": 5, "test": 6}
-    assert store.facts["split"]["rule"] == "official"
+    assert store.manifest.synthetic is True
+    assert store.manifest.counts["drawn-boat"].model_dump() == {"train": 8, "validation": 5, "test": 6}
+    assert store.manifest.split.rule == "official"
 
 
 def test_splits_come_from_the_same_distribution() -> None:
     def measured(name: str, split: str) -> np.ndarray:
-        """Return brightness, contrast and where it is dark, for 80 pictures: (80, 5)."""
+        """Return brightness, contrast and where it is dark, for 80 images: (80, 5)."""
         rows = []
         for number in range(80):
             grey = np.asarray(sample.draw(name, split, number)).mean(axis=2)
@@ -94,6 +94,6 @@ def test_splits_come_from_the_same_distribution() -> None:
 
 
 def test_everything_that_should_vary_does() -> None:
-    pictures = np.stack([np.asarray(sample.draw("drawn-rocket", "train", n)) for n in range(40)]).astype(float)
-    assert pictures.mean(axis=(1, 2, 3)).std() > 15  # light
-    assert pictures.std(axis=0).min() > 10  # no pixel is the same in all of them
+    images = np.stack([np.asarray(sample.draw("drawn-rocket", "train", n)) for n in range(40)]).astype(float)
+    assert images.mean(axis=(1, 2, 3)).std() > 15  # light
+    assert images.std(axis=0).min() > 10  # no pixel is the same in all of them

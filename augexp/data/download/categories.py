@@ -1,6 +1,6 @@
-"""Get LSUN archives: plan, fetch several at once, verify, unpack; what is already here is not touched.
+"""Download LSUN categories: fetch several archives at once, verify, unpack; what is already here is not touched.
 
-Every archive passes the same stations under a lock of its own: ``<name>.zip.part`` (fetched, resumable) →
+Every archive goes through the same stages under a lock of its own: ``<name>.zip.part`` (fetched, resumable) →
 ``<name>.zip`` (verified) → ``<folder>.part-unpacking`` → ``<folder>`` (whole, with its completion marker).
 A run that is cut off anywhere leaves a state that the next run goes on from.
 """
@@ -17,16 +17,14 @@ from typing import Literal
 
 from augexp.data.download import archive as archives
 from augexp.data.download import catalogue as lsun
-from augexp.data.download import threads
 from augexp.data.download.catalogue import Archive, Catalogue, Split
 from augexp.data.download.connection import Settings
-from augexp.data.download.plan import Plan, Planned, free_bytes, look, plan
-from augexp.data.download.progress import Progress, Reporter
+from augexp.data.download.plan import ArchivePlan, free_bytes, plan_archive, plan_download
+from augexp.data.download.progress import DownloadProgress, Reporter
+from augexp.data.download.threads import run_in_threads
 from augexp.data.download.transfer import fetch
 from augexp.errors import DownloadError, Interrupted
 from augexp.files import hold_lock
-
-__all__ = ["MAX_JOBS", "Plan", "Planned", "Progress", "Result", "Settings", "download", "free_bytes", "look", "plan"]
 
 MAX_JOBS = 4
 """Connections at once: the source is one university server, known to be slow and not always up."""
@@ -58,7 +56,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class _Order:
+class _Request:
     """What was asked for, the same for every archive."""
 
     parent: Path
@@ -83,7 +81,7 @@ def download(
     jobs: int = 2,
     catalogue: Catalogue | None = None,
     settings: Settings | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[DownloadProgress], None] | None = None,
     free: Callable[[Path], int] = free_bytes,
 ) -> list[Result]:
     """Fetch, verify and unpack LSUN archives to ``<data_dir>/lsun/``; a verified copy is left alone.
@@ -98,7 +96,7 @@ def download(
         keep_archive: leave the verified zip beside the unpacked folder.
         jobs: archives at once, 1 to `MAX_JOBS`.
         catalogue: instead of LSUN's own.
-        settings: how patient to be.
+        settings: timeouts and delays.
         on_progress: called in the calling thread only.
         free: returns the free bytes on the disk of a folder.
 
@@ -112,7 +110,7 @@ def download(
     _check_arguments(mirrors, jobs)
     if from_file is not None:
         categories, split = _identify(from_file, categories, split, catalogue)
-    task = plan(
+    plan = plan_download(
         categories,
         split=split,
         data_dir=data_dir,
@@ -122,18 +120,18 @@ def download(
         catalogue=catalogue,
         free=free,
     )
-    task.check()
+    plan.check()
     parent = data_dir / "lsun"
     try:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DownloadError(f"{parent}: cannot be made ({error.strerror}); take another data folder") from None
-    order = _Order(parent, tuple(mirrors), from_file, verify, keep_archive, settings or Settings(), free)
+    request = _Request(parent, tuple(mirrors), from_file, verify, keep_archive, settings or Settings(), free)
 
-    def work(item: Planned, emit: Callable[[Progress], None]) -> Result:
-        return _acquire(item, order, Reporter(item.archive.name, emit))
+    def work(item: ArchivePlan, emit: Callable[[DownloadProgress], None]) -> Result:
+        return _acquire(item, request, Reporter(item.archive.name, emit))
 
-    return threads.work_through(task.items, work, jobs=jobs, stop=order.stop, on_event=on_progress)
+    return run_in_threads(plan.items, work, jobs=jobs, stop=request.stop, on_event=on_progress)
 
 
 def _check_arguments(mirrors: Sequence[str], jobs: int) -> None:
@@ -155,21 +153,21 @@ def _identify(path: Path, categories: Sequence[str], split: Split, known: Catalo
     candidates = lsun.archives(categories or (known or lsun.catalogue()).names(), split, catalogue=known)
     named = [archive for archive in candidates if archive.name == path.name]
     sized = [archive for archive in candidates if archive.size == path.stat().st_size]
-    found = named or sized or (list(candidates) if categories else [])
-    if len(found) != 1:
+    matching = named or sized or (list(candidates) if categories else [])
+    if len(matching) != 1:
         raise DownloadError(
             f"{path}: cannot tell which LSUN archive this is; name one category and --split train or val, "
             "or give the file its official name, for instance bedroom_val_lmdb.zip"
         )
-    return [found[0].category], "val" if found[0].split == "val" else "train"
+    return [matching[0].category], "val" if matching[0].split == "val" else "train"
 
 
 # -- one archive -------------------------------------------------------------------------------
 
 
-def _acquire(item: Planned, order: _Order, reporter: Reporter) -> Result:
+def _acquire(item: ArchivePlan, request: _Request, reporter: Reporter) -> Result:
     start = time.monotonic()
-    archive, target = item.archive, order.parent / item.archive.name
+    archive, target = item.archive, request.parent / item.archive.name
     if item.state == "here":  # without a lock: this has to work on a read-only disk too
         reporter.enter("done", archive.size, archive.size or 0)
         return Result(archive, item.folder, "here")
@@ -179,12 +177,12 @@ def _acquire(item: Planned, order: _Order, reporter: Reporter) -> Result:
     try:
         with hold_lock(target.with_name(target.name + ".lock"), busy):
             # Looked at again: another process may have finished it between the plan and the lock.
-            now = look(archive, order.parent.parent, verify=order.verify)
+            now = plan_archive(archive, request.parent.parent, verify=request.verify)
             now.check()
             if now.state == "here":
                 reporter.enter("done", archive.size, archive.size or 0)
                 return Result(archive, item.folder, "here")
-            result = _obtain(item, order, reporter, target)
+            result = _obtain(item, request, reporter, target)
     except (DownloadError, Interrupted):
         reporter.enter("failed", None)
         raise
@@ -195,50 +193,50 @@ def _acquire(item: Planned, order: _Order, reporter: Reporter) -> Result:
     return Result(**{**result.__dict__, "seconds": time.monotonic() - start})
 
 
-def _obtain(item: Planned, order: _Order, reporter: Reporter, target: Path) -> Result:
+def _obtain(item: ArchivePlan, request: _Request, reporter: Reporter, target: Path) -> Result:
     archive, transferred = item.archive, 0
-    if not order.verify:
+    if not request.verify:
         reporter.note(
             "NOT VERIFIED: nothing is compared with the catalogue, whatever arrives is unpacked",
             warning=True,
         )
-    source = order.from_file or target
+    source = request.from_file or target
     here = source.is_file()
     if here:
-        digest = _hash_zip(source, archive, order, reporter)
+        digest = _hash_zip(source, archive, request, reporter)
     else:
         got = fetch(
-            archive.urls(order.mirrors),
+            archive.urls(request.mirrors),
             target,
-            size=archive.size if order.verify else None,
-            sha256=archive.sha256 if order.verify else None,
+            size=archive.size if request.verify else None,
+            sha256=archive.sha256 if request.verify else None,
             reporter=reporter,
-            stop=order.stop,
-            settings=order.settings,
+            stop=request.stop,
+            settings=request.settings,
         )
         digest, transferred = got.sha256, got.transferred
 
     def advance(done: int) -> None:
-        _go_on(order.stop)
+        _check_stop(request.stop)
         reporter.move(done)
 
     wanted, _ = archives.inspect(source, archive.folder)
     reporter.enter("unpacking", sum(member.file_size for member in wanted.values()))
     verified = digest == archive.sha256
     unpacked = archives.unpack(
-        source, archive, order.parent, sha256=digest, verified=verified, advance=advance, free=order.free
+        source, archive, request.parent, sha256=digest, verified=verified, advance=advance, free=request.free
     )
-    if order.from_file is None and not order.keep_archive:
+    if request.from_file is None and not request.keep_archive:
         target.unlink()
     status: Literal["unpacked", "fetched"] = "unpacked" if here else "fetched"
     return Result(archive, unpacked.folder, status, transferred, verified, unpacked.left_out)
 
 
-def _hash_zip(path: Path, archive: Archive, order: _Order, reporter: Reporter) -> str:
+def _hash_zip(path: Path, archive: Archive, request: _Request, reporter: Reporter) -> str:
     """Hash a zip that is already here; raises DownloadError where it is not the catalogue's."""
     size = path.stat().st_size
-    mend = "name another file" if order.from_file else f"delete it, or rename it to {path.name}.part to go on with it"
-    if order.verify and archive.size is not None and size != archive.size:
+    mend = "name another file" if request.from_file else f"delete it, or rename it to {path.name}.part to go on with it"
+    if request.verify and archive.size is not None and size != archive.size:
         raise DownloadError(
             f"{path}: not the archive of the catalogue: it has {size:,} bytes, {archive.size:,} are expected; {mend}"
         )
@@ -246,12 +244,12 @@ def _hash_zip(path: Path, archive: Archive, order: _Order, reporter: Reporter) -
     reporter.enter("verifying", size)
     with path.open("rb") as file:
         while block := file.read(_PIECE):
-            _go_on(order.stop)
+            _check_stop(request.stop)
             digest.update(block)
             done += len(block)
             reporter.move(done)
     received = digest.hexdigest()
-    if order.verify and received != archive.sha256:
+    if request.verify and received != archive.sha256:
         raise DownloadError(
             f"{path}: wrong checksum: expected sha256 {archive.sha256}, received {received}; "
             f"likely cause: it was damaged on the way, or is another file; {mend}"
@@ -259,6 +257,6 @@ def _hash_zip(path: Path, archive: Archive, order: _Order, reporter: Reporter) -
     return received
 
 
-def _go_on(stop: threading.Event) -> None:
+def _check_stop(stop: threading.Event) -> None:
     if stop.is_set():
         raise Interrupted("stopped; the same command goes on where this one ended")

@@ -7,28 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders import png, write_classes, write_images, write_lmdb, write_scene
+from builders import listed, names, png, write_classes, write_images
 
-from augexp.data.listing import Entry, write_listing
-from augexp.data.sources import base
-from augexp.data.sources.base import FolderSource, LsunSource, Source
+from augexp.data.listing import Entry
+from augexp.data.sources.folder import FolderSource
 from augexp.errors import DataError
-
-
-def listed(source: Source) -> list[tuple[str, str, str]]:
-    """Return class, split and name of every record."""
-    return [
-        (source.classes[label], given, source.name_of(Entry(name, label, given)))
-        for label, given, names in source.blocks()
-        for name in names
-    ]
-
-
-def names(source: Source) -> list[str]:
-    return [name for _, _, name in listed(source)]
-
-
-# -- image folders -----------------------------------------------------------------------------
 
 
 def test_one_folder_per_class(tmp_path: Path) -> None:
@@ -87,10 +70,7 @@ def test_hidden_files_and_what_systems_leave_behind_are_not_worth_a_word(tmp_pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
 def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
-    root, elsewhere = (
-        write_classes(tmp_path / "data", {"a": [1], "b": [2]}),
-        write_images(tmp_path / "elsewhere", [3]),
-    )
+    root, elsewhere = write_classes(tmp_path / "data", {"a": [1], "b": [2]}), write_images(tmp_path / "elsewhere", [3])
     (root / "a" / "more").symlink_to(elsewhere)
     (root / "a" / "back").symlink_to(root / "a")
     (root / "a" / "self").symlink_to("self")
@@ -112,7 +92,7 @@ def test_names_in_any_script(tmp_path: Path) -> None:
     assert source.classes == ("собака", "猫 köpek")
     expected = ["собака/2.png", "собака/latin-\\udce9.png", "собака/ζώο 🐕 'x\".png", "猫 köpek/1.png"]
     assert sorted(names(source)) == sorted(expected)
-    entries = [Entry(name, label, given) for label, given, block in source.blocks() for name in block]
+    entries = [Entry(name, label, given) for label, given, block in source.records() for name in block]
     assert {source.read(entry) for entry in entries} == {png(number) for number in (1, 2, 3, 4)}
 
 
@@ -177,76 +157,3 @@ def test_stamp_tells_every_change_of_the_files(tmp_path: Path) -> None:
     (root / "b" / "one.png").unlink()
     seen.add(FolderSource(root, None).stamp())
     assert len(seen) == 5
-
-
-# -- LSUN --------------------------------------------------------------------------------------
-
-
-def test_scenes_and_objects(tmp_path: Path) -> None:
-    write_scene(tmp_path, "kitchen", [1, 2], [3])
-    write_lmdb(tmp_path / "cat", [png(4)])  # objects have no val and no suffix
-    source = LsunSource(tmp_path, ("kitchen", "cat"), None)
-    assert source.classes == ("cat", "kitchen")
-    assert [(label, given) for label, given, _ in listed(source)] == [
-        ("cat", "train"),
-        ("kitchen", "train"),
-        ("kitchen", "train"),
-        ("kitchen", "validation"),
-    ]
-    entries = [Entry(name, label, given) for label, given, block in source.blocks() for name in block]
-    assert sorted(source.read(entry) for entry in entries) == sorted(png(number) for number in (1, 2, 3, 4))
-    assert all(len(name) == 40 for name in names(source))
-
-
-def test_limit_holds_for_training_records_only(tmp_path: Path) -> None:
-    write_scene(tmp_path, "a", range(20), range(20, 26))
-    write_scene(tmp_path, "b", range(30, 33))
-    source = LsunSource(tmp_path, ("a", "b"), 5)
-    counted = [(label, given) for label, given, _ in listed(source)]
-    assert counted.count(("a", "train")) == 5
-    assert counted.count(("a", "validation")) == 6
-    assert counted.count(("b", "train")) == 3
-
-
-def test_missing_category(tmp_path: Path) -> None:
-    write_scene(tmp_path, "kitchen", [1])
-    with pytest.raises(DataError, match=r"bedroom_train_lmdb: missing; fetch it with `augexp download bedroom`"):
-        LsunSource(tmp_path, ("bedroom", "kitchen"), None)
-
-
-@pytest.mark.parametrize("name", ["bedroom_train_lmdb.zip", "cat.zip"])
-def test_archive_beside_the_missing_folder(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"PK")
-    with pytest.raises(DataError, match=rf"{name}: an archive, not its folder; unpack it with `augexp download"):
-        LsunSource(tmp_path, (name.split("_")[0].removesuffix(".zip"), "kitchen"), None)
-
-
-def test_archive_under_the_name_of_the_folder(tmp_path: Path) -> None:
-    (tmp_path / "bedroom_train_lmdb").write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"bedroom_train_lmdb: a file, not the folder of a database; unpack it first"):
-        LsunSource(tmp_path, ("bedroom", "kitchen"), None)
-
-
-def test_only_val_is_not_enough(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        write_lmdb(tmp_path / f"{name}_val_lmdb", [png(1)])
-    with pytest.raises(DataError, match="a_train_lmdb: missing"):
-        LsunSource(tmp_path, ("a", "b"), None)
-
-
-# -- listing -----------------------------------------------------------------------------------
-
-
-def test_listing_gives_back_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "_BLOCK", 3)
-    source = FolderSource(write_classes(tmp_path / "in", {"a": range(10), "long name of a class": [1]}), None)
-    place = tmp_path / "listing"
-    place.mkdir()
-    listing = write_listing(place, source.blocks())
-    assert [source.name_of(listing[row]) for row in range(len(listing))] == names(source)
-    assert listing.labels.tolist() == [0] * 10 + [1]
-    assert listing[10] == Entry(b"long name of a class/1.png", 1, "train")
-
-
-def test_empty_listing(tmp_path: Path) -> None:
-    assert len(write_listing(tmp_path, iter([(0, "train", [])]))) == 0

@@ -1,0 +1,119 @@
+"""What a prepared data set says of itself: the content of ``store.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class _Part(BaseModel):
+    # Keys that a newer version adds are kept: they reach whoever gets the plain values.
+    model_config = ConfigDict(frozen=True, extra="allow", validate_by_name=True)
+
+
+class SplitCounts(_Part):
+    """Number of images of a class in each split."""
+
+    train: int
+    validation: int
+    test: int
+
+
+class SplitRule(_Part):
+    """How the splits came about: in a word, and in sentences."""
+
+    rule: str
+    explanation: str
+
+
+class SkippedRecord(_Part):
+    """A record that cannot be decoded: its name in the source, its class, and why."""
+
+    key: str
+    class_name: str = Field(validation_alias="class", serialization_alias="class")
+    reason: str
+
+
+class Skipped(_Part):
+    """How many records cannot be decoded, and the first of them by name."""
+
+    count: int
+    records: tuple[SkippedRecord, ...]
+
+
+class Duplicates(_Part):
+    """Images that are equal or nearly so.
+
+    Attributes:
+        exact: images that repeat an earlier one exactly.
+        across_classes: images with an equal or nearly equal one in another class.
+        near: pairs that are nearly equal.
+        clustered_images: images that have an equal or nearly equal one.
+        excluded: training or validation images that were left out because they repeat an evaluation image.
+        pairs: names of the first near-duplicates.
+    """
+
+    exact: int
+    across_classes: int
+    near: int
+    clustered_images: int
+    excluded: int
+    pairs: tuple[tuple[str, str], ...]
+
+
+class StoreManifest(_Part):
+    """What a prepared data set says of itself.
+
+    Attributes:
+        format: version of the files.
+        source: name of the source, `Data.source`.
+        synthetic: whether the images are drawn.
+        classes: names; a label is an index into them.
+        image_size: side of the images in pixels.
+        images: number of images.
+        records: number of records of the source that were looked at.
+        counts: images in each split, by class.
+        split: how the splits came about.
+        skipped: records that cannot be decoded.
+        ignored_files: files of the source that are no images by name.
+        warnings: what a reader of an answer on these images has to know.
+        duplicates: images that are equal or nearly so.
+        fingerprint: 16 hex digits over all pixels, labels and splits.
+    """
+
+    format: int
+    source: str
+    synthetic: bool
+    classes: tuple[str, ...]
+    image_size: int
+    images: int
+    records: int
+    counts: dict[str, SplitCounts]
+    split: SplitRule
+    skipped: Skipped
+    ignored_files: int
+    warnings: tuple[str, ...]
+    duplicates: Duplicates
+    fingerprint: str
+
+    def plain(self) -> dict[str, Any]:
+        """Return the content of ``store.json`` as plain JSON values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def write_manifest(path: Path, manifest: StoreManifest) -> None:
+    """Write the ``store.json`` at `path`."""
+    path.write_text(json.dumps(manifest.plain(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_manifest(path: Path) -> StoreManifest:
+    """Read the ``store.json`` at `path`; raises OSError or a ValueError of one line."""
+    try:
+        return StoreManifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"])) or path.name
+        raise ValueError(f"{key!r} is missing" if first["type"] == "missing" else f"{key}: {first['msg']}") from None
