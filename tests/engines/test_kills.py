@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "kills.py"
 
 
 @pytest.mark.slow
-def test_killed_at_random_the_records_are_those_of_a_quiet_day():
+def test_killed_at_random_the_records_are_those_of_an_undisturbed_comparison():
     options = ["--kills", "5", "--seed", "3", "--epochs", "60", "--seeds", "3", "--no-write"]
     done = subprocess.run([sys.executable, str(SCRIPT), *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
