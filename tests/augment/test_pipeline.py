@@ -235,7 +235,7 @@ def test_memory_is_used_again_once_it_is_free():
     assert len({array.ctypes.data for array in (first, second, third)}) == 3
     del first
     assert buffers.take((2, 2)).shape == (2, 2)
-    assert len(buffers._held) == 2
+    assert len(buffers._blocks) == 2
 
 
 def test_batches_are_joined_in_memory_that_is_used_again():

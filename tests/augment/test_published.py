@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from augexp.augment.pixels import composites
+from augexp.augment.pixels import composite
 from augexp.augment.published import (
     AUGMIX,
     AUTOAUGMENT,
@@ -111,7 +111,7 @@ def test_the_lists_of_14():
 
 
 def test_every_published_operation_has_a_step():
-    assert set(composites.STEPS) == set(RANDAUGMENT) | set(TRIVIALAUGMENT) | set(AUGMIX) | set(AUTOAUGMENT)
+    assert set(composite.STEPS) == set(RANDAUGMENT) | set(TRIVIALAUGMENT) | set(AUGMIX) | set(AUTOAUGMENT)
 
 
 @pytest.mark.parametrize("space", [RANDAUGMENT, TRIVIALAUGMENT], ids=["randaugment", "trivialaugment"])
@@ -123,7 +123,7 @@ def test_level_0_leaves_the_picture(space):
 
 
 def amount(space, name, level, sign=0.9, side=32):
-    return composites.amounts(name, space[name], np.array([level]), np.array([sign]), side)[0]
+    return composite.amounts(name, space[name], np.array([level]), np.array([sign]), side)[0]
 
 
 def test_amounts_at_a_level():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from augexp.augment import policy as policies
-from augexp.augment.catalogue.keras_names import LAYERS, REFUSED
+from augexp.augment.catalogue.keras_layers import LAYERS, REFUSED
 from augexp.augment.pipeline import Augmenter
 from augexp.errors import DefinitionError
 

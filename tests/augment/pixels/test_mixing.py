@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from augexp.augment.catalogue import base
-from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.catalogue.registry import SPECS
 from augexp.augment.pixels import mixing
 
 MIXING = [name for name, spec in SPECS.items() if spec.family == "mixing"]

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from augexp.augment import pipeline
 from augexp.augment.catalogue import base
-from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.catalogue.registry import SPECS
 from augexp.augment.pixels.canvas import Canvas
 
 PLAIN = [name for name, spec in SPECS.items() if spec.family in ("geometric", "photometric", "spatial")]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from augexp.augment.pixels import geometry
+from augexp.augment.pixels import homographies
 from augexp.augment.pixels import warp as warps
 
 SIDE = 24
@@ -46,15 +46,15 @@ def single(function, *values):
 
 
 MATRICES = {
-    "turned": single(geometry.rotations, 17.0),
-    "turned far": single(geometry.rotations, 135.0),
-    "moved": single(geometry.shifts, 3.3, -6.7),
-    "moved out of sight": single(geometry.shifts, 40.0, 0.5),
-    "small": single(geometry.zooms, 0.55),
-    "smaller than any margin": single(geometry.zooms, 0.2),
-    "large": single(geometry.zooms, 1.7),
-    "slanted": single(geometry.shears, 0.4, -0.2),
-    "in perspective": geometry.perspectives(np.random.default_rng(2).random((1, 4, 2)) * 0.25, SIDE),
+    "turned": single(homographies.rotations, 17.0),
+    "turned far": single(homographies.rotations, 135.0),
+    "moved": single(homographies.shifts, 3.3, -6.7),
+    "moved out of sight": single(homographies.shifts, 40.0, 0.5),
+    "small": single(homographies.zooms, 0.55),
+    "smaller than any margin": single(homographies.zooms, 0.2),
+    "large": single(homographies.zooms, 1.7),
+    "slanted": single(homographies.shears, 0.4, -0.2),
+    "in perspective": homographies.perspectives(np.random.default_rng(2).random((1, 4, 2)) * 0.25, SIDE),
 }
 
 
@@ -97,11 +97,11 @@ def test_kinds_may_be_mixed():
     pictures = np.stack([photo(seed=i) for i in range(5)])
     matrices = np.concatenate(
         [
-            geometry.identities(1),
-            geometry.mirrors(1, horizontal=True),
+            homographies.identities(1),
+            homographies.mirrors(1, horizontal=True),
             MATRICES["turned"],
-            geometry.mirrors(1, horizontal=False),
-            geometry.mirrors(1, horizontal=True) @ geometry.mirrors(1, horizontal=False),
+            homographies.mirrors(1, horizontal=False),
+            homographies.mirrors(1, horizontal=True) @ homographies.mirrors(1, horizontal=False),
         ]
     )
     warped = warp(pictures, matrices)
