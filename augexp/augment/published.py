@@ -99,7 +99,7 @@ AUGMIX: dict[str, Range] = {
 """The operations of AugMix (those that do not overlap with the corruptions it is tested on), levels 0 to 10."""
 
 AUGMIX_LEVELS = 10.0
-AUGMIX_WEAKEST = 0.1
+AUGMIX_MIN_LEVEL = 0.1
 """The level of an operation is drawn between this and the severity."""
 
 SubPolicyStep = tuple[str, float, int | None]

@@ -1,4 +1,4 @@
-"""Composing neighbours gives the picture of applying one operation after the other."""
+"""Composing neighbours gives the image of applying one operation after the other."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from augexp.augment.pixels.canvas import Canvas, rescale
 
 
 def smooth(side=33, count=1):
-    """A picture without sharp edges, so that interpolating twice blurs little."""
+    """An image without sharp edges, so that interpolating twice blurs little."""
     y, x = np.mgrid[:side, :side] / side
     waves = [128 + 90 * np.sin(2 * np.pi * (a * x + b * y)) for a, b in ((1, 0.5), (0.4, 1), (0.8, -0.7))]
-    picture = np.rint(np.stack(waves, axis=-1)).astype(np.uint8)
-    return np.repeat(picture[None], count, axis=0)
+    image = np.rint(np.stack(waves, axis=-1)).astype(np.uint8)
+    return np.repeat(image[None], count, axis=0)
 
 
 def step(name, parameters, draws):
@@ -137,7 +137,7 @@ def test_opposite_changes_cancel_exactly():
 
 def test_matrices_are_read_from_right_to_left():
     # turn by a quarter to the left, then move right: the pixel at the right end of the middle row comes from
-    # the middle of the turned picture, which is the middle of the old one
+    # the middle of the turned image, which is the middle of the old one
     turn = homographies.rotations(np.array([90.0]))
     move = homographies.shifts(np.array([2.0]), np.array([1.0]))
     np.testing.assert_allclose((turn @ move)[0] @ [2.0, 1.0, 1.0], [0.0, 0.0, 1.0], atol=1e-12)

@@ -115,7 +115,7 @@ def test_every_published_operation_has_a_step():
 
 
 @pytest.mark.parametrize("space", [RANDAUGMENT, TRIVIALAUGMENT], ids=["randaugment", "trivialaugment"])
-def test_level_0_leaves_the_picture(space):
+def test_level_0_leaves_the_image(space):
     for name, span in space.items():
         if span.unit:
             neutral = {"posterize": 8.0, "solarize": 256.0}.get(name, 0.0)

@@ -73,17 +73,13 @@ class KerasExpression:
     note: str = ""
 
 
-def _no_caption(operation: Operation, u: float) -> str:
-    return ""
-
-
 @dataclass(frozen=True)
 class Spec:
     """The definition of an operation: everything but its pixels.
 
     Attributes:
-        name: as written in a definition after ``op =``.
         family: the module that it stands in; `mixing` operations come last in a policy.
+        name: as written in a definition after ``op =``.
         meaning: one sentence, units included.
         source: where the operation comes from.
         parameters: in the order in which they are described; `p` is added to every operation.
@@ -99,8 +95,8 @@ class Spec:
             an operation of the catalogue at its defaults (None).
     """
 
-    name: str
     family: Family
+    name: str
     meaning: str
     source: str
     parameters: tuple[Parameter, ...] = ()
@@ -108,7 +104,7 @@ class Spec:
     p: float = 1.0
     breaks: str = ""
     ordered: tuple[tuple[str, str], ...] = ()
-    caption: Callable[[Operation, float], str] = _no_caption
+    caption: Callable[[Operation, float], str] = lambda operation, u: ""
     keras: Callable[[Operation], KerasExpression] = field(kw_only=True)
     choices: Mapping[str, Range | None] = field(default_factory=dict, hash=False)
 

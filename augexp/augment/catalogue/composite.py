@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from augexp.augment import published
 from augexp.augment.catalogue.base import KerasExpression, Operation, Parameter, Spec
-from augexp.augment.catalogue.expressions import always, no_layer, number
-
-
-def _randaugment(operation: Operation) -> KerasExpression:
-    factor = number(operation["m"] / 30.0)
-    code = f"RandAugment(value_range=(0, 255), num_ops={operation['n']}, factor={factor})"
-    return always(operation, code, "Keras has a list of its own and draws the magnitude")
+from augexp.augment.catalogue.expressions import always, no_layer
 
 
 def _augmix(operation: Operation) -> KerasExpression:
     code = (
         f"AugMix(value_range=(0, 255), num_chains={operation['width']}, chain_depth={operation['depth']}, "
-        f"factor={number(operation['severity'] / 10.0)}, alpha={number(operation['alpha'])})"
+        f"factor={operation['severity'] / 10.0:.6g}, alpha={operation['alpha']:.6g})"
     )
     return always(operation, code, "Keras has a list of its own and draws one chain for the whole batch")
 
 
+_spec = partial(Spec, "composite")
+
 SPECS = (
-    Spec(
+    _spec(
         "randaugment",
-        "composite",
         "applies n operations of the published list of 14, each at magnitude m, signs at random",
         "Cubuk et al. 2019 (arXiv 1909.13719)",
         (
@@ -33,12 +30,15 @@ SPECS = (
         ),
         draws=20,
         breaks="solarize and colour, where colour decides the class",
-        keras=_randaugment,
+        keras=lambda o: always(
+            o,
+            f"RandAugment(value_range=(0, 255), num_ops={o['n']}, factor={o['m'] / 30.0:.6g})",
+            "Keras has a list of its own and draws the magnitude",
+        ),
         choices=published.RANDAUGMENT,
     ),
-    Spec(
+    _spec(
         "trivialaugment",
-        "composite",
         "applies one operation of the list of 14 at a strength drawn from 31 levels, sign at random",
         "Mueller & Hutter 2021 (arXiv 2103.10158), wide space",
         draws=3,
@@ -46,9 +46,8 @@ SPECS = (
         keras=no_layer("Keras has no TrivialAugment"),
         choices=published.TRIVIALAUGMENT,
     ),
-    Spec(
+    _spec(
         "autoaugment",
-        "composite",
         "applies one of the 25 published sub-policies for CIFAR-10 (two operations each)",
         "Cubuk et al. 2018 (arXiv 1805.09501), appendix",
         draws=5,
@@ -56,9 +55,8 @@ SPECS = (
         keras=no_layer("Keras has no AutoAugment"),
         choices=published.AUTOAUGMENT,
     ),
-    Spec(
+    _spec(
         "augmix",
-        "composite",
         "mixes the picture with a weighted mean of `width` chains of 1 to `depth` operations (no consistency loss: "
         "only the pictures of the paper, not its Jensen-Shannon term)",
         "Hendrycks et al. 2019 (arXiv 1912.02781)",
@@ -72,9 +70,8 @@ SPECS = (
         keras=_augmix,
         choices=published.AUGMIX,
     ),
-    Spec(
+    _spec(
         "random_chain",
-        "composite",
         "applies n operations drawn with replacement from flip, rotation, zoom, shift, shear, brightness, contrast "
         "and saturation, each with the default range of that operation",
         "a control in the spirit of Yu et al. / Li & Talwalkar 2019 (arXiv 1902.07638): random search as baseline",

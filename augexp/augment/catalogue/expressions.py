@@ -22,21 +22,6 @@ def factor_caption(operation: Operation, u: float) -> str:
     return f"x {1 + spread(u, operation['factor']):.2f}"
 
 
-def degrees_caption(operation: Operation, u: float) -> str:
-    """Say the angle from -degrees to +degrees."""
-    return f"{spread(u, operation['degrees']):+.0f} degrees"
-
-
-def area_caption(operation: Operation, low: str, high: str, u: float) -> str:
-    """Say the area between the parameters named `low` and `high`."""
-    return f"{operation[low] + u * (operation[high] - operation[low]):.0%} of the area"
-
-
-def number(value: float) -> str:
-    """Write a number for the code of a layer."""
-    return f"{value:.6g}"
-
-
 def always(operation: Operation, code: str, note: str = "") -> KerasExpression:
     """Say so where Keras applies to every image what the policy applies to some."""
     if operation["p"] < 1.0:
@@ -49,7 +34,7 @@ def factor_layer(name: str, note: str, *, centred: bool = False) -> Callable[[Op
 
     def express(operation: Operation) -> KerasExpression:
         value = operation["factor"]
-        text = f"({number(0.5 - value / 2)}, {number(0.5 + value / 2)})" if centred else number(value)
+        text = f"({0.5 - value / 2:.6g}, {0.5 + value / 2:.6g})" if centred else f"{value:.6g}"
         return always(operation, f"{name}({text}, value_range=(0, 255))", note)
 
     return express

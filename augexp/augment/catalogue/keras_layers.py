@@ -60,7 +60,7 @@ def _itself(operation: Operation) -> KerasExpression:
 
 
 SPECS = {
-    KERAS + name: Spec(KERAS + name, "keras", f"the layer keras.layers.{name}", "", draws=2, keras=_itself)
+    KERAS + name: Spec("keras", KERAS + name, f"the layer keras.layers.{name}", "", draws=2, keras=_itself)
     for name in LAYERS
 }
 """Layers by the name of the operation; their two draws are the halves of the state of a Keras random generator.

@@ -137,7 +137,7 @@ def _chain(
     """Apply 1 to `depth` operations of AugMix to each image: draws (R, 25) hold the length, then triples."""
     canvas, space = Canvas(images, ids), published.AUGMIX
     lengths = whole(draws[:, 0], 1, depth)
-    low, high = published.AUGMIX_WEAKEST, operation["severity"]
+    low, high = published.AUGMIX_MIN_LEVEL, operation["severity"]
     for i in range(depth):
         rows = np.flatnonzero(lengths > i)
         triple = draws[rows, 1 + 3 * i : 4 + 3 * i]

@@ -167,6 +167,6 @@ def test_choices_are_uniform():
     operation = base.build(SPECS["trivialaugment"], {}, "test")
     draws = np.random.default_rng(0).random((count, 4))
     pipeline.apply(operation, canvas, draws)
-    # black pictures: of the fourteen only solarize at threshold 0 (one level of 31) turns them white
+    # black images: of the fourteen only solarize at threshold 0 (one level of 31) turns them white
     white = (canvas.finish() == 1.0).all(axis=(1, 2, 3)).mean()
     assert white == pytest.approx(1 / 14 / 31, abs=0.002)

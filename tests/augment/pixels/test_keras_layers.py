@@ -70,7 +70,7 @@ def test_every_layer_runs_and_does_not_depend_on_the_batch(name):
     np.testing.assert_array_equal(images, before)
 
 
-def test_a_layer_flips_by_the_draw_of_its_picture():
+def test_a_layer_flips_by_the_draw_of_its_image():
     images, labels, ids = batch(24)
     augment = augmenter({"keras": "RandomFlip", "mode": "horizontal"})
     whole = np.rint(augment(images, labels, ids, 0)[0] * 255).astype(np.uint8)

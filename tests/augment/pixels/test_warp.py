@@ -17,9 +17,9 @@ def photo(side=SIDE, seed=0):
     return cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
-def reference(picture, matrix):
+def reference(image, matrix):
     """Interpolate point by point in double precision, mirrored at the edge."""
-    side = len(picture)
+    side = len(image)
     middle = (side - 1) / 2
     y, x = np.mgrid[:side, :side] - middle
     points = matrix @ np.stack([x.ravel(), y.ravel(), np.ones(side * side)])
@@ -29,7 +29,7 @@ def reference(picture, matrix):
     def pixel(row, column):
         row, column = (np.mod(value, 2 * side) for value in (row, column))
         row, column = (np.where(value < side, value, 2 * side - 1 - value) for value in (row, column))
-        return picture[row, column].astype(float)
+        return image[row, column].astype(float)
 
     right, down = (x - left)[:, None], (y - top)[:, None]
     upper = pixel(top, left) * (1 - right) + pixel(top, left + 1) * right
@@ -37,8 +37,8 @@ def reference(picture, matrix):
     return (upper * (1 - down) + lower * down).reshape(side, side, 3)
 
 
-def warp(pictures, matrices):
-    return [picture.copy() for picture in warps.warp(pictures, matrices)]
+def warp(images, matrices):
+    return [image.copy() for image in warps.warp(images, matrices)]
 
 
 def single(function, *values):
@@ -81,20 +81,20 @@ def test_a_view_from_behind_has_no_margin():
     assert warp([photo()], matrix)[0].shape == (SIDE, SIDE, 3)
 
 
-def test_a_picture_is_warped_alike_alone_in_a_list_and_in_an_array():
-    pictures = np.stack([photo(seed=i) for i in range(len(MATRICES))])
+def test_an_image_is_warped_alike_alone_in_a_list_and_in_an_array():
+    images = np.stack([photo(seed=i) for i in range(len(MATRICES))])
     matrices = np.concatenate(list(MATRICES.values()))
-    before = pictures.copy()
-    whole = warp(pictures, matrices)
-    listed = warp(list(pictures), matrices)
-    alone = [warp([picture], matrix[None])[0] for picture, matrix in zip(pictures, matrices, strict=True)]
+    before = images.copy()
+    whole = warp(images, matrices)
+    listed = warp(list(images), matrices)
+    alone = [warp([image], matrix[None])[0] for image, matrix in zip(images, matrices, strict=True)]
     np.testing.assert_array_equal(whole, listed)
     np.testing.assert_array_equal(whole, alone)
-    np.testing.assert_array_equal(pictures, before)
+    np.testing.assert_array_equal(images, before)
 
 
 def test_kinds_may_be_mixed():
-    pictures = np.stack([photo(seed=i) for i in range(5)])
+    images = np.stack([photo(seed=i) for i in range(5)])
     matrices = np.concatenate(
         [
             homographies.identities(1),
@@ -104,12 +104,12 @@ def test_kinds_may_be_mixed():
             homographies.mirrors(1, horizontal=True) @ homographies.mirrors(1, horizontal=False),
         ]
     )
-    warped = warp(pictures, matrices)
-    np.testing.assert_array_equal(warped[0], pictures[0])
-    np.testing.assert_array_equal(warped[1], pictures[1][:, ::-1])
-    np.testing.assert_array_equal(warped[2], warp([pictures[2]], MATRICES["turned"])[0])
-    np.testing.assert_array_equal(warped[3], pictures[3][::-1])
-    np.testing.assert_array_equal(warped[4], pictures[4][::-1, ::-1])
+    warped = warp(images, matrices)
+    np.testing.assert_array_equal(warped[0], images[0])
+    np.testing.assert_array_equal(warped[1], images[1][:, ::-1])
+    np.testing.assert_array_equal(warped[2], warp([images[2]], MATRICES["turned"])[0])
+    np.testing.assert_array_equal(warped[3], images[3][::-1])
+    np.testing.assert_array_equal(warped[4], images[4][::-1, ::-1])
 
 
 @pytest.mark.parametrize("name", MATRICES)
