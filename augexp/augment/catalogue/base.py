@@ -1,11 +1,12 @@
 """What an operation is: a name, checked parameters, and what they mean.
 
 The catalogue is light (no NumPy, OpenCV or Keras): an experiment definition is validated with it in
-milliseconds. To add an operation, write two things and a test:
+milliseconds. To add an operation, write:
 
 1. Its `Spec`, in the module of its family in this package, in the tuple ``SPECS``.
-2. What it does to pixels: a `Function` in the module of the same name in `augexp.augment.pixels`, in the
-   dict ``FUNCTIONS``, under the name of the operation.
+2. What it does to pixels: a function in the module of the same name in `augexp.augment.pixels`, in the
+   dict ``FUNCTIONS`` (whose type says what it gets), under the name of the operation.
+3. A test with pixels worked out by hand, in ``tests/augment/pixels``.
 
 Validation, previews, the export to Keras and the application to batches find it by its name. The order
 of ``SPECS`` is the order of messages and previews: append.

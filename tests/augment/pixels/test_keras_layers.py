@@ -46,12 +46,12 @@ def test_every_image_layer_of_keras_is_allowed_or_refused_with_a_reason():
         BaseImagePreprocessingLayer,
     )
 
-    found = {
+    image_layers = {
         name
         for name in dir(keras.layers)
-        if isinstance(made := getattr(keras.layers, name), type) and issubclass(made, BaseImagePreprocessingLayer)
+        if isinstance(layer := getattr(keras.layers, name), type) and issubclass(layer, BaseImagePreprocessingLayer)
     }
-    assert found == set(LAYERS) | set(REFUSED)
+    assert image_layers == set(LAYERS) | set(REFUSED)
 
 
 @pytest.mark.slow
