@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augexp.augment.catalogue import base
-from augexp.augment.catalogue.base import Operation, close_to
-from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.catalogue.base import Operation, build, close_to
+from augexp.augment.catalogue.registry import spec_of
 from augexp.errors import DefinitionError
 
 KEYS = ("without", "strength")
 """What a custom policy may say beside ``policy``."""
 
-WEAKEST, STRONGEST = 0.01, 10.0
-"""Allowed strengths."""
+MIN_STRENGTH, MAX_STRENGTH = 0.01, 10.0
 
 
 def derive(built: Sequence[Operation], values: Mapping[str, Any], where: str) -> tuple[Operation, ...]:
@@ -23,14 +21,14 @@ def derive(built: Sequence[Operation], values: Mapping[str, Any], where: str) ->
     Args:
         built: of the other policy.
         values: ``without`` (names of operations that are left out, each every time it occurs) and
-            ``strength`` (multiplies every amount of which zero leaves the picture as it is).
+            ``strength`` (multiplies every amount of which zero leaves the image as it is).
         where: opens the message of an error.
 
     Raises:
         DefinitionError: an operation that is not there, nothing that a strength changes, an amount out of range.
     """
-    kept = _without(built, values["without"], where) if "without" in values else tuple(built)
-    return _scaled(kept, values["strength"], where) if "strength" in values else kept
+    operations = _without(built, values["without"], where) if "without" in values else tuple(built)
+    return _scaled(operations, values["strength"], where) if "strength" in values else operations
 
 
 def describe(values: Mapping[str, Any]) -> str:
@@ -40,23 +38,23 @@ def describe(values: Mapping[str, Any]) -> str:
 
 
 def _without(built: Sequence[Operation], names: Any, where: str) -> tuple[Operation, ...]:
-    there = tuple(dict.fromkeys(operation.name for operation in built))
+    present = tuple(dict.fromkeys(operation.name for operation in built))
     if not isinstance(names, (list, tuple)) or not names:
         raise DefinitionError(f"{where}: without: received {names!r}; allowed is a list of operations of the policy")
     for name in names:
-        if name not in there:
-            allowed = ", ".join(there) or "nothing, it has no operation"
+        if name not in present:
+            allowed = ", ".join(present) or "nothing, it has no operation"
             raise DefinitionError(
-                f"{where}: without: received {name!r}; allowed: {allowed}{close_to(str(name), there)}"
+                f"{where}: without: received {name!r}; allowed: {allowed}{close_to(str(name), present)}"
             )
     return tuple(operation for operation in built if operation.name not in names)
 
 
 def _scaled(built: Sequence[Operation], strength: Any, where: str) -> tuple[Operation, ...]:
     number = isinstance(strength, (int, float)) and not isinstance(strength, bool)
-    if not number or not WEAKEST <= strength <= STRONGEST:
+    if not number or not MIN_STRENGTH <= strength <= MAX_STRENGTH:
         raise DefinitionError(
-            f"{where}: strength: received {strength!r}; allowed is a number from {WEAKEST:g} to {STRONGEST:g}"
+            f"{where}: strength: received {strength!r}; allowed is a number from {MIN_STRENGTH:g} to {MAX_STRENGTH:g}"
         )
     scaled = tuple(_scale(operation, strength, f"{where}: strength {strength:g}") for operation in built)
     if strength != 1 and scaled == tuple(built):
@@ -65,9 +63,9 @@ def _scaled(built: Sequence[Operation], strength: Any, where: str) -> tuple[Oper
 
 
 def _scale(operation: Operation, strength: float, where: str) -> Operation:
-    spec = SPECS.get(operation.name)
-    if spec is None:
-        return operation  # a Keras layer: what its numbers mean is not known here
+    spec = spec_of(operation)
     grows = {parameter.name for parameter in spec.parameters if parameter.grows}
+    if not grows:  # nothing to scale, or a Keras layer: what its numbers mean is not known here
+        return operation
     values = {key: value * strength if key in grows else value for key, value in operation.parameters}  # type: ignore[operator]
-    return base.build(spec, values, where)
+    return build(spec, values, where)

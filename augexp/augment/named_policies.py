@@ -1,7 +1,7 @@
 """The policies that augexp brings along, each with a version and its source.
 
 A version is raised when the operations or their ranges change, so that an old definition that names
-``randaugment@1`` is refused rather than run with other pictures.
+``randaugment@1`` is refused rather than run with other images.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedPolicy:
     """A policy that augexp brings along."""
 
     version: int
@@ -29,19 +29,21 @@ _STANDARD: tuple[Mapping[str, Any], ...] = (
     {"op": "brightness", "factor": 0.25},
 )
 
-NAMED: dict[str, Named] = {
-    "none": Named(1, "no augmentation: the baseline", "-", ()),
-    "aa": Named(1, "no augmentation under a second name: the A/A control, whose gain must be exactly zero", "-", ()),
-    "flip": Named(1, "mirrors half of the pictures", "Krizhevsky et al. 2012", ({"op": "horizontal_flip"},)),
-    "crop": Named(
+NAMED_POLICIES: dict[str, NamedPolicy] = {
+    "none": NamedPolicy(1, "no augmentation: the baseline", "-", ()),
+    "aa": NamedPolicy(
+        1, "no augmentation under a second name: the A/A control, whose gain must be exactly zero", "-", (),
+    ),
+    "flip": NamedPolicy(1, "mirrors half of the pictures", "Krizhevsky et al. 2012", ({"op": "horizontal_flip"},)),
+    "crop": NamedPolicy(
         1, "random crop after padding by an eighth (4 of 32 pixels)", "He et al. 2015 (arXiv 1512.03385)",
         ({"op": "random_crop", "padding": 0.125},),
     ),
-    "standard": Named(
+    "standard": NamedPolicy(
         1, "flip, rotation, zoom, shift and brightness, mild enough for natural photos",
         "the usual recipe; ranges of this project", _STANDARD,
     ),
-    "strong": Named(
+    "strong": NamedPolicy(
         1, "standard with wider ranges, plus shear, contrast, saturation, hue and erasing", "ranges of this project",
         (
             {"op": "horizontal_flip"},
@@ -56,39 +58,39 @@ NAMED: dict[str, Named] = {
             {"op": "erasing", "p": 0.5, "area_max": 0.25},
         ),
     ),
-    "randaugment": Named(
+    "randaugment": NamedPolicy(
         1, "two random operations of 14 at magnitude 9 of 30", "Cubuk et al. 2019 (arXiv 1909.13719)",
         ({"op": "randaugment", "n": 2, "m": 9.0},),
     ),
-    "trivialaugment": Named(
+    "trivialaugment": NamedPolicy(
         1, "one random operation of 14 at a random strength, wide ranges", "Mueller & Hutter 2021 (arXiv 2103.10158)",
         ({"op": "trivialaugment"},),
     ),
-    "augmix": Named(
+    "augmix": NamedPolicy(
         1, "three random chains mixed with the original; without the consistency loss of the paper",
         "Hendrycks et al. 2019 (arXiv 1912.02781)", ({"op": "augmix", "severity": 3.0, "width": 3, "depth": 3},),
     ),
-    "autoaugment": Named(
+    "autoaugment": NamedPolicy(
         1, "the 25 sub-policies learned on CIFAR-10 (flip, padded crop and cutout of the paper are policies of their "
         "own here)", "Cubuk et al. 2018 (arXiv 1805.09501)", ({"op": "autoaugment"},),
     ),
-    "cutout": Named(
+    "cutout": NamedPolicy(
         1, "covers a square of half the side", "DeVries & Taylor 2017 (arXiv 1708.04552)",
         ({"op": "cutout", "size": 0.5},),
     ),
-    "mixup": Named(
+    "mixup": NamedPolicy(
         1, "blends pairs of pictures and their labels", "Zhang et al. 2017 (arXiv 1710.09412)",
         ({"op": "mixup", "alpha": 0.2},),
     ),
-    "cutmix": Named(
+    "cutmix": NamedPolicy(
         1, "pastes a box of a second picture and mixes the labels by area", "Yun et al. 2019 (arXiv 1905.04899)",
         ({"op": "cutmix", "alpha": 1.0},),
     ),
-    "random": Named(
+    "random": NamedPolicy(
         1, "a random policy as control: random operations of the families of standard, default ranges, drawn anew for "
         "every picture", "control; see random_chain", ({"op": "random_chain", "n": 4},),
     ),
-    "harmful": Named(
+    "harmful": NamedPolicy(
         1, "a deliberately harmful control: turns pictures anywhere, keeps one bit, adds heavy noise and covers most",
         "control", (
             {"op": "vertical_flip"},

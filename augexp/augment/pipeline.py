@@ -1,6 +1,6 @@
-"""From a batch of 8-bit pictures to what the network is trained on.
+"""From a batch of 8-bit images to what the network is trained on.
 
-Every random number has an address: (root seed, seed, epoch, operation, picture, index). So the pictures
+Every random number has an address: (root seed, seed, epoch, operation, image, index). So the images
 of a run do not depend on batch size, order, worker or machine, and removing an operation from a policy
 leaves the draws of all others as they were. Nothing is addressed by the arm: two arms with the same
 operation draw the same numbers for it.
@@ -17,27 +17,26 @@ import numpy.typing as npt
 
 from augexp import seeds
 from augexp.augment.catalogue.base import Operation
-from augexp.augment.catalogue.specs import SPECS
-from augexp.augment.pixels import composites, keras_layers, mixing
-from augexp.augment.pixels.canvas import Buffers, Canvas, rescale
-from augexp.augment.pixels.primitives import FUNCTIONS
-from augexp.augment.policy import KERAS, Policy
+from augexp.augment.catalogue.keras_layers import KERAS
+from augexp.augment.catalogue.registry import spec_of
+from augexp.augment.pixels import mixing
+from augexp.augment.pixels.base import Draws
+from augexp.augment.pixels.canvas import Buffers, Canvas, Floats, Images, rescale
+from augexp.augment.pixels.registry import FUNCTIONS
+from augexp.augment.policy import Policy
 from augexp.errors import RunError
 
-__all__ = ["Augmenter", "apply", "draws_of", "rescale"]
+__all__ = ["Augmenter", "Floats", "Ids", "apply", "draws_of", "rescale"]
 
-Images = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.uint64]
 Labels = npt.NDArray[np.integer[Any]]
-Draws = npt.NDArray[np.float64]
-Seen = Callable[[Floats], None]
+OnImage = Callable[[Floats], None]
 
 _CACHED = 1 << 16
-"""Values that are rescaled at a time, so that whoever looks at them finds them in the second-level cache."""
+"""Values that are rescaled at a time, so that `on_image` finds them in the second-level cache."""
 
 _SMALL = 16
-"""Draws per picture up to which operations are drawn for together, in one pass over the batch."""
+"""Draws per image up to which operations are drawn for together, in one pass over the batch."""
 
 
 def apply(operation: Operation, canvas: Canvas, draws: Draws) -> None:
@@ -45,7 +44,7 @@ def apply(operation: Operation, canvas: Canvas, draws: Draws) -> None:
 
     Args:
         operation: from a policy.
-        canvas: the pictures.
+        canvas: the images.
         draws: numbers in [0, 1), shape (B, at least `draws_of`): the first is compared with `p`.
     """
     p = 1.0 if operation.name.startswith(KERAS) else operation["p"]
@@ -53,12 +52,7 @@ def apply(operation: Operation, canvas: Canvas, draws: Draws) -> None:
     if not len(rows):
         return
     chosen = draws[:, 1:] if len(rows) == canvas.count else draws[rows, 1:]
-    if operation.name in FUNCTIONS:
-        FUNCTIONS[operation.name](canvas, rows, chosen, operation)
-    elif operation.name.startswith(KERAS):
-        keras_layers.run(canvas, rows, chosen, operation)
-    else:
-        composites.FUNCTIONS[operation.name](canvas, rows, chosen, operation)
+    FUNCTIONS[operation.name](canvas, rows, chosen, operation)
 
 
 class Augmenter:
@@ -88,54 +82,54 @@ class Augmenter:
         self._buffers = Buffers()
         self._plain: list[tuple[Operation, str]] = []
         self._mixing: list[tuple[Operation, str]] = []
-        seen: Counter[str] = Counter()
+        occurrences: Counter[str] = Counter()
         for operation in policy.operations:
-            address = f"{operation.name}#{seen[operation.name]}"
-            seen[operation.name] += 1
-            mixes = operation.name in SPECS and SPECS[operation.name].family == "mixing"
+            address = f"{operation.name}#{occurrences[operation.name]}"
+            occurrences[operation.name] += 1
+            mixes = spec_of(operation).family == "mixing"
             (self._mixing if mixes else self._plain).append((operation, address))
         self._counts = [draws_of(operation) for operation, _ in self._plain]
         self._small = [i for i, count in enumerate(self._counts) if count <= _SMALL]
-        self._most = max((self._counts[i] for i in self._small), default=0)
+        self._max_small = max((self._counts[i] for i in self._small), default=0)
         self._keys_epoch, self._keys = -1, list[int]()
         self._small_keys = np.empty(0, dtype=np.uint64)
 
     def __call__(
-        self, images: Images | list[Images], labels: Labels, ids: Ids, epoch: int, seen: Seen | None = None
+        self, images: Images | list[Images], labels: Labels, ids: Ids, epoch: int, on_image: OnImage | None = None
     ) -> tuple[Floats, Floats]:
         """Augment a batch.
 
         Args:
-            images: uint8 (B, S, S, 3), or several such arrays that together have B pictures; not changed.
+            images: uint8 (B, S, S, 3), or several such arrays that together have B images; not changed.
             labels: integers (B,) from 0 to C - 1.
-            ids: uint64 (B,), content identity of each picture.
+            ids: uint64 (B,), content identity of each image.
             epoch: passes over the training draw so far, from 0.
-            seen: is shown every finished picture, float32 (S, S, 3), in their order; where it can be, while
-                the processor still has it in a cache.
+            on_image: is called with every finished image, float32 (S, S, 3), in their order; where possible
+                while the processor still has it in a cache.
 
         Returns:
             float32 (B, S, S, 3) on the scale 0 to 1, and float32 targets (B, C): one-hot, or the
-            weights of two classes where pictures were mixed.
+            weights of two classes where images were mixed.
         """
         parts = images if isinstance(images, list) else [images]
-        pictures = self._augment(parts, ids, epoch, None if self._mixing else seen)
+        augmented = self._augment(parts, ids, epoch, None if self._mixing else on_image)
         targets = self._one_hot(labels)
         for operation, address in self._mixing:
-            self._mix(operation, address, pictures, targets, ids, epoch)
-        if self._mixing and seen:
-            for picture in pictures:
-                seen(picture)
-        return pictures, targets
+            self._mix(operation, address, augmented, targets, ids, epoch)
+        if self._mixing and on_image:
+            for image in augmented:
+                on_image(image)
+        return augmented, targets
 
-    def _augment(self, parts: list[Images], ids: Ids, epoch: int, seen: Seen | None) -> Floats:
+    def _augment(self, parts: list[Images], ids: Ids, epoch: int, on_image: OnImage | None) -> Floats:
         out = self._buffers.take((len(ids), *parts[0].shape[1:]))
         if not self._plain:
-            _rescale(parts, out, seen)
+            _rescale(parts, out, on_image)
             return out
         canvas = Canvas(self._buffers.joined(parts), ids)
         for (operation, _), draws in zip(self._plain, self._draw(ids, epoch), strict=True):
             apply(operation, canvas, draws)
-        return canvas.finish(out, seen)
+        return canvas.finish(out, on_image)
 
     def _draw(self, ids: Ids, epoch: int) -> list[Draws]:
         """Draw for every operation; the few-number operations in one pass, since the pass is what costs."""
@@ -143,7 +137,7 @@ class Augmenter:
             self._keys = [self._key(address, epoch) for _, address in self._plain]
             self._small_keys = np.array([self._keys[i] for i in self._small], dtype=np.uint64)
             self._keys_epoch = epoch
-        together = iter(seeds.uniforms_of(self._small_keys, ids, self._most) if self._small else ())
+        together = iter(seeds.uniforms_of(self._small_keys, ids, self._max_small) if self._small else ())
         return [
             next(together) if count <= _SMALL else seeds.uniforms(key, ids, count)
             for key, count in zip(self._keys, self._counts, strict=True)
@@ -157,8 +151,8 @@ class Augmenter:
         targets[np.arange(len(labels)), labels] = 1.0
         return targets
 
-    def _mix(self, operation: Operation, address: str, pictures: Floats, targets: Floats, ids: Ids, epoch: int) -> None:
-        draws = seeds.uniforms(self._key(address, epoch), ids, 5)
+    def _mix(self, operation: Operation, address: str, images: Floats, targets: Floats, ids: Ids, epoch: int) -> None:
+        draws = seeds.uniforms(self._key(address, epoch), ids, draws_of(operation))
         rows = np.flatnonzero(draws[:, 0] < operation["p"])
         if not len(rows) or self._partners is None:
             return
@@ -166,23 +160,23 @@ class Augmenter:
         chosen = np.floor(draws[rows, 1] * len(features)).astype(np.int64)
         batch = features[chosen]
         others = self._augment([batch.images], batch.ids, epoch, None)
-        mixed, soft = pictures[rows], targets[rows]
+        mixed, soft = images[rows], targets[rows]
         mixing.mix(mixed, soft, others, self._one_hot(np.asarray(labels)[chosen]), draws[rows, 2:], operation)
-        pictures[rows], targets[rows] = mixed, soft
+        images[rows], targets[rows] = mixed, soft
 
 
-def _rescale(parts: list[Images], out: Floats, seen: Seen | None) -> None:
+def _rescale(parts: list[Images], out: Floats, on_image: OnImage | None) -> None:
     together, done = max(1, _CACHED // out[:1].size), 0
     for part in parts:
         for start in range(0, len(part), together):
-            pictures = part[start : start + together]
-            rescaled = rescale(pictures, out[done : done + len(pictures)])
-            done += len(pictures)
-            if seen:
-                for picture in rescaled:
-                    seen(picture)
+            images = part[start : start + together]
+            rescaled = rescale(images, out[done : done + len(images)])
+            done += len(images)
+            if on_image:
+                for image in rescaled:
+                    on_image(image)
 
 
 def draws_of(operation: Operation) -> int:
-    """Return how many numbers per picture `apply` takes, the one for `p` included."""
-    return 1 + (SPECS[operation.name].draws if operation.name in SPECS else keras_layers.DRAWS)
+    """Return how many numbers per image `apply` takes, the one for `p` included."""
+    return 1 + spec_of(operation).draws

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from augexp.augment import derived_policies
-from augexp.augment.catalogue import base as operations
-from augexp.augment.catalogue.base import Operation, close_to
-from augexp.augment.catalogue.keras_names import LAYERS, REFUSED
-from augexp.augment.catalogue.specs import SPECS
-from augexp.augment.named_policies import NAMED
+from augexp.augment.catalogue.base import Operation, Value, build, close_to
+from augexp.augment.catalogue.keras_layers import KERAS, LAYERS, REFUSED
+from augexp.augment.catalogue.registry import SPECS, spec_of
+from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.errors import DefinitionError
 
-ENGINE = 1
-"""Version of the pixels: raised whenever the same operations and draws would give other pictures."""
-
-KERAS = "keras:"
-"""Prefix of the name of an operation that is a Keras layer."""
+PIXEL_VERSION = 1
+"""Raised whenever the same operations and draws would give other images."""
 
 
 @dataclass(frozen=True)
@@ -46,24 +42,28 @@ class Policy:
     source: str = "custom"
 
     @property
+    def title(self) -> str:
+        """The name, with the version of a named policy."""
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+    @property
     def mixes_labels(self) -> bool:
-        """Whether targets become soft, because pictures of two classes are mixed."""
-        return any(_family(operation) == "mixing" for operation in self.operations)
+        """Whether targets become soft, because images of two classes are mixed."""
+        return any(spec_of(operation).family == "mixing" for operation in self.operations)
 
     @property
     def breaks_labels(self) -> tuple[str, ...]:
         """One sentence per operation that can change what the right label is."""
-        specs = [SPECS[operation.name] for operation in self.operations if operation.name in SPECS]
-        return tuple(f"{spec.name}: {spec.breaks}" for spec in dict.fromkeys(specs) if spec.breaks)
+        specs = dict.fromkeys(spec_of(operation) for operation in self.operations)
+        return tuple(f"{spec.name}: {spec.breaks}" for spec in specs if spec.breaks)
 
     def definition(self) -> dict[str, Any]:
-        """Return what decides the pictures, as JSON values; equal for policies with equal operations."""
-        return {"engine": ENGINE, "operations": [operation.definition() for operation in self.operations]}
+        """Return what decides the images, as JSON values; equal for policies with equal operations."""
+        return {"engine": PIXEL_VERSION, "operations": [operation.definition() for operation in self.operations]}
 
     def describe(self) -> str:
         """Return the resolved operations with ranges, sources and warnings, a line each."""
-        title = f"{self.name}@{self.version}" if self.version else self.name
-        lines = [f"{title}: {self.summary}", f"  source: {self.source}"]
+        lines = [f"{self.title}: {self.summary}", f"  source: {self.source}"]
         if not self.operations:
             lines.append("  no operations: pictures are only rescaled to [0, 1]")
         for number, operation in enumerate(self.operations, start=1):
@@ -74,19 +74,12 @@ class Policy:
         return "\n".join(lines)
 
 
-def _family(operation: Operation) -> str:
-    return SPECS[operation.name].family if operation.name in SPECS else "keras"
-
-
 def _describe_operation(number: int, operation: Operation) -> list[str]:
     values = ", ".join(f"{key} = {_plain(value)}" for key, value in operation.parameters)
-    lines = [f"  {number}. {operation.name}({values})"]
-    spec = SPECS.get(operation.name)
-    if spec is None:
-        return [*lines, f"     the layer keras.layers.{operation.name.removeprefix(KERAS)}"]
-    lines.append(f"     {spec.meaning} [{spec.family}; {spec.source}]")
-    lines += [f"     {p.name}: {p.allowed}" for p in spec.parameters]
-    return lines
+    spec = spec_of(operation)
+    origin = f" [{spec.family}; {spec.source}]" if spec.source else ""
+    lines = [f"  {number}. {operation.name}({values})", f"     {spec.meaning}{origin}"]
+    return lines + [f"     {p.name}: {p.allowed}" for p in spec.parameters]
 
 
 def _plain(value: object) -> str:
@@ -95,7 +88,7 @@ def _plain(value: object) -> str:
 
 def names() -> tuple[str, ...]:
     """Return the names of the policies that augexp brings along."""
-    return tuple(NAMED)
+    return tuple(NAMED_POLICIES)
 
 
 def resolve(name: str, custom: Mapping[str, Mapping[str, Any]] | None = None) -> Policy:
@@ -116,23 +109,23 @@ def resolve(name: str, custom: Mapping[str, Mapping[str, Any]] | None = None) ->
 def _resolve(name: str, custom: Mapping[str, Mapping[str, Any]], above: tuple[str, ...]) -> Policy:
     if name in custom:
         return _resolve_custom(name, custom, above)
-    plain, _, version = name.partition("@")
-    if plain not in NAMED:
-        allowed = (*NAMED, *custom)
+    unversioned, _, version = name.partition("@")
+    if unversioned not in NAMED_POLICIES:
+        allowed = (*NAMED_POLICIES, *custom)
         raise DefinitionError(f"policy: received {name!r}; allowed: {', '.join(allowed)}{close_to(name, allowed)}")
-    named = NAMED[plain]
+    named = NAMED_POLICIES[unversioned]
     if "@" in name and version != str(named.version):
         raise DefinitionError(
-            f"policy: received {name!r}; this augexp has {plain}@{named.version}; name that one, or install the "
+            f"policy: received {name!r}; this augexp has {unversioned}@{named.version}; name that one, or install the "
             "augexp that the definition was written for"
         )
-    built = tuple(_build(operation, plain) for operation in named.operations)
-    return Policy(plain, named.version, built, named.summary, named.source)
+    built = tuple(_build(operation, unversioned) for operation in named.operations)
+    return Policy(unversioned, named.version, built, named.summary, named.source)
 
 
 def _resolve_custom(name: str, custom: Mapping[str, Mapping[str, Any]], above: tuple[str, ...]) -> Policy:
     where = f"policies.{name}"
-    if name in NAMED:
+    if name in NAMED_POLICIES:
         raise DefinitionError(f"{where}: this name belongs to a policy of augexp; choose another name")
     if name in above:
         raise DefinitionError(f"{where}: refers to itself ({' -> '.join((*above, name))}); name another policy")
@@ -148,11 +141,11 @@ def _resolve_custom(name: str, custom: Mapping[str, Mapping[str, Any]], above: t
     if "policy" in values:
         if not isinstance(values["policy"], str):
             raise DefinitionError(f"{where}: policy: received {values['policy']!r}; allowed is the name of a policy")
-        found = _resolve(values["policy"], custom, (*above, name))
+        original = _resolve(values["policy"], custom, (*above, name))
         if len(values) == 1:
-            return Policy(name, found.version, found.operations, found.summary, found.source)
-        changed = derived_policies.derive(found.operations, values, where)
-        return Policy(name, 0, changed, f"{values['policy']} {derived_policies.describe(values)}", found.source)
+            return replace(original, name=name)
+        changed = derived_policies.derive(original.operations, values, where)
+        return Policy(name, 0, changed, f"{values['policy']} {derived_policies.describe(values)}", original.source)
     listed = values["operations"]
     if not isinstance(listed, (list, tuple)):
         raise DefinitionError(f"{where}: operations: received {listed!r}; allowed is a list of operations")
@@ -162,7 +155,7 @@ def _resolve_custom(name: str, custom: Mapping[str, Mapping[str, Any]], above: t
 
 
 def _check_order(built: tuple[Operation, ...], where: str) -> None:
-    families = [_family(operation) for operation in built]
+    families = [spec_of(operation).family for operation in built]
     for i, (family, following) in enumerate(zip(families, families[1:], strict=False)):
         if family == "mixing" and following != "mixing":
             raise DefinitionError(
@@ -183,7 +176,7 @@ def _build(values: object, where: str) -> Operation:
         hint = close_to(str(name), tuple(SPECS))
         raise DefinitionError(f"{where}: op: received {name!r}; allowed: {', '.join(SPECS)}{hint}")
     parameters = {str(key): value for key, value in values.items() if key != "op"}
-    return operations.build(SPECS[name], parameters, where)
+    return build(SPECS[name], parameters, where)
 
 
 def _build_keras(values: Mapping[str, Any], where: str) -> Operation:
@@ -191,7 +184,7 @@ def _build_keras(values: Mapping[str, Any], where: str) -> Operation:
     if not isinstance(name, str) or name not in LAYERS:
         reason = f"; {name}: {REFUSED[name]}" if name in REFUSED else close_to(str(name), LAYERS)
         raise DefinitionError(f"{where}: keras: received {name!r}; allowed: {', '.join(LAYERS)}{reason}")
-    parameters: dict[str, operations.Value] = {"value_range": (0.0, 255.0)}
+    parameters: dict[str, Value] = {"value_range": (0.0, 255.0)}
     for key, value in values.items():
         if key == "keras":
             continue
@@ -205,7 +198,7 @@ def _build_keras(values: Mapping[str, Any], where: str) -> Operation:
     return Operation(KERAS + name, tuple(sorted(parameters.items())))
 
 
-def _freeze(value: object, where: str) -> operations.Value:
+def _freeze(value: object, where: str) -> Value:
     if isinstance(value, (list, tuple)) and all(isinstance(v, (int, float)) for v in value):
         return tuple(value)
     if isinstance(value, (bool, int, float, str)):

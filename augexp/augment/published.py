@@ -5,7 +5,7 @@ Sources: AutoAugment (arXiv 1805.09501), RandAugment (1909.13719), TrivialAugmen
 
 - **Magnitude.** RandAugment's paper counts magnitudes to 10 in its search space and to 30 in its tables,
   and the authors' program goes beyond its stated ends above 10. Here 30 is the strongest and 0 leaves the
-  picture (the scale of torchvision), so `m = 9` is mild.
+  image (the scale of torchvision), so `m = 9` is mild.
 - **Sign.** Colour, contrast, brightness and sharpness go from 0.1 to 1.9 in AutoAugment, over the level.
   Here the level is the distance from 1 and the sign is drawn, so that level 0 changes nothing.
 - **Posterize.** The number of bits kept falls from 8 to 4 (AutoAugment, RandAugment) or 2 (TrivialAugment,
@@ -14,7 +14,7 @@ Sources: AutoAugment (arXiv 1805.09501), RandAugment (1909.13719), TrivialAugmen
 - **Translation** is a part of the side (150 / 331) except in TrivialAugment, whose 32 pixels are kept
   whatever the size, as published.
 - **Shear** is about the centre rather than the upper left corner, and pixels from beyond the edge are
-  mirrored rather than black or grey; pictures are interpolated linearly.
+  mirrored rather than black or grey; images are interpolated linearly.
 """
 
 from __future__ import annotations
@@ -99,12 +99,12 @@ AUGMIX: dict[str, Range] = {
 """The operations of AugMix (those that do not overlap with the corruptions it is tested on), levels 0 to 10."""
 
 AUGMIX_LEVELS = 10.0
-AUGMIX_WEAKEST = 0.1
+AUGMIX_MIN_LEVEL = 0.1
 """The level of an operation is drawn between this and the severity."""
 
-Step = tuple[str, float, int | None]
+SubPolicyStep = tuple[str, float, int | None]
 
-CIFAR10: tuple[tuple[Step, Step], ...] = (
+CIFAR10: tuple[tuple[SubPolicyStep, SubPolicyStep], ...] = (
     (("invert", 0.1, None), ("contrast", 0.2, 6)),
     (("rotate", 0.7, 2), ("translate_x", 0.3, 9)),
     (("sharpness", 0.8, 1), ("sharpness", 0.9, 3)),

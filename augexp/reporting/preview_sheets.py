@@ -6,16 +6,18 @@ writes it as PNG, SVG or a self-contained page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from augexp.augment.catalogue.base import Operation, Value, build
-from augexp.augment.catalogue.specs import SPECS
-from augexp.augment.policy import KERAS, Policy
+from augexp.augment.catalogue.base import Operation, build
+from augexp.augment.catalogue.keras_layers import KERAS
+from augexp.augment.catalogue.registry import SPECS, spec_of
+from augexp.augment.policy import Policy
+from augexp.augment.published import Range
 
 Image = npt.NDArray[np.uint8]
 Images = npt.NDArray[np.uint8]
@@ -114,7 +116,7 @@ def samples(
     rows = tuple(Row(name, tuple(row)) for name, row in zip(names, cells, strict=True))
     note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of seed {seed}."
     columns = ("original", *(f"epoch {epoch + 1}" for epoch in range(versions)))
-    return Sheet(f"What the network sees: {_title(policy)}", note, columns, rows)
+    return Sheet(f"What the network sees: {policy.title}", note, columns, rows)
 
 
 def _weights(target: npt.NDArray[np.float32], names: Sequence[str]) -> str:
@@ -125,10 +127,6 @@ def _weights(target: npt.NDArray[np.float32], names: Sequence[str]) -> str:
 def _bytes(picture: npt.NDArray[np.float32]) -> Image:
     whole: Image = np.rint(picture * np.float32(255)).astype(np.uint8)
     return whole
-
-
-def _title(policy: Policy) -> str:
-    return f"{policy.name}@{policy.version}" if policy.version else policy.name
 
 
 # -- strengths -----------------------------------------------------------------------------------
@@ -158,16 +156,17 @@ def strengths(policy: Policy, image: Image, *, partner: Image | None = None, ste
         "Left to right: the smallest to the largest random number, all numbers of an operation together. "
         "Under each picture: the amount."
     )
-    return Sheet(f"Each operation over its range: {_title(policy)}", note, (), tuple(rows))
+    return Sheet(f"Each operation over its range: {policy.title}", note, (), tuple(rows))
 
 
 def _rows(operation: Operation, image: Image, other: Image, draws: npt.NDArray[np.float64]) -> list[Row]:
-    if operation.name in SPECS and SPECS[operation.name].family == "composite":
+    spec = spec_of(operation)
+    if spec.choices:
         return _composite_rows(operation, image, draws)
-    if operation.name in SPECS and SPECS[operation.name].family == "mixing":
+    if spec.family == "mixing":
         return [_mixing_row(operation, image, other, draws)]
-    cells = [Cell(_applied(operation, image, u), _caption(operation, u)) for u in draws.tolist()]
-    if operation.name in SPECS and SPECS[operation.name].draws == 0:  # on or off: nothing in between
+    cells = [Cell(_applied(operation, image, u), spec.caption(operation, u)) for u in draws.tolist()]
+    if spec.draws == 0:  # on or off: nothing in between
         cells = [Cell(image, "off"), Cell(cells[-1].image, f"on (p = {operation['p']:g})")]
     return [Row(operation.name.removeprefix(KERAS), tuple(cells))]
 
@@ -184,82 +183,40 @@ def _applied(operation: Operation, image: Image, u: float) -> Image:
 
 
 def _mixing_row(operation: Operation, image: Image, other: Image, draws: npt.NDArray[np.float64]) -> Row:
-    from augexp.augment.pixels import mixing  # noqa: PLC0415 - brings scipy
+    from augexp.augment.pixels import mixing  # noqa: PLC0415 - brings OpenCV
     from augexp.augment.pixels.canvas import rescale  # noqa: PLC0415
 
     cells = []
     for u in draws.tolist():
-        picture, targets = rescale(image[None]), np.array([[1.0, 0.0]], dtype=np.float32)
-        second, label = rescale(other[None]), np.array([[0.0, 1.0]], dtype=np.float32)
-        mixing.mix(picture, targets, second, label, np.array([[u, 0.5, 0.5]]), operation)
-        cells.append(Cell(_bytes(picture[0]), f"{targets[0, 0]:.2f} of its own label"))
+        images, targets = rescale(image[None]), np.array([[1.0, 0.0]], dtype=np.float32)
+        others, other_targets = rescale(other[None]), np.array([[0.0, 1.0]], dtype=np.float32)
+        numbers = np.full((1, spec_of(operation).draws), 0.5)
+        numbers[0, 0] = u
+        mixing.mix(images, targets, others, other_targets, numbers, operation)
+        cells.append(Cell(_bytes(images[0]), f"{targets[0, 0]:.2f} of its own label"))
     return Row(operation.name, tuple(cells))
 
 
 def _composite_rows(operation: Operation, image: Image, draws: npt.NDArray[np.float64]) -> list[Row]:
-    from augexp.augment import published  # noqa: PLC0415 - brings OpenCV
-    from augexp.augment.pixels import composites  # noqa: PLC0415 - brings OpenCV
-    from augexp.augment.pixels.canvas import Canvas  # noqa: PLC0415
-
-    if operation.name == "random_chain":
-        parts = [build(SPECS[name], {"p": 1.0}, operation.name) for name in published.RANDOM]
-        return [row for part in parts for row in _rows(part, image, image, draws)]
-    spaces = {
-        "randaugment": published.RANDAUGMENT,
-        "trivialaugment": published.TRIVIALAUGMENT,
-        "autoaugment": published.AUTOAUGMENT,
-        "augmix": published.AUGMIX,
-    }
-    one, zero = np.ones(1), np.zeros(1, dtype=np.intp)
+    """Show what a composite operation chooses from, whatever its own parameters."""
     rows = []
-    for name, span in spaces[operation.name].items():
-        cells = []
-        for level in np.linspace(0.0, 1.0, len(draws)).tolist():
-            canvas = Canvas(image[None], np.zeros(1, dtype=np.uint64))
-            amount = composites.amounts(name, span, one * level, one, len(image))
-            composites.STEPS[name](canvas, zero, amount)
-            words = f"{amount[0]:.3g} {span.unit}" if span.unit else "on"
-            cells.append(Cell(_bytes(canvas.finish()[0]), words))
-        rows.append(Row(name, tuple(cells if span.unit else [Cell(image, "off"), cells[-1]])))
+    for name, span in spec_of(operation).choices.items():
+        if span is None:
+            rows += _rows(build(SPECS[name], {"p": 1.0}, operation.name), image, image, draws)
+        else:
+            rows.append(_published_row(name, span, image, len(draws)))
     return rows
 
 
-def _spread(u: float, limit: float) -> float:
-    return (2.0 * u - 1.0) * limit
+def _published_row(name: str, span: Range, image: Image, steps: int) -> Row:
+    from augexp.augment.pixels import composite  # noqa: PLC0415 - brings OpenCV
+    from augexp.augment.pixels.canvas import Canvas  # noqa: PLC0415
 
-
-def _whole(u: float, low: int, high: int) -> int:
-    return int(u * (high - low + 1)) + low
-
-
-_CAPTIONS: dict[str, Callable[[Operation, float], str]] = {
-    "rotation": lambda o, u: f"{_spread(u, o['degrees']):+.0f} degrees",
-    "shift": lambda o, u: f"x {_spread(u, o['x']):+.0%}, y {_spread(u, o['y']):+.0%}",
-    "zoom": lambda o, u: f"x {1 + _spread(u, o['factor']):.2f}",
-    "shear": lambda o, u: f"x {_spread(u, o['x']):+.0f}, y {_spread(u, o['y']):+.0f} degrees",
-    "random_crop": lambda o, u: f"{_spread(u, o['padding']):+.0%}",
-    "random_resized_crop": lambda o, u: f"{o['scale_min'] + u * (o['scale_max'] - o['scale_min']):.0%} of the area",
-    "perspective": lambda o, u: f"corners by {u * o['distortion'] / 2:.0%}",
-    "brightness": lambda o, u: f"x {1 + _spread(u, o['factor']):.2f}",
-    "contrast": lambda o, u: f"x {1 + _spread(u, o['factor']):.2f}",
-    "gamma": lambda o, u: f"to the power {o['gamma'] ** _spread(u, 1.0):.2f}",
-    "posterize": lambda o, u: f"{_whole(u, o['bits'], 8)} bits",
-    "solarize": lambda o, u: f"from {_whole(u, o['threshold'], 256)}",
-    "saturation": lambda o, u: f"x {1 + _spread(u, o['factor']):.2f}",
-    "hue": lambda o, u: f"{_spread(u, o['degrees']):+.0f} degrees",
-    "sharpness": lambda o, u: f"x {1 + _spread(u, o['factor']):.2f}",
-    "blur": lambda o, u: f"sigma {u * o['sigma']:.1%} of the side",
-    "noise": lambda o, u: f"std {u * o['std']:.1%}",
-    "jpeg": lambda o, u: f"quality {_whole(u, o['quality_min'], o['quality_max'])}",
-    "cutout": lambda o, u: f"{_number(o['size'])} of the side",
-    "erasing": lambda o, u: f"{o['area_min'] + u * (o['area_max'] - o['area_min']):.0%} of the area",
-}
-
-
-def _number(value: Value) -> str:
-    return f"{value:.0%}" if isinstance(value, float) else str(value)
-
-
-def _caption(operation: Operation, u: float) -> str:
-    caption = _CAPTIONS.get(operation.name)
-    return caption(operation, u) if caption else ""
+    cells = []
+    for level in np.linspace(0.0, 1.0, steps):
+        canvas = Canvas(image[None], np.zeros(1, dtype=np.uint64))
+        amount = composite.amounts(name, span, np.array([level]), np.ones(1), len(image))
+        composite.STEPS[name](canvas, np.zeros(1, dtype=np.intp), amount)
+        words = f"{amount[0]:.3g} {span.unit}" if span.unit else "on"
+        cells.append(Cell(_bytes(canvas.finish()[0]), words))
+    return Row(name, tuple(cells if span.unit else [Cell(image, "off"), cells[-1]]))

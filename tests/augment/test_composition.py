@@ -1,4 +1,4 @@
-"""Composing neighbours gives the picture of applying one operation after the other."""
+"""Composing neighbours gives the image of applying one operation after the other."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pytest
 
 from augexp.augment import pipeline
 from augexp.augment.catalogue import base
-from augexp.augment.catalogue.specs import SPECS
-from augexp.augment.pixels import geometry, photometry
+from augexp.augment.catalogue.registry import SPECS
+from augexp.augment.pixels import colours, homographies
 from augexp.augment.pixels import warp as warps
 from augexp.augment.pixels.canvas import Canvas, rescale
 
 
 def smooth(side=33, count=1):
-    """A picture without sharp edges, so that interpolating twice blurs little."""
+    """An image without sharp edges, so that interpolating twice blurs little."""
     y, x = np.mgrid[:side, :side] / side
     waves = [128 + 90 * np.sin(2 * np.pi * (a * x + b * y)) for a, b in ((1, 0.5), (0.4, 1), (0.8, -0.7))]
-    picture = np.rint(np.stack(waves, axis=-1)).astype(np.uint8)
-    return np.repeat(picture[None], count, axis=0)
+    image = np.rint(np.stack(waves, axis=-1)).astype(np.uint8)
+    return np.repeat(image[None], count, axis=0)
 
 
 def step(name, parameters, draws):
@@ -137,23 +137,23 @@ def test_opposite_changes_cancel_exactly():
 
 def test_matrices_are_read_from_right_to_left():
     # turn by a quarter to the left, then move right: the pixel at the right end of the middle row comes from
-    # the middle of the turned picture, which is the middle of the old one
-    turn = geometry.rotations(np.array([90.0]))
-    move = geometry.shifts(np.array([2.0]), np.array([1.0]))
+    # the middle of the turned image, which is the middle of the old one
+    turn = homographies.rotations(np.array([90.0]))
+    move = homographies.shifts(np.array([2.0]), np.array([1.0]))
     np.testing.assert_allclose((turn @ move)[0] @ [2.0, 1.0, 1.0], [0.0, 0.0, 1.0], atol=1e-12)
     np.testing.assert_allclose(turn[0] @ [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], atol=1e-12)  # right end shows what was below
 
 
 def test_placing_moves_the_origin_to_the_corner():
-    matrices = geometry.crops(*(np.array([value]) for value in (1.0, -2.0, 0.5, 0.25)))
-    placed = geometry.place(matrices, 9)[0]
+    matrices = homographies.crops(*(np.array([value]) for value in (1.0, -2.0, 0.5, 0.25)))
+    placed = homographies.place(matrices, 9)[0]
     np.testing.assert_allclose(placed @ [4.0, 4.0, 1.0], [5.0, 2.0, 1.0])  # the middle reads the middle of the box
     np.testing.assert_allclose(placed @ [6.0, 0.0, 1.0], [6.0, 1.0, 1.0])
 
 
 def test_perspective_takes_the_moved_corners_to_the_old_ones():
     inwards = np.random.default_rng(0).random((5, 4, 2)) * 0.3
-    matrices = geometry.perspectives(inwards, 10)
+    matrices = homographies.perspectives(inwards, 10)
     corners = np.array([[-5, -5], [5, -5], [5, 5], [-5, 5]], dtype=float)
     for matrix, moved in zip(matrices, inwards, strict=True):
         new = corners - np.sign(corners) * moved * 10
@@ -162,7 +162,7 @@ def test_perspective_takes_the_moved_corners_to_the_old_ones():
 
 
 def test_colour_matrices_that_cannot_leave_the_scale():
-    inside = photometry.stays_inside(photometry.saturations(np.array([0.0, 0.5, 1.0, 1.1])))
+    inside = colours.stays_inside(colours.saturations(np.array([0.0, 0.5, 1.0, 1.1])))
     assert inside.tolist() == [True, True, True, False]
 
 
@@ -170,7 +170,7 @@ def test_a_canvas_hands_over_what_was_noted_so_far():
     images = smooth(8, count=3)
     canvas = Canvas(images, np.zeros(3, dtype=np.uint64))
     rows = np.array([0, 2])
-    canvas.curve(rows, photometry.invert)
-    np.testing.assert_array_equal(canvas.pictures(np.arange(3)), [255 - images[0], images[1], 255 - images[2]])
-    canvas.curve(rows, photometry.invert)
+    canvas.curve(rows, colours.invert)
+    np.testing.assert_array_equal(canvas.images(np.arange(3)), [255 - images[0], images[1], 255 - images[2]])
+    canvas.curve(rows, colours.invert)
     np.testing.assert_array_equal(canvas.finish(), rescale(images))

@@ -60,13 +60,13 @@ def test_types_shapes_and_ranges(name, count, side):
     pool = (Draw(batch(7, side)[0], batch(7, side)[2]), batch(7, side)[1])
     augment = Augmenter(policies.resolve(name), root_seed=0, seed=0, num_classes=3, partners=pool)
     for epoch in range(3):
-        pictures, targets = augment(images, labels, ids, epoch)
-        assert pictures.dtype == targets.dtype == np.float32
-        assert pictures.shape == images.shape
+        augmented, targets = augment(images, labels, ids, epoch)
+        assert augmented.dtype == targets.dtype == np.float32
+        assert augmented.shape == images.shape
         assert targets.shape == (count, 3)
-        assert pictures.min() >= 0
-        assert pictures.max() <= 1
-        assert np.isfinite(pictures).all()
+        assert augmented.min() >= 0
+        assert augmented.max() <= 1
+        assert np.isfinite(augmented).all()
         np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
         if not policies.resolve(name).mixes_labels:
             np.testing.assert_array_equal(targets, np.eye(3, dtype=np.float32)[labels])
@@ -74,7 +74,7 @@ def test_types_shapes_and_ranges(name, count, side):
 
 
 @pytest.mark.parametrize("name", policies.names())
-def test_a_picture_does_not_depend_on_its_batch(name):
+def test_an_image_does_not_depend_on_its_batch(name):
     images, labels, ids = batch(12)
     whole, soft = (part.copy() for part in augmenter(name)(images, labels, ids, 3))
     order = np.random.default_rng(1).permutation(12)
@@ -84,8 +84,8 @@ def test_a_picture_does_not_depend_on_its_batch(name):
     again = augmenter(name)
     for start, stop in ((0, 1), (1, 5), (5, 12)):
         part = slice(start, stop)
-        pictures, targets = again(images[part], labels[part], ids[part], 3)
-        np.testing.assert_array_equal(pictures, whole[part])
+        augmented, targets = again(images[part], labels[part], ids[part], 3)
+        np.testing.assert_array_equal(augmented, whole[part])
         np.testing.assert_array_equal(targets, soft[part])
 
 
@@ -100,7 +100,7 @@ def test_epochs_seeds_and_root_seeds_differ(name):
 
 
 @pytest.mark.parametrize("name", ["none", "aa"])
-def test_without_operations_a_picture_is_only_rescaled(name):
+def test_without_operations_an_image_is_only_rescaled(name):
     images, labels, ids = batch()
     for epoch in range(2):
         np.testing.assert_array_equal(augmenter(name)(images, labels, ids, epoch)[0], rescale(images))
@@ -152,7 +152,7 @@ def test_many_purposes_at_once_are_the_purposes_one_by_one():
 
 
 def test_operations_gate_on_their_own_draws():
-    # two flips, each of half the pictures: a quarter is flipped twice
+    # two flips, each of half the images: a quarter is flipped twice
     images, labels, ids = batch(400, 2)
     once = augmenter(custom({"op": "horizontal_flip"}))(images, labels, ids, 0)[0].copy()
     flipped = (once == rescale(images[:, :, ::-1])).all(axis=(1, 2, 3))
@@ -175,7 +175,7 @@ def test_mixing_needs_partners():
 def test_partners_are_augmented_with_their_own_draws(op):
     images, labels, ids = batch(8)
     policy = custom({"op": "rotation", "degrees": 40}, {"op": op, "alpha": 1.0})
-    pictures, targets = (part.copy() for part in augmenter(policy)(images, labels, ids, 1))
+    augmented, targets = (part.copy() for part in augmenter(policy)(images, labels, ids, 1))
     plain = augmenter(custom({"op": "rotation", "degrees": 40}))
     own = plain(images, labels, ids, 1)[0].copy()
     others = plain(DRAW[0], DRAW[1], DRAW[2], 1)[0].copy()
@@ -184,11 +184,11 @@ def test_partners_are_augmented_with_their_own_draws(op):
         other = others[chosen[i]]
         if op == "mixup":
             apart = (own[i] - other).astype(np.float64)
-            weight = float(((pictures[i] - other) * apart).sum() / (apart**2).sum())
-            np.testing.assert_allclose(pictures[i], weight * own[i] + (1 - weight) * other, atol=1e-5)
+            weight = float(((augmented[i] - other) * apart).sum() / (apart**2).sum())
+            np.testing.assert_allclose(augmented[i], weight * own[i] + (1 - weight) * other, atol=1e-5)
         else:
-            from_own = (pictures[i] == own[i]).all(axis=-1)
-            assert (from_own | (pictures[i] == other).all(axis=-1)).all()
+            from_own = (augmented[i] == own[i]).all(axis=-1)
+            assert (from_own | (augmented[i] == other).all(axis=-1)).all()
             weight = from_own.mean()
         expected = weight * np.eye(3)[labels[i]] + (1 - weight) * np.eye(3)[DRAW[1][chosen[i]]]
         np.testing.assert_allclose(targets[i], expected, atol=1e-3)
@@ -196,8 +196,8 @@ def test_partners_are_augmented_with_their_own_draws(op):
 
 def test_mixing_with_a_probability_leaves_the_rest():
     images, labels, ids = batch(200, 2)
-    pictures, targets = augmenter(custom({"op": "cutmix", "p": 0.0}))(images, labels, ids, 0)
-    np.testing.assert_array_equal(pictures, rescale(images))
+    augmented, targets = augmenter(custom({"op": "cutmix", "p": 0.0}))(images, labels, ids, 0)
+    np.testing.assert_array_equal(augmented, rescale(images))
     np.testing.assert_array_equal(targets, np.eye(3)[labels])
 
 
@@ -213,16 +213,16 @@ def test_partners_come_from_the_whole_draw():
 # -- memory --------------------------------------------------------------------------------------
 
 
-def test_a_batch_that_somebody_holds_is_not_written_to():
+def test_a_batch_that_is_referred_to_is_not_written_to():
     images, labels, ids = batch()
     augment = augmenter("standard")
-    held = [augment(images, labels, ids, epoch)[0] for epoch in range(12)]
+    batches = [augment(images, labels, ids, epoch)[0] for epoch in range(12)]
     expected = [augmenter("standard")(images, labels, ids, epoch)[0].copy() for epoch in range(12)]
-    for one, other in zip(held, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for augmented, other in zip(batches, expected, strict=True):
+        np.testing.assert_array_equal(augmented, other)
     views = [augment(images, labels, ids, epoch)[0][1:, ::2].T for epoch in range(12)]
-    for one, other in zip(views, expected, strict=True):
-        np.testing.assert_array_equal(one, other[1:, ::2].T)
+    for view, other in zip(views, expected, strict=True):
+        np.testing.assert_array_equal(view, other[1:, ::2].T)
 
 
 def test_memory_is_used_again_once_it_is_free():
@@ -235,7 +235,7 @@ def test_memory_is_used_again_once_it_is_free():
     assert len({array.ctypes.data for array in (first, second, third)}) == 3
     del first
     assert buffers.take((2, 2)).shape == (2, 2)
-    assert len(buffers._held) == 2
+    assert len(buffers._blocks) == 2
 
 
 def test_batches_are_joined_in_memory_that_is_used_again():

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from augexp.augment import policy as policies
-from augexp.augment.catalogue.keras_names import LAYERS
-from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.catalogue.keras_layers import LAYERS
+from augexp.augment.catalogue.registry import SPECS
 from augexp.errors import DefinitionError
 
 # Every named policy and the operations that it is made of: a policy that is not here fails the suite.
@@ -80,7 +80,10 @@ def test_the_name_is_not_part_of_the_definition():
 
 def test_a_definition_holds_every_parameter_and_the_version_of_the_pixels():
     definition = custom({"op": "rotation"}).definition()
-    assert definition == {"engine": policies.ENGINE, "operations": [{"op": "rotation", "degrees": 15.0, "p": 1.0}]}
+    assert definition == {
+        "engine": policies.PIXEL_VERSION,
+        "operations": [{"op": "rotation", "degrees": 15.0, "p": 1.0}],
+    }
     assert custom({"op": "rotation", "degrees": 10}).definition() != definition
 
 
@@ -206,4 +209,4 @@ def test_a_keras_layer_keeps_its_parameters():
 def test_policies_are_light():
     code = "import sys, augexp.augment.policy; print(*sorted(m.split('.')[0] for m in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"cv2", "keras", "tensorflow", "scipy", "matplotlib", "PIL"} & set(loaded)
+    assert not {"numpy", "cv2", "keras", "tensorflow", "scipy", "matplotlib", "PIL"} & set(loaded)

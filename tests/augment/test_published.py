@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from augexp.augment.pixels import composites
+from augexp.augment.pixels import composite
 from augexp.augment.published import (
     AUGMIX,
     AUTOAUGMENT,
@@ -111,11 +111,11 @@ def test_the_lists_of_14():
 
 
 def test_every_published_operation_has_a_step():
-    assert set(composites.STEPS) == set(RANDAUGMENT) | set(TRIVIALAUGMENT) | set(AUGMIX) | set(AUTOAUGMENT)
+    assert set(composite.STEPS) == set(RANDAUGMENT) | set(TRIVIALAUGMENT) | set(AUGMIX) | set(AUTOAUGMENT)
 
 
 @pytest.mark.parametrize("space", [RANDAUGMENT, TRIVIALAUGMENT], ids=["randaugment", "trivialaugment"])
-def test_level_0_leaves_the_picture(space):
+def test_level_0_leaves_the_image(space):
     for name, span in space.items():
         if span.unit:
             neutral = {"posterize": 8.0, "solarize": 256.0}.get(name, 0.0)
@@ -123,7 +123,7 @@ def test_level_0_leaves_the_picture(space):
 
 
 def amount(space, name, level, sign=0.9, side=32):
-    return composites.amounts(name, space[name], np.array([level]), np.array([sign]), side)[0]
+    return composite.amounts(name, space[name], np.array([level]), np.array([sign]), side)[0]
 
 
 def test_amounts_at_a_level():

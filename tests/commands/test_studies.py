@@ -12,7 +12,7 @@ from augexp.analysis import comparison, statistics
 from augexp.analysis import trend as trends
 from augexp.analysis.paired_runs import gather
 from augexp.augment import policy as policies
-from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.catalogue.registry import SPECS
 from augexp.augment.pipeline import Augmenter
 from augexp.commands import report
 from augexp.errors import DefinitionError

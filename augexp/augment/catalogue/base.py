@@ -1,17 +1,25 @@
 """What an operation is: a name, checked parameters, and what they mean.
 
-This module is light (no OpenCV, no Keras): an experiment definition is validated with it in
-milliseconds. How an operation changes pixels stands in `primitives` and `pipeline`; which operations
-exist stands in `catalogue`.
+The catalogue is light (no NumPy, OpenCV or Keras): an experiment definition is validated with it in
+milliseconds. To add an operation, write:
+
+1. Its `Spec`, in the module of its family in this package, in the tuple ``SPECS``.
+2. What it does to pixels: a function in the module of the same name in `augexp.augment.pixels`, in the
+   dict ``FUNCTIONS`` (whose type says what it gets), under the name of the operation.
+3. A test with pixels worked out by hand, in ``tests/augment/pixels``.
+
+Validation, previews, the export to Keras and the application to batches find it by its name. The order
+of ``SPECS`` is the order of messages and previews: append.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from augexp.augment.published import Range
 from augexp.errors import DefinitionError
 
 Family = Literal["geometric", "photometric", "spatial", "composite", "mixing", "keras"]
@@ -28,7 +36,7 @@ class Parameter:
         low, high: inclusive bounds.
         unit: what the number counts, for messages and descriptions.
         integer: whether only whole numbers are allowed.
-        grows: whether zero leaves the picture as it is and a larger number changes it more.
+        grows: whether zero leaves the image as it is and a larger number changes it more.
     """
 
     name: str
@@ -54,23 +62,42 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class KerasExpression:
+    """How Keras expresses an operation.
+
+    Attributes:
+        code: the constructor call on ``layers``; empty where Keras has nothing.
+        note: what differs; empty where nothing does but the random numbers.
+    """
+
+    code: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Spec:
     """The definition of an operation: everything but its pixels.
 
     Attributes:
+        family: the module that it stands in; `mixing` operations come last in a policy.
         name: as written in a definition after ``op =``.
-        family: decides how neighbours are composed.
         meaning: one sentence, units included.
         source: where the operation comes from.
         parameters: in the order in which they are described; `p` is added to every operation.
-        draws: random numbers per image, not counting the one for `p`.
+        draws: random numbers per image, not counting the one for `p`; the first of a mixing operation chooses
+            the image that is mixed in.
         p: default probability of being applied.
         breaks: in which case the operation changes what the right label is; empty where it does not.
         ordered: pairs of parameters of which the first may not exceed the second.
+        caption: the amount in words where all draws of the operation are `u`, from 0 to below 1, for the
+            preview of strengths; empty where there is no amount.
+        keras: how Keras expresses the operation.
+        choices: what a composite operation chooses from, by name: a published operation with its `Range`, or
+            an operation of the catalogue at its defaults (None).
     """
 
-    name: str
     family: Family
+    name: str
     meaning: str
     source: str
     parameters: tuple[Parameter, ...] = ()
@@ -78,6 +105,9 @@ class Spec:
     p: float = 1.0
     breaks: str = ""
     ordered: tuple[tuple[str, str], ...] = ()
+    caption: Callable[[Operation, float], str] = lambda operation, u: ""
+    keras: Callable[[Operation], KerasExpression] = field(kw_only=True)
+    choices: Mapping[str, Range | None] = field(default_factory=dict, hash=False)
 
     @property
     def all_parameters(self) -> tuple[Parameter, ...]:

@@ -1,12 +1,15 @@
 """What each operation does to pixels.
 
-- `canvas`: A batch of pictures with changes that are not carried out yet.
-- `composites`: Operations that choose other operations: RandAugment, TrivialAugment, AutoAugment, AugMix, random.
-- `geometry`: Geometric changes as 3 x 3 matrices, a whole batch at once.
+- `base`: What a function that changes pixels gets, and how its random numbers become amounts.
+- `canvas`: A batch of images with changes that are not carried out yet.
+- `colours`: Photometric changes as curves (tables of 256 entries) and colour matrices, a whole batch at once.
+- `composite`: Composite operations, which choose other operations: RandAugment, TrivialAugment, AutoAugment, AugMix.
+- `geometric`: Geometric operations: a homography for each image, a whole batch at once.
+- `homographies`: Geometric changes as 3 x 3 matrices, a whole batch at once.
 - `keras_layers`: Any image preprocessing layer of Keras as an operation of a policy.
-- `mixing`: Operations that mix two pictures and their labels.
-- `photometry`: Photometric changes as curves (tables of 256 entries) and colour matrices, a whole batch at once.
-- `primitives`: What the operations of the catalogue do, given their random numbers.
-- `spatial`: Operations on the pixels of one 8-bit picture that are neither a matrix nor a curve.
-- `warp`: Carry out matrices on pictures: one interpolation each, in the form in which OpenCV is fastest.
+- `mixing`: Mixing operations: two images become one, and their labels a weighted pair.
+- `photometric`: Photometric operations: curves and colour matrices of a whole batch, and the histogram of one image.
+- `registry`: The function of every operation, by its name.
+- `spatial`: Spatial operations: filters, noise and covered areas, one image at a time.
+- `warp`: Carry out matrices on images: one interpolation each, in the form in which OpenCV is fastest.
 """

@@ -1,11 +1,11 @@
 """Any image preprocessing layer of Keras as an operation of a policy.
 
-The layer gets one picture at a time, and before each the state of its random generators is set from
-the picture's draw. That makes a Keras operation as independent of batch size, order and worker as any
+The layer gets one image at a time, and before each the state of its random generators is set from
+the image's draw. That makes a Keras operation as independent of batch size, order and worker as any
 other here; given a whole batch, Keras draws by position in the batch. On the TensorFlow backend the
-loop over the pictures is traced once and runs in the graph; elsewhere it is a Python loop.
+loop over the images is traced once and runs in the graph; elsewhere it is a Python loop.
 
-The pictures go in as float32 on the scale `value_range` (the same that the layer is told, where it has
+The images go in as float32 on the scale `value_range` (the same that the layer is told, where it has
 such an argument) and come back rounded to 8 bits, so that they fit between any two operations.
 """
 
@@ -20,34 +20,31 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.augment.catalogue.base import Operation
+from augexp.augment.catalogue.keras_layers import KERAS
+from augexp.augment.pixels.base import Draws
 from augexp.augment.pixels.canvas import Canvas, Rows
-from augexp.augment.pixels.primitives import Draws
-from augexp.augment.policy import KERAS
 from augexp.errors import DefinitionError
-
-DRAWS = 2
-"""Numbers per picture: the two halves of the state of a Keras random generator."""
 
 Runner = Callable[[npt.NDArray[np.float32], npt.NDArray[np.uint32]], npt.NDArray[np.float32]]
 
 
 def run(canvas: Canvas, rows: Rows, draws: Draws, operation: Operation) -> None:
-    """Apply the layer of `operation` to the pictures `rows` (R,) with draws (R, 2) in [0, 1).
+    """Apply the layer of `operation` to the images `rows` (R,) with draws (R, 2) in [0, 1).
 
     Raises:
-        DefinitionError: the layer does not take these parameters, or changes the size of the picture.
+        DefinitionError: the layer does not take these parameters, or changes the size of the image.
     """
     scale = np.float32(operation["value_range"][1] / 255.0)
-    pictures = np.stack(canvas.pictures(rows))
+    images = np.stack(canvas.images(rows))
     states = np.floor(draws * 2.0**32).astype(np.uint32)
-    changed = _runner(operation)(pictures * scale, states)
-    if changed.shape != pictures.shape:
+    changed = _runner(operation)(images * scale, states)
+    if changed.shape != images.shape:
         raise DefinitionError(
-            f"{operation.name}: the layer makes pictures of shape {changed.shape[1:]} from {pictures.shape[1:]}; "
+            f"{operation.name}: the layer makes pictures of shape {changed.shape[1:]} from {images.shape[1:]}; "
             "allowed are layers and parameters that keep the shape"
         )
     out = np.clip(np.rint(changed / scale), 0, 255).astype(np.uint8)
-    canvas.change(rows, lambda picture, i: out[i])
+    canvas.change(rows, lambda image, i: out[i])
 
 
 def layer(operation: Operation) -> Any:
@@ -59,17 +56,17 @@ def layer(operation: Operation) -> Any:
     import keras  # noqa: PLC0415 - seconds, which only policies with Keras layers should pay
 
     name = operation.name.removeprefix(KERAS)
-    made = getattr(keras.layers, name)
+    layer_class = getattr(keras.layers, name)
     values: dict[str, Any] = {key: _plain(value) for key, value in operation.parameters}
-    takes = inspect.signature(made.__init__).parameters
+    takes = inspect.signature(layer_class.__init__).parameters
     if "value_range" not in takes:
         del values["value_range"]
     if "seed" in takes:
-        values["seed"] = 0  # replaced before every picture
+        values["seed"] = 0  # replaced before every image
     if "data_format" in takes:
         values["data_format"] = "channels_last"
     try:
-        return made(**values, dtype="float32")
+        return layer_class(**values, dtype="float32")
     except (TypeError, ValueError, NotImplementedError) as error:
         reason = " ".join(str(error).split())
         raise DefinitionError(f"{operation.name}: keras.layers.{name} refuses its parameters: {reason}") from None
@@ -85,17 +82,17 @@ def _runner(operation: Operation) -> Runner:
 
     built = layer(operation)
 
-    def change(picture: Any, state: Any) -> Any:
+    def change(image: Any, state: Any) -> Any:
         generators = [variable for variable in built.variables if tuple(variable.shape) == (2,)]
         with keras.StatelessScope(state_mapping=[(variable, state) for variable in generators]):
-            return built(picture[None], training=True)[0]
+            return built(image[None], training=True)[0]
 
     if keras.backend.backend() == "tensorflow":
         return _traced(change)
 
-    def loop(pictures: npt.NDArray[np.float32], states: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
-        pairs = zip(pictures, states, strict=True)
-        return np.stack([keras.ops.convert_to_numpy(change(picture, state)) for picture, state in pairs])
+    def loop(images: npt.NDArray[np.float32], states: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
+        pairs = zip(images, states, strict=True)
+        return np.stack([keras.ops.convert_to_numpy(change(image, state)) for image, state in pairs])
 
     return loop
 
@@ -103,17 +100,17 @@ def _runner(operation: Operation) -> Runner:
 def _traced(change: Callable[[Any, Any], Any]) -> Runner:
     import tensorflow as tf  # noqa: PLC0415 - as above
 
-    def all_of_them(pictures: Any, states: Any) -> Any:
-        def one(pair: Any) -> Any:
+    def all_of_them(images: Any, states: Any) -> Any:
+        def change_pair(pair: Any) -> Any:
             return change(pair[0], pair[1])
 
-        return tf.map_fn(one, (pictures, states), fn_output_signature=tf.float32)
+        return tf.map_fn(change_pair, (images, states), fn_output_signature=tf.float32)
 
     mapped: Any = tf.function(all_of_them, reduce_retracing=True)
 
-    def loop(pictures: npt.NDArray[np.float32], states: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
+    def loop(images: npt.NDArray[np.float32], states: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
         # Augmentation belongs to the processor: a device would only add two copies.
         with tf.device("cpu:0"):
-            return np.asarray(mapped(tf.constant(pictures), tf.constant(states)))
+            return np.asarray(mapped(tf.constant(images), tf.constant(states)))
 
     return loop

@@ -1,8 +1,8 @@
-"""Carry out matrices on pictures: one interpolation each, in the form in which OpenCV is fastest.
+"""Carry out matrices on images: one interpolation each, in the form in which OpenCV is fastest.
 
-OpenCV interpolates 8-bit pictures of four channels several at a time, and only where no pixel is read from
-beyond the edge. So a picture gets a fourth channel and a mirrored margin as wide as its matrix needs, and
-loses both again afterwards: less than half the time of warping it as it is. What is done to a picture
+OpenCV interpolates 8-bit images of four channels several at a time, and only where no pixel is read from
+beyond the edge. So an image gets a fourth channel and a mirrored margin as wide as its matrix needs, and
+loses both again afterwards: less than half the time of warping it as it is. What is done to an image
 depends on its own matrix alone, never on its batch.
 """
 
@@ -17,9 +17,9 @@ import cv2 as opencv  # noqa: TID253 - this module is imported by workers only
 import numpy as np
 import numpy.typing as npt
 
-from augexp.augment.pixels import geometry
+from augexp.augment.pixels import homographies
 
-Picture = npt.NDArray[np.uint8]
+Image = npt.NDArray[np.uint8]
 Matrices = npt.NDArray[np.float64]
 
 cv2: Any = opencv  # its stubs know less than numpy's types do
@@ -32,19 +32,19 @@ _FLIPS = {1: 1, 2: 0, 3: -1}  # kinds of `_kinds` to the flip codes of OpenCV
 _AFFINE, _PROJECTIVE = 4, 5
 
 _WIDTHS = 16
-"""Margins come in as many widths, the widest as wide as the picture; what reads further away has none."""
+"""Margins come in as many widths, the widest as wide as the image; what reads further away has none."""
 
 _BLOCK = 1 << 18
-"""Bytes of four-channel pictures at a time, so that they stay in the second-level cache."""
+"""Bytes of four-channel images at a time, so that they stay in the second-level cache."""
 
 
 class _Scratch(threading.local):
     """Memory that a thread uses again and again: having the system clear new pages costs as much as warping."""
 
     def __init__(self) -> None:
-        self._blocks: dict[str, Picture] = {}
+        self._blocks: dict[str, Image] = {}
 
-    def take(self, name: str, *shape: int) -> Picture:
+    def take(self, name: str, *shape: int) -> Image:
         """Return memory of `shape` with arbitrary content; it is the same for the same name."""
         size = math.prod(shape)
         if name not in self._blocks or len(self._blocks[name]) < size:
@@ -55,31 +55,33 @@ class _Scratch(threading.local):
 _SCRATCH = _Scratch()
 
 
-def warp(pictures: Sequence[Picture] | Picture, matrices: Matrices) -> Iterator[Picture]:
-    """Warp every picture by its own matrix.
+def warp(images: Sequence[Image] | Image, matrices: Matrices) -> Iterator[Image]:
+    """Warp every image by its own matrix.
 
     Args:
-        pictures: R pictures uint8 (S, S, 3), or an array of them; never written to.
-        matrices: of `geometry`, (R, 3, 3).
+        images: R images uint8 (S, S, 3), or an array of them; never written to.
+        matrices: of `homographies`, (R, 3, 3).
 
     Yields:
-        R pictures in their order, each to be used before the next one is asked for, since the memory is
+        R images in their order, each to be used before the next one is asked for, since the memory is
         used again; one whose matrix is the unit matrix is handed back as it is.
     """
-    side, kinds = pictures[0].shape[0], _kinds(matrices)
+    side, kinds = images[0].shape[0], _kinds(matrices)
     moved = kinds >= _AFFINE
-    plan = _Plan(matrices, kinds, side) if moved.any() else None
+    interpolation = _Interpolation(matrices, kinds, side) if moved.any() else None
     size, listed = max(1, _BLOCK // (4 * side * side)), kinds.tolist()
     for start in range(0, len(listed), size):
         part = range(start, min(start + size, len(listed)))
-        interpolated = plan.interpolate(pictures, part) if plan and moved[start : part.stop].any() else pictures[start:]
-        for i, result in zip(part, interpolated, strict=False):
+        results = (
+            interpolation.run(images, part) if interpolation and moved[start : part.stop].any() else images[start:]
+        )
+        for i, result in zip(part, results, strict=False):
             if listed[i] >= _AFFINE:
                 yield result
             elif listed[i]:
-                yield cv2.flip(pictures[i], _FLIPS[listed[i]])
+                yield cv2.flip(images[i], _FLIPS[listed[i]])
             else:
-                yield pictures[i]
+                yield images[i]
 
 
 def _kinds(matrices: Matrices) -> npt.NDArray[np.int64]:
@@ -93,29 +95,29 @@ def _kinds(matrices: Matrices) -> npt.NDArray[np.int64]:
     return kinds
 
 
-class _Plan:
-    """How pictures are warped that need interpolation."""
+class _Interpolation:
+    """What the images that need interpolation share: matrices placed for OpenCV, margins and memory."""
 
     def __init__(self, matrices: Matrices, kinds: npt.NDArray[np.int64], side: int) -> None:
         step = -(-side // _WIDTHS)
         widths = _margins(matrices, side, step)
-        self._placed = geometry.place(matrices, side, np.maximum(widths, 0) * step)
+        self._placed = homographies.place(matrices, side, np.maximum(widths, 0) * step)
         self._side, self._kinds = side, kinds.tolist()
         self._margins = (np.maximum(widths, 0) * step).tolist()
         self._widest = 4 * (side + 2 * max(self._margins)) ** 2
-        self._frames: dict[int, Picture] = {}
+        self._frames: dict[int, Image] = {}
 
-    def interpolate(self, pictures: Sequence[Picture] | Picture, part: range) -> Picture:
-        """Return the pictures of `part` (n, S, S, 3); those that need no interpolation are left out (arbitrary)."""
+    def run(self, images: Sequence[Image] | Image, part: range) -> Image:
+        """Return the images of `part` (n, S, S, 3); those that need no interpolation are left out (arbitrary)."""
         side, count, size = self._side, len(part), (self._side, self._side)
         quads, out = _SCRATCH.take("quads", count, side, side, 4), _SCRATCH.take("out", count, side, side, 4)
-        whole = isinstance(pictures, np.ndarray)
+        whole = isinstance(images, np.ndarray)
         if whole:
-            cv2.cvtColor(pictures[part.start : part.stop].reshape(-1, side, 3), _ADD, quads.reshape(-1, side, 4))  # type: ignore[union-attr]
-        for i, picture, target in zip(part, quads, out, strict=True):
+            cv2.cvtColor(images[part.start : part.stop].reshape(-1, side, 3), _ADD, quads.reshape(-1, side, 4))  # type: ignore[union-attr]
+        for i, image, target in zip(part, quads, out, strict=True):
             if self._kinds[i] < _AFFINE:
                 continue
-            source, margin = picture if whole else cv2.cvtColor(pictures[i], _ADD, picture), self._margins[i]
+            source, margin = image if whole else cv2.cvtColor(images[i], _ADD, image), self._margins[i]
             if margin:
                 frame = self._frame(margin)
                 source = cv2.copyMakeBorder(source, margin, margin, margin, margin, _MIRROR, frame)
@@ -127,7 +129,7 @@ class _Plan:
         cv2.cvtColor(out.reshape(-1, side, 4), _DROP, flat.reshape(-1, side, 3))
         return flat
 
-    def _frame(self, margin: int) -> Picture:
+    def _frame(self, margin: int) -> Image:
         # All margins share one piece of memory: it is in the cache, and the rows of a frame lie close together.
         if margin not in self._frames:
             wide = self._side + 2 * margin
@@ -140,7 +142,7 @@ def _margins(matrices: Matrices, side: int, step: int) -> npt.NDArray[np.int64]:
     half = (side - 1) / 2.0
     corners = np.array([[-half, half, half, -half], [-half, -half, half, half], [1.0, 1.0, 1.0, 1.0]])
     seen = matrices @ corners
-    # The corners are the outermost points that are read, unless the picture is looked at from behind.
+    # The corners are the outermost points that are read, unless the image is looked at from behind.
     behind = (seen[:, 2] <= 0.0).any(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.abs(seen[:, :2] / seen[:, 2:]).max(axis=(1, 2)) - half

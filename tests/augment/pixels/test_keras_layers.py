@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from augexp.augment import policy as policies
-from augexp.augment.catalogue.keras_names import LAYERS, REFUSED
+from augexp.augment.catalogue.keras_layers import LAYERS, REFUSED
 from augexp.augment.pipeline import Augmenter
 from augexp.errors import DefinitionError
 
@@ -46,12 +46,12 @@ def test_every_image_layer_of_keras_is_allowed_or_refused_with_a_reason():
         BaseImagePreprocessingLayer,
     )
 
-    found = {
+    image_layers = {
         name
         for name in dir(keras.layers)
-        if isinstance(made := getattr(keras.layers, name), type) and issubclass(made, BaseImagePreprocessingLayer)
+        if isinstance(layer := getattr(keras.layers, name), type) and issubclass(layer, BaseImagePreprocessingLayer)
     }
-    assert found == set(LAYERS) | set(REFUSED)
+    assert image_layers == set(LAYERS) | set(REFUSED)
 
 
 @pytest.mark.slow
@@ -70,7 +70,7 @@ def test_every_layer_runs_and_does_not_depend_on_the_batch(name):
     np.testing.assert_array_equal(images, before)
 
 
-def test_a_layer_flips_by_the_draw_of_its_picture():
+def test_a_layer_flips_by_the_draw_of_its_image():
     images, labels, ids = batch(24)
     augment = augmenter({"keras": "RandomFlip", "mode": "horizontal"})
     whole = np.rint(augment(images, labels, ids, 0)[0] * 255).astype(np.uint8)

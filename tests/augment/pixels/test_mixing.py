@@ -1,4 +1,4 @@
-"""Mixing two pictures and their labels with given numbers."""
+"""Mixing two images and their labels with given numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from augexp.augment.catalogue import base
-from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.catalogue.registry import SPECS
 from augexp.augment.pixels import mixing
 
 MIXING = [name for name, spec in SPECS.items() if spec.family == "mixing"]
@@ -18,49 +18,49 @@ def test_every_mixing_operation_is_tested_here():
 
 def run(name, alpha, draws, side=4):
     operation = base.build(SPECS[name], {"alpha": alpha}, "test")
-    pictures = np.full((1, side, side, 3), 0.8, dtype=np.float32)
+    images = np.full((1, side, side, 3), 0.8, dtype=np.float32)
     others = np.full((1, side, side, 3), 0.4, dtype=np.float32)
     targets, labels = (np.array([row], dtype=np.float32) for row in ([1, 0, 0], [0, 0, 1]))
-    mixing.mix(pictures, targets, others, labels, np.array([draws]), operation)
+    mixing.mix(images, targets, others, labels, np.array([draws]), operation)
     np.testing.assert_array_equal(others, np.float32(0.4))
-    return pictures[0], targets[0]
+    return images[0], targets[0]
 
 
-def test_mixup_weighs_pictures_and_labels_alike():
-    picture, target = run("mixup", 1.0, [0.25, 0.0, 0.0])  # Beta(1, 1) is uniform: a quarter of its own
-    np.testing.assert_allclose(picture, 0.25 * 0.8 + 0.75 * 0.4, atol=1e-6)
+def test_mixup_weighs_images_and_labels_alike():
+    image, target = run("mixup", 1.0, [0.25, 0.0, 0.0])  # Beta(1, 1) is uniform: a quarter of its own
+    np.testing.assert_allclose(image, 0.25 * 0.8 + 0.75 * 0.4, atol=1e-6)
     np.testing.assert_allclose(target, [0.25, 0, 0.75], atol=1e-6)
 
 
 def test_cutmix_pastes_a_box_and_counts_its_pixels():
     # a quarter of the area: 2 x 2 pixels around the pixel (1, 2)
-    picture, target = run("cutmix", 1.0, [0.75, 0.25, 0.5])
+    image, target = run("cutmix", 1.0, [0.75, 0.25, 0.5])
     expected = np.full((4, 4), 0.8, dtype=np.float32)
     expected[1:3, 0:2] = 0.4
-    np.testing.assert_array_equal(picture, np.repeat(expected[..., None], 3, axis=-1))
+    np.testing.assert_array_equal(image, np.repeat(expected[..., None], 3, axis=-1))
     np.testing.assert_allclose(target, [12 / 16, 0, 4 / 16])
 
 
 def test_cutmix_counts_what_is_left_of_a_box_at_the_edge():
-    picture, target = run("cutmix", 1.0, [0.75, 0.0, 0.0])  # around the corner: one pixel of four remains
-    assert (picture == np.float32(0.4)).all(axis=-1).sum() == 1
+    image, target = run("cutmix", 1.0, [0.75, 0.0, 0.0])  # around the corner: one pixel of four remains
+    assert (image == np.float32(0.4)).all(axis=-1).sum() == 1
     np.testing.assert_allclose(target, [15 / 16, 0, 1 / 16])
 
 
 @pytest.mark.parametrize("name", MIXING)
-def test_the_ends_are_one_picture_or_the_other(name):
-    picture, target = run(name, 1.0, [1.0, 0.5, 0.5])
-    np.testing.assert_array_equal(picture, np.float32(0.8))
+def test_the_ends_are_one_image_or_the_other(name):
+    image, target = run(name, 1.0, [1.0, 0.5, 0.5])
+    np.testing.assert_array_equal(image, np.float32(0.8))
     np.testing.assert_array_equal(target, [1, 0, 0])
-    picture, target = run(name, 1.0, [0.0, 0.5, 0.5])
-    np.testing.assert_array_equal(picture, np.float32(0.4))
+    image, target = run(name, 1.0, [0.0, 0.5, 0.5])
+    np.testing.assert_array_equal(image, np.float32(0.4))
     np.testing.assert_array_equal(target, [0, 0, 1])
 
 
 @pytest.mark.parametrize("name", MIXING)
 def test_a_single_pixel(name):
-    picture, target = run(name, 1.0, [0.5, 0.5, 0.5], side=1)
-    assert picture.shape == (1, 1, 3)
+    image, target = run(name, 1.0, [0.5, 0.5, 0.5], side=1)
+    assert image.shape == (1, 1, 3)
     assert target.sum() == pytest.approx(1.0)
 
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from augexp.augment import pipeline
 from augexp.augment.catalogue import base
-from augexp.augment.catalogue.specs import SPECS
+from augexp.augment.catalogue.registry import SPECS
 from augexp.augment.pixels.canvas import Canvas
 
 PLAIN = [name for name, spec in SPECS.items() if spec.family in ("geometric", "photometric", "spatial")]
@@ -30,7 +30,7 @@ def grey(values):
 
 
 def run(name, parameters, draws, image):
-    """Apply one operation to one picture with given numbers; the result is on the scale 0 to 255."""
+    """Apply one operation to one image with given numbers; the result is on the scale 0 to 255."""
     operation = base.build(SPECS[name], {**parameters, "p": 1.0}, "test")
     canvas = Canvas(image[None], np.zeros(1, dtype=np.uint64))
     numbers = np.zeros((1, pipeline.draws_of(operation)))
@@ -80,7 +80,7 @@ CASES = {
             grey([[0, 4, 12, 20]] * 4),
         )
     ],
-    # every corner half way to the centre: the picture at half the size
+    # every corner half way to the centre: the image at half the size
     "perspective": [
         ({"distortion": 0.5}, [1.0] * 8, COLUMNS, HALF),
         ({"distortion": 0.5}, [0.0] * 8, ramp(), ramp()),
@@ -202,7 +202,7 @@ def test_erasing_fills_the_box_with_values_of_the_whole_range():
 def test_erasing_cuts_a_side_that_is_too_long():
     parameters = {"area_min": 0.9, "area_max": 0.9, "ratio": 10.0}
     result = run("erasing", parameters, [0.0, 1.0, 0.5, 0.5, 0.5], flat(7, 7, 7, side=32))
-    assert (result != 7).any(axis=2).any(axis=0).all()  # as wide as the picture
+    assert (result != 7).any(axis=2).any(axis=0).all()  # as wide as the image
 
 
 def test_jpeg_loses_more_at_low_quality():
@@ -238,7 +238,7 @@ def test_any_size_and_constant_channels(name, side):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_p_decides_for_each_picture(name):
+def test_p_decides_for_each_image(name):
     operation = base.build(SPECS[name], {"p": 0.5, **({"sigma": 0.5} if name == "blur" else {})}, "test")
     images = np.stack([ramp(8), ramp(8)])
     canvas = Canvas(images, np.zeros(2, dtype=np.uint64))

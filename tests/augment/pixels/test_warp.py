@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from augexp.augment.pixels import geometry
+from augexp.augment.pixels import homographies
 from augexp.augment.pixels import warp as warps
 
 SIDE = 24
@@ -17,9 +17,9 @@ def photo(side=SIDE, seed=0):
     return cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
-def reference(picture, matrix):
+def reference(image, matrix):
     """Interpolate point by point in double precision, mirrored at the edge."""
-    side = len(picture)
+    side = len(image)
     middle = (side - 1) / 2
     y, x = np.mgrid[:side, :side] - middle
     points = matrix @ np.stack([x.ravel(), y.ravel(), np.ones(side * side)])
@@ -29,7 +29,7 @@ def reference(picture, matrix):
     def pixel(row, column):
         row, column = (np.mod(value, 2 * side) for value in (row, column))
         row, column = (np.where(value < side, value, 2 * side - 1 - value) for value in (row, column))
-        return picture[row, column].astype(float)
+        return image[row, column].astype(float)
 
     right, down = (x - left)[:, None], (y - top)[:, None]
     upper = pixel(top, left) * (1 - right) + pixel(top, left + 1) * right
@@ -37,8 +37,8 @@ def reference(picture, matrix):
     return (upper * (1 - down) + lower * down).reshape(side, side, 3)
 
 
-def warp(pictures, matrices):
-    return [picture.copy() for picture in warps.warp(pictures, matrices)]
+def warp(images, matrices):
+    return [image.copy() for image in warps.warp(images, matrices)]
 
 
 def single(function, *values):
@@ -46,15 +46,15 @@ def single(function, *values):
 
 
 MATRICES = {
-    "turned": single(geometry.rotations, 17.0),
-    "turned far": single(geometry.rotations, 135.0),
-    "moved": single(geometry.shifts, 3.3, -6.7),
-    "moved out of sight": single(geometry.shifts, 40.0, 0.5),
-    "small": single(geometry.zooms, 0.55),
-    "smaller than any margin": single(geometry.zooms, 0.2),
-    "large": single(geometry.zooms, 1.7),
-    "slanted": single(geometry.shears, 0.4, -0.2),
-    "in perspective": geometry.perspectives(np.random.default_rng(2).random((1, 4, 2)) * 0.25, SIDE),
+    "turned": single(homographies.rotations, 17.0),
+    "turned far": single(homographies.rotations, 135.0),
+    "moved": single(homographies.shifts, 3.3, -6.7),
+    "moved out of sight": single(homographies.shifts, 40.0, 0.5),
+    "small": single(homographies.zooms, 0.55),
+    "smaller than any margin": single(homographies.zooms, 0.2),
+    "large": single(homographies.zooms, 1.7),
+    "slanted": single(homographies.shears, 0.4, -0.2),
+    "in perspective": homographies.perspectives(np.random.default_rng(2).random((1, 4, 2)) * 0.25, SIDE),
 }
 
 
@@ -81,35 +81,35 @@ def test_a_view_from_behind_has_no_margin():
     assert warp([photo()], matrix)[0].shape == (SIDE, SIDE, 3)
 
 
-def test_a_picture_is_warped_alike_alone_in_a_list_and_in_an_array():
-    pictures = np.stack([photo(seed=i) for i in range(len(MATRICES))])
+def test_an_image_is_warped_alike_alone_in_a_list_and_in_an_array():
+    images = np.stack([photo(seed=i) for i in range(len(MATRICES))])
     matrices = np.concatenate(list(MATRICES.values()))
-    before = pictures.copy()
-    whole = warp(pictures, matrices)
-    listed = warp(list(pictures), matrices)
-    alone = [warp([picture], matrix[None])[0] for picture, matrix in zip(pictures, matrices, strict=True)]
+    before = images.copy()
+    whole = warp(images, matrices)
+    listed = warp(list(images), matrices)
+    alone = [warp([image], matrix[None])[0] for image, matrix in zip(images, matrices, strict=True)]
     np.testing.assert_array_equal(whole, listed)
     np.testing.assert_array_equal(whole, alone)
-    np.testing.assert_array_equal(pictures, before)
+    np.testing.assert_array_equal(images, before)
 
 
 def test_kinds_may_be_mixed():
-    pictures = np.stack([photo(seed=i) for i in range(5)])
+    images = np.stack([photo(seed=i) for i in range(5)])
     matrices = np.concatenate(
         [
-            geometry.identities(1),
-            geometry.mirrors(1, horizontal=True),
+            homographies.identities(1),
+            homographies.mirrors(1, horizontal=True),
             MATRICES["turned"],
-            geometry.mirrors(1, horizontal=False),
-            geometry.mirrors(1, horizontal=True) @ geometry.mirrors(1, horizontal=False),
+            homographies.mirrors(1, horizontal=False),
+            homographies.mirrors(1, horizontal=True) @ homographies.mirrors(1, horizontal=False),
         ]
     )
-    warped = warp(pictures, matrices)
-    np.testing.assert_array_equal(warped[0], pictures[0])
-    np.testing.assert_array_equal(warped[1], pictures[1][:, ::-1])
-    np.testing.assert_array_equal(warped[2], warp([pictures[2]], MATRICES["turned"])[0])
-    np.testing.assert_array_equal(warped[3], pictures[3][::-1])
-    np.testing.assert_array_equal(warped[4], pictures[4][::-1, ::-1])
+    warped = warp(images, matrices)
+    np.testing.assert_array_equal(warped[0], images[0])
+    np.testing.assert_array_equal(warped[1], images[1][:, ::-1])
+    np.testing.assert_array_equal(warped[2], warp([images[2]], MATRICES["turned"])[0])
+    np.testing.assert_array_equal(warped[3], images[3][::-1])
+    np.testing.assert_array_equal(warped[4], images[4][::-1, ::-1])
 
 
 @pytest.mark.parametrize("name", MATRICES)

@@ -7,8 +7,8 @@ import pytest
 
 from augexp.augment import pipeline, published
 from augexp.augment.catalogue import base
-from augexp.augment.catalogue.specs import SPECS
-from augexp.augment.pixels import composites
+from augexp.augment.catalogue.registry import SPECS
+from augexp.augment.pixels import composite
 from augexp.augment.pixels.canvas import Canvas, rescale
 
 COMPOSITE = [name for name, spec in SPECS.items() if spec.family == "composite"]
@@ -17,7 +17,7 @@ TESTED = ["randaugment", "trivialaugment", "autoaugment", "augmix", "random_chai
 
 def test_every_composite_operation_is_tested_here():
     assert COMPOSITE == TESTED
-    assert set(composites.FUNCTIONS) == set(COMPOSITE)
+    assert set(composite.FUNCTIONS) == set(COMPOSITE)
 
 
 def photo(side=16, seed=0):
@@ -37,7 +37,7 @@ def steps(image, *listed):
     """Apply published operations with given amounts."""
     canvas = Canvas(image[None], np.zeros(1, dtype=np.uint64))
     for name, amount in listed:
-        composites.STEPS[name](canvas, np.zeros(1, dtype=np.intp), np.array([amount]))
+        composite.STEPS[name](canvas, np.zeros(1, dtype=np.intp), np.array([amount]))
     return canvas.finish()[0]
 
 
@@ -50,7 +50,7 @@ def pick(space, name):
 def test_randaugment_applies_what_it_chose(name):
     span = published.RANDAUGMENT[name]
     draws = [pick(published.RANDAUGMENT, name), 0.9, pick(published.RANDAUGMENT, "identity"), 0.9]
-    amount = composites.amounts(name, span, np.array([0.5]), np.array([0.9]), 16)[0]
+    amount = composite.amounts(name, span, np.array([0.5]), np.array([0.9]), 16)[0]
     np.testing.assert_array_equal(run("randaugment", {"m": 15}, draws, photo()), steps(photo(), (name, amount)))
 
 
@@ -67,7 +67,7 @@ def test_randaugment_draws_the_sign_and_goes_on():
 def test_trivialaugment_has_31_levels(name):
     space = published.TRIVIALAUGMENT
     for draw, level in ((0.0, 0.0), (0.5, 0.5), (0.999, 1.0), (1.5 / 31, 1 / 30)):
-        amount = composites.amounts(name, space[name], np.array([level]), np.array([0.2]), 16)[0]
+        amount = composite.amounts(name, space[name], np.array([level]), np.array([0.2]), 16)[0]
         result = run("trivialaugment", {}, [pick(space, name), draw, 0.2], photo())
         np.testing.assert_allclose(result, steps(photo(), (name, amount)), atol=1e-6)
 
@@ -78,7 +78,7 @@ def test_autoaugment_applies_each_step_with_its_probability(number):
     space, choose = published.AUTOAUGMENT, (number + 0.5) / 25
 
     def listed(name, step_level):
-        amount = composites.amounts(name, space[name], np.array([(step_level or 0) / 9]), np.array([0.7]), 16)[0]
+        amount = composite.amounts(name, space[name], np.array([(step_level or 0) / 9]), np.array([0.7]), 16)[0]
         return name, amount
 
     one, two = listed(first, level), listed(second, other)
@@ -167,6 +167,6 @@ def test_choices_are_uniform():
     operation = base.build(SPECS["trivialaugment"], {}, "test")
     draws = np.random.default_rng(0).random((count, 4))
     pipeline.apply(operation, canvas, draws)
-    # black pictures: of the fourteen only solarize at threshold 0 (one level of 31) turns them white
+    # black images: of the fourteen only solarize at threshold 0 (one level of 31) turns them white
     white = (canvas.finish() == 1.0).all(axis=(1, 2, 3)).mean()
     assert white == pytest.approx(1 / 14 / 31, abs=0.002)

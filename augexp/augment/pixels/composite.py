@@ -1,7 +1,7 @@
-"""Operations that choose other operations: RandAugment, TrivialAugment, AutoAugment, AugMix, random chains.
+"""Composite operations, which choose other operations: RandAugment, TrivialAugment, AutoAugment, AugMix, random chains.
 
-Every picture has its own choice. The pictures of a batch that chose the same operation are changed
-together, which keeps the cost of choosing per batch rather than per picture.
+Every image has its own choice. The images of a batch that chose the same operation are changed
+together, which keeps the cost of choosing per batch rather than per image.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.augment import published
-from augexp.augment.catalogue import base
-from augexp.augment.catalogue.base import Operation
-from augexp.augment.catalogue.specs import SPECS
-from augexp.augment.pixels import geometry, mixing, photometry, primitives, spatial
+from augexp.augment.catalogue.base import Operation, build
+from augexp.augment.catalogue.registry import SPECS
+from augexp.augment.pixels import colours, geometric, homographies, mixing, photometric, spatial
+from augexp.augment.pixels.base import Draws, Function, whole
 from augexp.augment.pixels.canvas import Canvas, Images, Rows
-from augexp.augment.pixels.primitives import Draws, Function
 from augexp.augment.published import Range
 
 Step = Callable[[Canvas, Rows, Draws], None]
@@ -27,30 +26,30 @@ Choice = npt.NDArray[np.intp]
 # -- the published operations, given their amounts -------------------------------------------------
 
 
-def _nothing(count: int) -> Draws:
+def _zeros(count: int) -> Draws:
     return np.zeros(count)
 
 
 STEPS: dict[str, Step] = {
     "identity": lambda canvas, rows, amounts: None,
-    "shear_x": lambda canvas, rows, amounts: canvas.warp(rows, geometry.shears(amounts, _nothing(len(rows)))),
-    "shear_y": lambda canvas, rows, amounts: canvas.warp(rows, geometry.shears(_nothing(len(rows)), amounts)),
-    "translate_x": lambda canvas, rows, amounts: canvas.warp(rows, geometry.shifts(amounts, _nothing(len(rows)))),
-    "translate_y": lambda canvas, rows, amounts: canvas.warp(rows, geometry.shifts(_nothing(len(rows)), amounts)),
-    "rotate": lambda canvas, rows, amounts: canvas.warp(rows, geometry.rotations(amounts)),
+    "shear_x": lambda canvas, rows, amounts: canvas.warp(rows, homographies.shears(amounts, _zeros(len(rows)))),
+    "shear_y": lambda canvas, rows, amounts: canvas.warp(rows, homographies.shears(_zeros(len(rows)), amounts)),
+    "translate_x": lambda canvas, rows, amounts: canvas.warp(rows, homographies.shifts(amounts, _zeros(len(rows)))),
+    "translate_y": lambda canvas, rows, amounts: canvas.warp(rows, homographies.shifts(_zeros(len(rows)), amounts)),
+    "rotate": lambda canvas, rows, amounts: canvas.warp(rows, homographies.rotations(amounts)),
     "brightness": lambda canvas, rows, amounts: canvas.curve(
-        rows, lambda table: photometry.brighten(table, 1.0 + amounts)
+        rows, lambda table: colours.brighten(table, 1.0 + amounts)
     ),
-    "color": lambda canvas, rows, amounts: canvas.colour(rows, photometry.saturations(1.0 + amounts)),
-    "contrast": lambda canvas, rows, amounts: primitives.change_contrast(canvas, rows, 1.0 + amounts),
+    "color": lambda canvas, rows, amounts: canvas.colour(rows, colours.saturations(1.0 + amounts)),
+    "contrast": lambda canvas, rows, amounts: photometric.change_contrast(canvas, rows, 1.0 + amounts),
     "sharpness": lambda canvas, rows, amounts: canvas.change(
-        rows, lambda picture, i: spatial.sharpen(picture, 1.0 + float(amounts[i]))
+        rows, lambda image, i: spatial.sharpen(image, 1.0 + float(amounts[i]))
     ),
-    "posterize": lambda canvas, rows, amounts: canvas.curve(rows, lambda table: photometry.posterize(table, amounts)),
-    "solarize": lambda canvas, rows, amounts: canvas.curve(rows, lambda table: photometry.solarize(table, amounts)),
-    "autocontrast": lambda canvas, rows, amounts: canvas.change(rows, lambda picture, i: spatial.autocontrast(picture)),
-    "equalize": lambda canvas, rows, amounts: canvas.change(rows, lambda picture, i: spatial.equalize(picture)),
-    "invert": lambda canvas, rows, amounts: canvas.curve(rows, photometry.invert),
+    "posterize": lambda canvas, rows, amounts: canvas.curve(rows, lambda table: colours.posterize(table, amounts)),
+    "solarize": lambda canvas, rows, amounts: canvas.curve(rows, lambda table: colours.solarize(table, amounts)),
+    "autocontrast": lambda canvas, rows, amounts: canvas.change(rows, lambda image, i: photometric.autocontrast(image)),
+    "equalize": lambda canvas, rows, amounts: canvas.change(rows, lambda image, i: photometric.equalize(image)),
+    "invert": lambda canvas, rows, amounts: canvas.curve(rows, colours.invert),
 }
 """Every published operation by name: changes `rows` by amounts (R,) in the unit of its `Range`."""
 
@@ -63,7 +62,7 @@ def amounts(name: str, span: Range, levels: Draws, signs: Draws, side: int) -> D
         span: its range.
         levels: (R,).
         signs: numbers in [0, 1), (R,); below one half the amount is negative, where it has a sign.
-        side: of the pictures in pixels.
+        side: of the images in pixels.
 
     Returns:
         (R,) in degrees, tangents, pixels, bits, grey levels, or relative to 1.
@@ -77,7 +76,7 @@ def amounts(name: str, span: Range, levels: Draws, signs: Draws, side: int) -> D
 
 
 def _step(canvas: Canvas, rows: Rows, space: dict[str, Range], choice: Choice, levels: Draws, signs: Draws) -> None:
-    """Let every picture of `rows` take the operation ``list(space)[choice]`` at its level."""
+    """Let every image of `rows` take the operation ``list(space)[choice]`` at its level."""
     for number in np.unique(choice).tolist():
         name = list(space)[number]
         chosen = np.flatnonzero(choice == number)
@@ -100,7 +99,7 @@ def _randaugment(canvas: Canvas, rows: Rows, draws: Draws, operation: Operation)
 
 def _trivialaugment(canvas: Canvas, rows: Rows, draws: Draws, operation: Operation) -> None:
     space, last = published.TRIVIALAUGMENT, published.TRIVIAL_LEVELS - 1
-    levels = primitives.whole(draws[:, 1], 0, last) / last
+    levels = whole(draws[:, 1], 0, last) / last
     _step(canvas, rows, space, _choose(draws[:, 0], len(space)), levels, draws[:, 2])
 
 
@@ -120,25 +119,25 @@ def _augmix(canvas: Canvas, rows: Rows, draws: Draws, operation: Operation) -> N
     width, depth, alpha = operation["width"], operation["depth"], operation["alpha"]
     weights = _dirichlet(draws[:, 1 : 1 + width], alpha)
     share = mixing.beta(draws[:, 0], alpha)
-    originals = canvas.pictures(rows)
+    originals = canvas.images(rows)
     mixed = np.zeros((len(rows), canvas.side, canvas.side, 3), dtype=np.float32)
     for i in range(width):
         start = 9 + 25 * i
-        pictures = _chain(np.stack(originals), canvas.ids[rows], draws[:, start : start + 25], operation, depth)
-        mixed += weights[:, i, None, None, None].astype(np.float32) * pictures
+        images = _chain(np.stack(originals), canvas.ids[rows], draws[:, start : start + 25], operation, depth)
+        mixed += weights[:, i, None, None, None].astype(np.float32) * images
     for i, original in enumerate(originals):
         mixed[i] = (1.0 - share[i]) * original + share[i] * 255.0 * mixed[i]
     out = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-    canvas.change(rows, lambda picture, i: out[i])
+    canvas.change(rows, lambda image, i: out[i])
 
 
 def _chain(
-    pictures: Images, ids: npt.NDArray[np.uint64], draws: Draws, operation: Operation, depth: int
+    images: Images, ids: npt.NDArray[np.uint64], draws: Draws, operation: Operation, depth: int
 ) -> npt.NDArray[np.float32]:
-    """Apply 1 to `depth` operations of AugMix to each picture: draws (R, 25) hold the length, then triples."""
-    canvas, space = Canvas(pictures, ids), published.AUGMIX
-    lengths = primitives.whole(draws[:, 0], 1, depth)
-    low, high = published.AUGMIX_WEAKEST, operation["severity"]
+    """Apply 1 to `depth` operations of AugMix to each image: draws (R, 25) hold the length, then triples."""
+    canvas, space = Canvas(images, ids), published.AUGMIX
+    lengths = whole(draws[:, 0], 1, depth)
+    low, high = published.AUGMIX_MIN_LEVEL, operation["severity"]
     for i in range(depth):
         rows = np.flatnonzero(lengths > i)
         triple = draws[rows, 1 + 3 * i : 4 + 3 * i]
@@ -155,14 +154,14 @@ def _dirichlet(draws: Draws, alpha: float) -> Draws:
 
 
 def _random_chain(canvas: Canvas, rows: Rows, draws: Draws, operation: Operation) -> None:
-    names = published.RANDOM
-    built = [base.build(SPECS[name], {"p": 1.0}, "random_chain") for name in names]
+    names, functions = published.RANDOM, {**geometric.FUNCTIONS, **photometric.FUNCTIONS}
+    built = [build(SPECS[name], {"p": 1.0}, "random_chain") for name in names]
     for i in range(operation["n"]):
         choice = _choose(draws[:, 3 * i], len(names))
         for number in np.unique(choice).tolist():
             chosen = np.flatnonzero(choice == number)
             numbers = draws[chosen, 3 * i + 1 : 3 * i + 3]
-            primitives.FUNCTIONS[names[number]](canvas, rows[chosen], numbers, built[number])
+            functions[names[number]](canvas, rows[chosen], numbers, built[number])
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -172,4 +171,3 @@ FUNCTIONS: dict[str, Function] = {
     "augmix": _augmix,
     "random_chain": _random_chain,
 }
-"""The function of every composite operation."""

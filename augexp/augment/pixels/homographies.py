@@ -1,7 +1,7 @@
 """Geometric changes as 3 x 3 matrices, a whole batch at once.
 
-A matrix takes a point of the *new* picture to the point of the *old* one where its colour is read. Points
-are (x, y, 1) in pixels from the centre of the picture, x to the right and y down. Doing A first and B
+A matrix takes a point of the *new* image to the point of the *old* one where its colour is read. Points
+are (x, y, 1) in pixels from the centre of the image, x to the right and y down. Doing A first and B
 after it is therefore the product ``A @ B``: however many operations stand in a row, every pixel is
 interpolated once.
 """
@@ -63,10 +63,10 @@ def shears(x: Array, y: Array) -> Array:
 
 
 def crops(centre_x: Array, centre_y: Array, width: Array, height: Array) -> Array:
-    """Return the stretching of a box to the whole picture.
+    """Return the stretching of a box to the whole image.
 
     Args:
-        centre_x: middle of the box in pixels right of the centre of the picture, (R,).
+        centre_x: middle of the box in pixels right of the centre of the image, (R,).
         centre_y: the same downwards, (R,).
         width: of the box as a fraction of the side, (R,).
         height: the same, (R,).
@@ -78,12 +78,12 @@ def crops(centre_x: Array, centre_y: Array, width: Array, height: Array) -> Arra
 
 
 def perspectives(inwards: Array, side: int) -> Array:
-    """Return projections that squeeze the picture into a quadrangle.
+    """Return projections that squeeze the image into a quadrangle.
 
     Args:
         inwards: how far each corner moves towards the centre, in fractions of the side, shape (R, 4, 2);
             corners in the order upper left, upper right, lower right, lower left, each (x, y).
-        side: of the picture in pixels.
+        side: of the image in pixels.
     """
     corners = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]) * (side / 2.0)
     moved = corners - np.sign(corners) * inwards * side
@@ -103,8 +103,8 @@ def place(matrices: Array, side: int, margin: Array | npt.NDArray[np.int64] | fl
 
     Args:
         matrices: (R, 3, 3).
-        side: of the pictures in pixels.
-        margin: by how many pixels the old picture has been widened on every side, for all or each (R,).
+        side: of the images in pixels.
+        margin: by how many pixels the old image has been widened on every side, for all or each (R,).
     """
     middle = (side - 1) / 2.0
     placed = matrices.copy()

@@ -1,8 +1,8 @@
 """Photometric changes as curves (tables of 256 entries) and colour matrices, a whole batch at once.
 
 Values are on the scale 0 to 255 and stay floating-point between operations of a row, so that nothing is
-rounded before the picture is finished; every step clips to the scale. Steps with jumps (`posterize`,
-`solarize`) round first, so that they decide as they would on an 8-bit picture. The curves that are
+rounded before the image is finished; every step clips to the scale. Steps with jumps (`posterize`,
+`solarize`) round first, so that they decide as they would on an 8-bit image. The curves that are
 handed over may be overwritten: new memory is dearer than the arithmetic.
 """
 
