@@ -1,4 +1,4 @@
-"""What is to be run: one arm with one seed; it travels between processes as JSON."""
+"""What is to be run: one arm with one seed."""
 
 from __future__ import annotations
 

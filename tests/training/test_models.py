@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from augexp.errors import RunError
 from augexp.experiment.definition import Training
-from augexp.training import models
+from augexp.training import backend, models
 from augexp.training.network import Network
 
 
@@ -69,13 +71,17 @@ def test_shapes_and_types(name, size):
     assert list(models.random_states(built)) == ["dropout"]
 
 
+def test_the_definition_names_the_networks():
+    assert get_args(Training.model_fields["model"].annotation) == tuple(models.MODELS)
+
+
 def test_unknown_network():
     with pytest.raises(RunError, match="received 'huge'; allowed are small, tiny"):
         models.build("huge", 32, 2)
 
 
 def test_plain_keras_steps_agree_with_the_compiled_ones(network, monkeypatch):
-    monkeypatch.setenv("AUGEXP_PLAIN_KERAS", "1")
+    monkeypatch.setattr(backend.keras.backend, "backend", lambda: "another")
     plain = Network(Training(model="tiny", batch_size=4), 8, 3, 100)
     found = []
     for one in (network, plain):
