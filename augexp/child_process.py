@@ -23,7 +23,10 @@ TIMEOUT = 5.0
 
 
 class Channel:
-    """Messages to and from another process; they must not hold instances of classes of ``__main__``."""
+    """Messages to and from another process, by one thread in each direction.
+
+    A message must not hold instances of classes that one of the processes has in ``__main__``.
+    """
 
     def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
         self._reader, self._writer = reader, writer

@@ -103,7 +103,7 @@ def execute_missing(
         listener.runs(sum(not records.is_finished(task.folder, experiment.arm_hash(task.arm)) for task in tasks))
         outcome = engine.execute(tasks, listener.event)
         if outcome.failures:
-            if not outcome.executed and not outcome.found:
+            if not outcome.executed and not outcome.finished_before:
                 raise RunError(f"every run failed; the first one: {outcome.failures[0].message}")
             return
         if not outcome.executed:

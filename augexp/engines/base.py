@@ -28,12 +28,12 @@ class Outcome:
 
     Attributes:
         executed: runs that were finished now.
-        found: runs that were finished before.
+        finished_before: runs that were finished already.
         failures: the last event of each run that failed; its `message` says why.
     """
 
     executed: int = 0
-    found: int = 0
+    finished_before: int = 0
     failures: tuple[RunEvent, ...] = ()
 
 
@@ -56,7 +56,7 @@ class Engine(ABC):
 
     @abstractmethod
     def start(self, runs: int) -> None:
-        """Begin to start what executes, without waiting for it; useful while images are still being prepared.
+        """Start what executes runs; called before the images are prepared, so that it may go on beside that.
 
         Called again, it starts what is still missing.
 
@@ -99,7 +99,7 @@ class Engine(ABC):
         """
         missing = [task for task in tasks if not records.is_finished(task.folder, task.experiment.arm_hash(task.arm))]
         if not missing:
-            return Outcome(found=len(tasks))
+            return Outcome(finished_before=len(tasks))
         self.start(len(missing))
         with Interruptions() as interruptions:
             execution = Execution(in_order(missing), on_event, interruptions, self.STOPPED_AT_ONCE)
@@ -142,9 +142,9 @@ class Execution:
 
     def fail(self, task: RunTask, message: str) -> None:
         """Write down, and tell, that a run has failed."""
-        epochs, hashes = task.experiment.training.epochs, (task.experiment.hash, task.experiment.arm_hash(task.arm))
-        self.failures.append(RunEvent("failed", task.arm, task.seed, epochs=epochs, message=message))
-        records.write_failure(task.folder, hashes[0], task.arm, hashes[1], task.seed, message)
+        experiment, arm, seed = task.experiment, task.arm, task.seed
+        self.failures.append(RunEvent("failed", arm, seed, epochs=experiment.training.epochs, message=message))
+        records.write_failure(task.folder, experiment.hash, arm, experiment.arm_hash(arm), seed, message)
         self.listener(self.failures[-1])
 
     def must_stop(self) -> bool:

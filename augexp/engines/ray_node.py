@@ -129,8 +129,8 @@ def execute(job: Job, events: Any, *parts: Any) -> RunResult:
         store = put_together(*parts)
     if _stopping(events):
         return RunResult("stopped", files=job.files)
-    with tempfile.TemporaryDirectory(prefix="augexp-run-") as place:
-        task = RunTask.from_json({**job.task, "folder": str(Path(place) / "run")})
+    with tempfile.TemporaryDirectory(prefix="augexp-run-") as folder:
+        task = RunTask.from_json({**job.task, "folder": str(Path(folder) / "run")})
         return _execute(task, job, store, events)
 
 
@@ -188,8 +188,8 @@ def _stopping(events: Any) -> bool:
 
 def take_files(folder: Path) -> dict[str, bytes]:
     """Return the files of a run's folder, name to content."""
-    found = sorted(path for path in folder.glob("*") if path.is_file() and path.name not in STAYS)
-    return {path.name: path.read_bytes() for path in found}
+    paths = sorted(path for path in folder.glob("*") if path.is_file() and path.name not in STAYS)
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def put_files(folder: Path, files: Mapping[str, bytes]) -> None:

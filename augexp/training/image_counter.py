@@ -25,7 +25,7 @@ Hashes = npt.NDArray[np.uint64]
 
 
 class ImageCounter:
-    """Unique pictures and order of one run.
+    """Unique images and order of one run.
 
     Args:
         folder: of the run; the files ``.unique-<epoch>`` are kept there until `clear`.

@@ -264,4 +264,4 @@ def test_workers_give_the_bytes_of_runs_in_this_process(jobs, finished, make_tas
             assert (task.folder / name).read_bytes() == (finished[task.arm, task.seed].folder / name).read_bytes()
     assert json.loads((tasks[0].folder / records.TIMING).read_text(encoding="utf-8"))["wall_seconds"] > 0
     with LocalEngine(jobs) as engine:
-        assert engine.execute(tasks) == base.Outcome(found=4)
+        assert engine.execute(tasks) == base.Outcome(finished_before=4)

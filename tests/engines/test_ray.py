@@ -112,7 +112,7 @@ def test_two_nodes_give_the_bytes_of_the_local_engine(share_path, cluster, secon
         outcome = engine.execute(tasks, events.append)
         assert bool(engine._sent_stores) is not share_path
         assert (outcome.executed, outcome.failures) == (4, ())
-        assert engine.execute(tasks).found == 4
+        assert engine.execute(tasks).finished_before == 4
     check(tasks, finished)
     assert sum(event.kind == "finished" for event in events) == 4
     assert sum(event.kind == "epoch" for event in events) == 4 * 3

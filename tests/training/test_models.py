@@ -83,9 +83,10 @@ def test_unknown_network():
 def test_plain_keras_steps_agree_with_the_compiled_ones(network, monkeypatch):
     monkeypatch.setattr(backend.keras.backend, "backend", lambda: "another")
     plain = Network(Training(model="tiny", batch_size=4), 8, 3, 100)
-    found = []
-    for one in (network, plain):
-        one.renew(0, 3)
-        train(one)
-        found.append((*one.totals(), *one.logits(np.ones((2, 8, 8, 3), np.float32)).ravel()))
-    assert np.allclose(found[0], found[1], atol=1e-5)
+    assert type(plain._steps) is not type(network._steps)
+    numbers = []
+    for each in (network, plain):
+        each.renew(0, 3)
+        train(each)
+        numbers.append((*each.totals(), *each.logits(np.ones((2, 8, 8, 3), np.float32)).ravel()))
+    assert np.allclose(numbers[0], numbers[1], atol=1e-5)
