@@ -189,20 +189,21 @@ def train(
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
-    from augexp.engines import local as engine  # noqa: PLC0415 - records need numpy
-    from augexp.results import records  # noqa: PLC0415 - records need numpy
+    from augexp.engines.local import LocalEngine  # noqa: PLC0415 - records need numpy
+    from augexp.results import locks, records  # noqa: PLC0415 - records need numpy
+    from augexp.training.task import RunTask  # noqa: PLC0415 - records need numpy
 
     experiment = define(source, **{"arms": [arm], **changes})
     listener = progress or NullListener()
     workspace = open_workspace(experiment, Path(results_dir))
     folder = workspace.run_folder(arm, seed)
-    with engine.lock_results(workspace.folder), engine.Engine(1) as crew:
+    with locks.lock_results(workspace.folder), LocalEngine(1) as engine:
         if not records.is_finished(folder, experiment.arm_hash(arm)):
-            crew.start()
+            engine.start(1)
         store = _prepare(experiment, Path(data_dir), 0, listener)
         workspace.commit_definition()
         listener.runs(1)
-        crew.execute([engine.RunTask(experiment, arm, seed, store.path, folder, save_model)], listener.event)
+        engine.execute([RunTask(experiment, arm, seed, store.path, folder, save_model)], listener.event)
     return records.read_run(folder)
 
 
@@ -275,14 +276,14 @@ def _compare(
 ) -> Comparison:
     from augexp.commands import compare as execution  # noqa: PLC0415 - numpy
     from augexp.commands import report  # noqa: PLC0415 - numpy
-    from augexp.engines.local import lock_results  # noqa: PLC0415
+    from augexp.results.locks import lock_results  # noqa: PLC0415
 
     workspace = open_workspace(experiment, results_dir)
-    with lock_results(workspace.folder), execution.open_engine(engine, jobs, address) as crew:
-        execution.start_early(crew, workspace)
+    with lock_results(workspace.folder), execution.open_engine(engine, jobs, address) as workers:
+        execution.start_early(workers, workspace)
         store = _prepare(experiment, data_dir, jobs, listener)
         report.check_halves(store, experiment.plan)
         report.held_records(workspace, store.fingerprint)  # refuse others before the plan is written down
         history = workspace.commit_plan(execution.finished_pairs(workspace))
-        execution.execute_missing(workspace, store, history, crew, listener)
+        execution.execute_missing(workspace, store, history, workers, listener)
         return report.answer(workspace, store, history, pictures=pictures)

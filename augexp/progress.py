@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 StageProgress = Callable[[str, int, int], None]
 """Is called with the name of a stage, how many items are done, and how many there are (0 where not known)."""
@@ -35,10 +35,6 @@ class RunEvent:
     seconds: float = 0.0
     row: Mapping[str, int | float] = field(default_factory=dict)
     message: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values; `RunEvent(**values)` makes an equal event of them."""
-        return asdict(self)
 
 
 class ProgressListener(Protocol):

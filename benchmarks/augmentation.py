@@ -36,7 +36,7 @@ import tables
 
 from augexp.augment import policy as policies
 from augexp.augment.pipeline import Augmenter
-from augexp.training.feed import BATCHES, VALUES
+from augexp.training.feed import MAX_BATCHES, VALUES
 
 RESULTS = Path(__file__).parent / "results" / "augmentation"
 SIDES = (32, 64, 128)
@@ -251,7 +251,7 @@ def compare(side: int, count: int, rounds: int) -> dict[str, Any]:
         if not name.startswith("augexp"):
             own = "augexp randaugment" if "RandAugment" in name else "augexp"
             ratios[name] = value / median[own]
-    portion = BATCH * min(BATCHES, max(1, VALUES // (BATCH * images[0].size)))  # as a run augments them
+    portion = BATCH * min(MAX_BATCHES, max(1, VALUES // (BATCH * images[0].size)))  # as a run augments them
     shares = {size: drawing_share(smooth_images(size, side), "standard", size) for size in sorted({BATCH, portion})}
     return {"side": side, "contenders": rows, "ratios": ratios, "drawing": shares}
 

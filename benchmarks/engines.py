@@ -22,10 +22,12 @@ from pathlib import Path
 from tables import table, write
 
 from augexp.data.preparation import prepare
-from augexp.engines.local import AnyEngine, Engine, RunTask
+from augexp.engines.base import Engine
+from augexp.engines.local import LocalEngine
 from augexp.engines.worker_process import Worker
 from augexp.experiment import definition
 from augexp.results import records
+from augexp.training.task import RunTask
 
 JOBS_GOAL, RAY_GOAL = 1.85, 0.6
 ADDRESS = "127.0.0.2"
@@ -58,7 +60,7 @@ class Work:
             for arm in ("none", "standard")
         ]
 
-    def seconds(self, engine: AnyEngine) -> float:
+    def seconds(self, engine: Engine) -> float:
         """Return what the runs take on an engine."""
         tasks = self.tasks()
         begin = time.perf_counter()
@@ -75,9 +77,9 @@ def local(work: Work, rounds: int) -> dict[str, list[float]]:
     The engine itself leaves a single worker to the system, which moves it about: that is a tenth slower,
     and two jobs would look better than they are.
     """
-    with Engine(1) as one, Engine(2) as two:
-        two.start()
-        one._workers.append(Worker(two._workers[0].seat, one._inbox))
+    with LocalEngine(1) as one, LocalEngine(2) as two:
+        two.start(2)
+        one._workers.append(Worker(two._workers[0].slot, one._inbox))
         for engine in (one, two):
             engine.execute(work.tasks(4))
         seconds: dict[str, list[float]] = {"1 job": [], "2 jobs": []}
@@ -88,7 +90,7 @@ def local(work: Work, rounds: int) -> dict[str, list[float]]:
 
 
 @contextmanager
-def cluster(nodes: int) -> Iterator[AnyEngine]:
+def cluster(nodes: int) -> Iterator[Engine]:
     """Start a Ray cluster of `nodes` with one core each, and an engine on it."""
     import ray
     from ray.cluster_utils import Cluster

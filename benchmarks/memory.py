@@ -21,9 +21,10 @@ from tables import table, write
 from augexp.data import splits
 from augexp.data.store import open_store
 from augexp.data.store_manifest import StoreManifest, write_manifest
-from augexp.engines.local import Engine, RunTask
+from augexp.engines.local import LocalEngine
 from augexp.experiment import definition
 from augexp.results import records
+from augexp.training.task import RunTask
 
 GOAL = 20.0
 """MiB that the larger store may cost."""
@@ -89,11 +90,11 @@ def measure(place: Path, images: int, epochs: int) -> dict[str, float]:
             stage = "training" if (task.folder / records.EPOCHS).exists() else "start"
             found[stage] = max(found[stage], private_memory(process))
 
-    with Engine(1) as crew:
-        crew.start()
-        watcher = threading.Thread(target=look, args=(crew._workers[0].process.pid,))
+    with LocalEngine(1) as engine:
+        engine.start(1)
+        watcher = threading.Thread(target=look, args=(engine._workers[0].process.pid,))
         watcher.start()
-        outcome = crew.execute([task])
+        outcome = engine.execute([task])
         over.set()
         watcher.join()
     if outcome.failures:

@@ -48,8 +48,8 @@ from augexp.data.generator import cyclic_generator
 from augexp.engines import resources
 from augexp.experiment.definition import Training
 from augexp.training import feed
-from augexp.training.image_counter import Tally
-from augexp.training.timing import Clock
+from augexp.training.image_counter import ImageCounter
+from augexp.training.timing import RunTimer
 
 if TYPE_CHECKING:
     from augexp.training.network import Network
@@ -98,7 +98,7 @@ class ByHand:
     def __init__(self, network: Network, draw: Draw, targets: np.ndarray, warped: bool) -> None:
         self._network, self._draw, self._targets, self._warped = network, draw, targets, warped
         side = draw.images.shape[1]
-        self._together = min(feed.BATCHES, feed.VALUES // draw.images[:32].size)
+        self._together = min(feed.MAX_BATCHES, feed.VALUES // draw.images[:32].size)
         self._out = Buffers().take((32 * self._together, side, side, 3))
         self._quads = np.empty((2, 32 * side, side, 4), np.uint8)
         # From a cut-out in the middle, so that nothing beyond the edge is read, which would take twice as long.
@@ -213,12 +213,12 @@ def arm(network: Network, draw: Draw, name: str, steps: int, folder: Path, spare
     augment = Augmenter(policy.resolve(name), root_seed=0, seed=0, num_classes=CLASSES, partners=partners)
     place = folder / f"{draw.images.shape[1]}-{name}"
     place.mkdir()
-    tally, clock = Tally(place), Clock()
+    counter, timer = ImageCounter(place), RunTimer()
     batches = cyclic_generator(draw, draw.labels, 32, seed=seeds.integer(0, 0, "order"))
 
     def epoch(number: int) -> None:
-        train_epoch(network, batches, augment, tally, clock, steps=steps, epoch=number, spare_core=spare_core)
-        tally.close_epoch()
+        train_epoch(network, batches, augment, counter, timer, steps=steps, epoch=number, spare_core=spare_core)
+        counter.close_epoch()
 
     return epoch
 

@@ -106,13 +106,13 @@ def store(tiny, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def workshop():
+def networks():
     """One network for all runs of the tests, as in a worker."""
     from augexp.training import backend
-    from augexp.training.network import Workshop
+    from augexp.training.network import NetworkCache
 
     backend.configure(threads=1)
-    return Workshop()
+    return NetworkCache()
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +126,7 @@ def make_task(tiny, store) -> Callable[..., RunTask]:
 
 
 @pytest.fixture(scope="session")
-def finished(make_task, workshop, tmp_path_factory) -> dict[tuple[str, int], RunRecord]:
+def finished(make_task, networks, tmp_path_factory) -> dict[tuple[str, int], RunRecord]:
     """All arms with seeds 0 and 1, executed in this process one after another."""
     from augexp.training import run
 
@@ -135,6 +135,6 @@ def finished(make_task, workshop, tmp_path_factory) -> dict[tuple[str, int], Run
     for seed in (0, 1):
         for arm in ("none", "standard", "again"):
             task = make_task(results, arm, seed)
-            run.execute(task, workshop=workshop)
+            run.execute(task, networks=networks)
             recorded[arm, seed] = read_run(task.folder)
     return recorded

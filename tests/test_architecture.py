@@ -16,7 +16,7 @@ from augexp.version import PACKAGE
 
 LAYERS = {
     **dict.fromkeys(("errors", "version"), 0),
-    **dict.fromkeys(("files", "seeds", "progress"), 1),
+    **dict.fromkeys(("files", "seeds", "progress", "child_process"), 1),
     "augment": 2,
     "experiment": 3,
     **dict.fromkeys(("data", "results"), 4),

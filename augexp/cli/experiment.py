@@ -8,6 +8,7 @@ import typer
 
 from augexp.cli import options as given
 from augexp.cli.options import DATA_DIR, RESULTS_DIR
+from augexp.engines.registry import ENGINES
 
 
 def register(app: typer.Typer) -> None:
@@ -74,7 +75,7 @@ def compare(
     name: given.Name = None,
     path: given.Path_ = None,
     jobs: given.Jobs = given.AUTO,
-    engine: Annotated[str, typer.Option(metavar="[local|ray]", help="Where the runs execute.")] = "local",
+    engine: Annotated[str, typer.Option(metavar=f"[{'|'.join(ENGINES)}]", help="Where the runs execute.")] = "local",
     address: Annotated[
         str | None, typer.Option(help="Address of the Ray cluster (with --engine ray).", show_default=False)
     ] = None,

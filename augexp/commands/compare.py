@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augexp.commands import report
-from augexp.engines.local import AnyEngine, Engine, RunTask
-from augexp.errors import DefinitionError, RunError
+from augexp.engines import registry
+from augexp.engines.base import Engine
+from augexp.errors import RunError
 from augexp.progress import ProgressListener
 from augexp.results import records
 from augexp.results.folder import Workspace
+from augexp.training.task import RunTask
 
 if TYPE_CHECKING:
     from augexp.data.store import Store
@@ -22,15 +24,9 @@ if TYPE_CHECKING:
 _ANALYSIS = ("augexp.analysis.comparison", "augexp.reporting.figures", "augexp.reporting.write", "cv2", "scipy.special")
 
 
-def open_engine(name: str, jobs: int, address: str | None) -> AnyEngine:
-    """Return the engine `local` or `ray`, not yet started; `jobs` 0 asks cores and memory."""
-    if name == "local":
-        return Engine(jobs or None, when_spare=_load_analysis)
-    if name == "ray":
-        from augexp.engines.ray_cluster import RayEngine  # noqa: PLC0415 - an optional extra
-
-        return RayEngine(address)
-    raise DefinitionError(f"engine: received {name!r}; allowed are 'local' and 'ray'")
+def open_engine(name: str, jobs: int, address: str | None) -> Engine:
+    """Return an engine by its name, not yet started; `jobs` 0 asks cores and memory."""
+    return registry.open_engine(name, jobs=jobs, address=address, when_spare=_load_analysis)
 
 
 def _load_analysis() -> None:
@@ -40,23 +36,20 @@ def _load_analysis() -> None:
             importlib.import_module(name)
 
 
-def start_early(crew: AnyEngine, workspace: Workspace) -> None:
+def start_early(engine: Engine, workspace: Workspace) -> None:
     """Have workers load TensorFlow and build the network while images are prepared, where runs are missing."""
     plan = workspace.experiment.plan
     first = [workspace.run_folder(arm, seed) for seed in plan.blocks(plan.first_look) for arm in plan.arms]
     missing = [folder for folder in first if not (folder / records.RUN).exists()]
     if not missing:
         return
-    if not isinstance(crew, Engine):
-        crew.start()
-        return
-    crew.start(len(missing))
+    engine.start(len(missing))
     from augexp.data.sources.registry import source_class  # noqa: PLC0415 - workers have been started by now
 
     data = workspace.experiment.data
     classes = source_class(data.source).count_classes(data)
     if classes:
-        crew.warm(RunTask(workspace.experiment, plan.arms[0], 0, Path(), missing[0]), classes)
+        engine.warm(RunTask(workspace.experiment, plan.arms[0], 0, Path(), missing[0]), classes)
 
 
 def finished_pairs(workspace: Workspace) -> int:
@@ -75,7 +68,7 @@ def finished_pairs(workspace: Workspace) -> int:
 
 
 def execute_missing(
-    workspace: Workspace, store: Store, history: Sequence[PlanEntry], crew: AnyEngine, listener: ProgressListener
+    workspace: Workspace, store: Store, history: Sequence[PlanEntry], engine: Engine, listener: ProgressListener
 ) -> None:
     """Execute runs look after look, until the plan says that it is enough or a run fails.
 
@@ -96,9 +89,9 @@ def execute_missing(
             for arm in experiment.plan.arms
         ]
         listener.runs(sum(not records.is_finished(task.folder, experiment.arm_hash(task.arm)) for task in tasks))
-        outcome = crew.execute(tasks, listener.event)
+        outcome = engine.execute(tasks, listener.event)
         if outcome.failures:
-            if not outcome.executed and not outcome.found:
+            if not outcome.executed and not outcome.finished_before:
                 raise RunError(f"every run failed; the first one: {outcome.failures[0].message}")
             return
         if not outcome.executed:

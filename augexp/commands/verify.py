@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from augexp import seeds
-from augexp.engines.local import AnyEngine, Engine
+from augexp.engines.base import Engine
+from augexp.engines.local import LocalEngine
 from augexp.errors import ResultsError
 from augexp.experiment.definition import Experiment
 from augexp.progress import RunEvent
@@ -77,7 +78,7 @@ def rerun(
     experiment: Experiment,
     store_path: Path,
     *,
-    engine: AnyEngine | None = None,
+    engine: Engine | None = None,
     on_event: Callable[[RunEvent], None] = lambda event: None,
 ) -> Verification:
     """Execute the run of `record` once more and compare.
@@ -98,7 +99,7 @@ def rerun(
     with tempfile.TemporaryDirectory(prefix="augexp-verify-") as place:
         folder = Path(place) / "run"
         task = RunTask(experiment, record.arm, record.seed, store_path, folder)
-        used = engine or Engine(jobs=1)
+        used = engine or LocalEngine(jobs=1)
         try:
             outcome = used.execute([task], on_event)
         finally:

@@ -1,9 +1,11 @@
 """Execute many runs: on this machine, or on a Ray cluster.
 
-- `local`: Many runs on this machine: worker processes that are started once and fed one run after another.
+- `base`: What an engine is, and what all engines share: order, interruption, failures, outcome.
+- `local`: Many runs on this machine: worker processes that are started once and given one run after another.
 - `ray_cluster`: Many runs on more than one machine, through Ray; the numbers are those of the local engine.
 - `ray_node`: What happens on the nodes of a Ray cluster: one run in a process that keeps its compiled network.
+- `registry`: The engines by name, each loaded when it is asked for.
 - `resources`: How many runs this machine can execute side by side: cores, memory, GPUs.
-- `worker`: A worker: a process that loads TensorFlow once and then executes the runs that it is handed.
-- `worker_process`: The driver's end of a worker process: start it, hand it work, hear what it says, notice its death.
+- `worker`: A worker: a process that loads TensorFlow once and then executes the runs that it is given.
+- `worker_process`: The driver's end of a worker process: start it, its messages, its death.
 """

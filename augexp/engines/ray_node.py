@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import tempfile
 import time
 from collections.abc import Mapping
@@ -33,11 +34,11 @@ STAYS = (locks.LOCK, heartbeat.NAME)
 """Files of a run's folder that belong to the process that works in it."""
 
 
-_PATIENCE = 10.0
+_STOP_TIMEOUT = 10.0
 """Seconds that a run waits for the driver's node to say whether to stop."""
 
-_PAUSE = 0.5
-"""Least seconds between two such questions: a short epoch takes less time than an answer."""
+_MIN_PAUSE = 0.5
+"""Seconds between two such questions: a short epoch takes less time than an answer."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RunResult:
     """What comes back.
 
     Attributes:
@@ -74,18 +75,18 @@ class Answer:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-class Board:
-    """Where the runs post their events and read whether to stop; lives on the driver's node."""
+class EventActor:
+    """A Ray actor to which the runs post their events and which tells them whether to stop."""
 
     def __init__(self) -> None:
-        self._events: list[tuple[str, dict[str, Any]]] = []
+        self._events: list[tuple[str, RunEvent]] = []
         self._stopping = False
 
-    def post(self, folder: str, event: dict[str, Any]) -> None:
+    def post(self, folder: str, event: RunEvent) -> None:
         """Add an event of the run whose folder on the driver's machine is `folder`."""
         self._events.append((folder, event))
 
-    def take(self) -> list[tuple[str, dict[str, Any]]]:
+    def take(self) -> list[tuple[str, RunEvent]]:
         """Return the events since the last call, with the folders of their runs."""
         taken, self._events = self._events, []
         return taken
@@ -99,93 +100,86 @@ class Board:
         return self._stopping
 
 
-class Workplace:
-    """Keeps the compiled network of this process for the next run that comes here."""
+@functools.cache
+def _networks() -> Any:
+    """Return the `NetworkCache` of this process; the first call loads TensorFlow, on one thread."""
+    from augexp.training import backend  # noqa: PLC0415 - loads TensorFlow
+    from augexp.training.network import NetworkCache  # noqa: PLC0415 - loads TensorFlow
 
-    workshop: Any = None
-
-    @classmethod
-    def open(cls) -> Any:
-        """Return the workshop; the first call loads TensorFlow, on one thread."""
-        if cls.workshop is None:
-            from augexp.training import backend  # noqa: PLC0415 - loads TensorFlow
-            from augexp.training.network import Workshop  # noqa: PLC0415 - loads TensorFlow
-
-            backend.configure(threads=1)
-            cls.workshop = Workshop()
-        return cls.workshop
+    backend.configure(threads=1)
+    return NetworkCache()
 
 
-def execute(job: Job, board: Any, *parts: Any) -> Answer:
+def execute(job: Job, events: Any, *parts: Any) -> RunResult:
     """Execute one run on this node.
 
     Args:
         job: what to run.
-        board: handle of the `Board`.
+        events: handle of the `EventActor`.
         parts: the store without its images, and the images; nothing as long as the driver hopes that the
             node has them.
     """
     differing = differences(job.versions)
     if differing:
-        return Answer("failed", f"a node has other libraries than the driver ({differing}); make them equal")
-    store = _found(job) if job.look else None
+        return RunResult("failed", f"a node has other libraries than the driver ({differing}); make them equal")
+    store = _store_here(job) if job.look else None
     if store is None:
         if not parts:
-            return Answer("images")
+            return RunResult("images")
         store = put_together(*parts)
-    if _stopping(board):
-        return Answer("stopped", files=job.files)
-    with tempfile.TemporaryDirectory(prefix="augexp-run-") as place:
-        task = RunTask.from_json({**job.task, "folder": str(Path(place) / "run")})
-        return _execute(task, job, store, board)
+    if _stopping(events):
+        return RunResult("stopped", files=job.files)
+    with tempfile.TemporaryDirectory(prefix="augexp-run-") as folder:
+        task = RunTask.from_json({**job.task, "folder": str(Path(folder) / "run")})
+        return _execute(task, job, store, events)
 
 
-def _execute(task: RunTask, job: Job, store: Store, board: Any) -> Answer:
+def _execute(task: RunTask, job: Job, store: Store, events: Any) -> RunResult:
     import ray  # noqa: PLC0415 - an optional extra
 
     def post(event: RunEvent) -> None:
         if event.kind != "finished":  # that is for the driver to say, once the records are written
             with contextlib.suppress(ray.exceptions.RayError):  # the run matters more than what is told of it
-                board.post.remote(job.task["folder"], event.to_json())
+                events.post.remote(job.task["folder"], event)
 
     def work() -> None:
-        workshop = Workplace.open()
+        networks = _networks()
         from augexp.training import run  # noqa: PLC0415 - loads TensorFlow
 
         put_files(task.folder, job.files)
         run.execute(
             task,
-            workshop=workshop,
+            networks=networks,
             report=post,
-            stop=_Asking(board),
+            stop=_StopPoll(events),
             checkpoint_seconds=float("inf"),  # this folder does not outlive the process
             store=store,
         )
 
     ending, message = attempt(work)
-    return Answer(ending, message, take_files(task.folder))
+    return RunResult(ending, message, take_files(task.folder))
 
 
-class _Asking:
-    """Tells after every epoch whether to stop, and asks the board now and then."""
+class _StopPoll:
+    """Tells after every epoch whether to stop, and asks the actor now and then."""
 
-    def __init__(self, board: Any) -> None:
-        self._board, self._asked, self._stopping = board, time.monotonic(), False
+    def __init__(self, events: Any) -> None:
+        self._events, self._asked, self._stopping = events, time.monotonic(), False
 
     def __call__(self) -> bool:
-        if not self._stopping and time.monotonic() - self._asked >= _PAUSE:
-            self._stopping, self._asked = _stopping(self._board), time.monotonic()
+        if not self._stopping and time.monotonic() - self._asked >= _MIN_PAUSE:
+            self._stopping, self._asked = _stopping(self._events), time.monotonic()
         return self._stopping
 
 
-def _stopping(board: Any) -> bool:
-    """Ask the board whether to stop; a board that does not answer says no."""
+def _stopping(events: Any) -> bool:
+    """Ask the actor whether to stop; one that does not answer says no."""
     import ray  # noqa: PLC0415 - an optional extra
 
     # Not through ray.get: Ray takes the core away from a task that waits there, and starts another
     # process on it, which loads TensorFlow and then competes with this one.
     with contextlib.suppress(ray.exceptions.RayError, TimeoutError):
-        return bool(board.stopping.remote().future().result(timeout=_PATIENCE))
+        return bool(events.stopping.remote().future().result(timeout=_STOP_TIMEOUT))
     return False
 
 
@@ -194,8 +188,8 @@ def _stopping(board: Any) -> bool:
 
 def take_files(folder: Path) -> dict[str, bytes]:
     """Return the files of a run's folder, name to content."""
-    found = sorted(path for path in folder.glob("*") if path.is_file() and path.name not in STAYS)
-    return {path.name: path.read_bytes() for path in found}
+    paths = sorted(path for path in folder.glob("*") if path.is_file() and path.name not in STAYS)
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -233,7 +227,7 @@ def _version(name: str) -> str:
         return "missing"
 
 
-def _found(job: Job) -> Store | None:
+def _store_here(job: Job) -> Store | None:
     """Return the store under the driver's path where this node has the same one there."""
     try:
         store = open_store(Path(job.task["store_path"]))

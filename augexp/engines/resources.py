@@ -16,13 +16,13 @@ WORKER_MEMORY = 900 * 2**20
 RUN_MEMORY_GPU = 4096
 """MiB of GPU memory that a run is given."""
 
-MOST_PER_GPU = 4
+MAX_RUNS_PER_GPU = 4
 """Runs side by side on one GPU; more than that mostly wait for each other."""
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A place for one worker.
+class WorkerSlot:
+    """Where one worker computes.
 
     Attributes:
         core: processor core to stay on; None lets the system choose.
@@ -63,8 +63,8 @@ def automatic_jobs() -> int:
     return max(1, min(processors, available_memory() // WORKER_MEMORY))
 
 
-def seats(jobs: int) -> list[Seat]:
-    """Lay out `jobs` workers.
+def worker_slots(jobs: int) -> list[WorkerSlot]:
+    """Distribute `jobs` workers over GPUs or cores.
 
     Workers are bound to cores only where they fill the machine: two half-sized comparisons side by side
     would otherwise sit on the same cores. The branch for GPUs has not been run by the authors.
@@ -72,10 +72,12 @@ def seats(jobs: int) -> list[Seat]:
     gpus = gpu_memory()
     if gpus:
         share = -(-jobs // len(gpus))
-        return [Seat(gpu=n % len(gpus), memory_limit=int(gpus[n % len(gpus)] * 0.9) // share) for n in range(jobs)]
+        return [
+            WorkerSlot(gpu=n % len(gpus), memory_limit=int(gpus[n % len(gpus)] * 0.9) // share) for n in range(jobs)
+        ]
     mine = cores()
     bound = hasattr(os, "sched_setaffinity") and jobs == len(mine) > 1
-    return [Seat(core=mine[n] if bound else None, spare_core=2 * jobs <= len(mine)) for n in range(jobs)]
+    return [WorkerSlot(core=mine[n] if bound else None, spare_core=2 * jobs <= len(mine)) for n in range(jobs)]
 
 
 def gpu_memory() -> list[int]:
@@ -103,7 +105,7 @@ def out_of_memory_kills() -> int:
 
 
 def _per_gpu(memory: int) -> int:
-    return max(1, min(MOST_PER_GPU, memory // RUN_MEMORY_GPU))
+    return max(1, min(MAX_RUNS_PER_GPU, memory // RUN_MEMORY_GPU))
 
 
 def _cgroup_cpus() -> float | None:

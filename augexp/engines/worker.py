@@ -1,28 +1,26 @@
-"""A worker: a process that loads TensorFlow once and then executes the runs that it is handed.
+"""A worker: a process that loads TensorFlow once and then executes the runs that it is given.
 
-It is started as ``python -m augexp.engines.worker`` and not through `multiprocessing`, so that a user's
-script needs no ``if __name__ == "__main__"`` and is never imported a second time. Commands come as
-lines of JSON on standard input, answers go as lines of JSON to standard output. When the process that
-started it is gone, standard input ends, and the worker ends with it at once.
+See `augexp.engines.worker_process` for the messages. When the process that started it is gone, its input ends,
+and the worker ends with it at once.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
-import json
 import os
 import queue
-import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, TextIO
+from functools import partial
+from typing import Any, Literal
 
+from augexp import child_process
+from augexp.child_process import Channel
+from augexp.engines.resources import WorkerSlot
 from augexp.errors import AugexpError, Interrupted, ResultsError
-from augexp.progress import RunEvent
 from augexp.training.task import RunTask
 
 Ending = Literal["finished", "stopped", "unwritable", "failed"]
@@ -31,23 +29,10 @@ NOT_NEEDED = ("h5py", "matplotlib", "pandas", "scipy")
 """Libraries that TensorFlow and Keras load where they find them and that training, if at all, asks for later."""
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Serve commands until standard input ends."""
-    parser = argparse.ArgumentParser(prog="augexp.engines.worker")
-    parser.add_argument("--core", type=int, default=None, help="processor core to stay on (Linux)")
-    parser.add_argument("--memory-limit", type=int, default=None, help="MiB of GPU memory")
-    parser.add_argument("--spare-core", action="store_true", help="a second core is idle and may augment")
-    options = parser.parse_args(arguments)
-    # Ctrl-C in a terminal reaches every process of the group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Worker(_own_output(), options.core, options.memory_limit, options.spare_core).serve()
-
-
-def _own_output() -> TextIO:
-    """Keep standard output for answers; whatever a library prints goes to standard error."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return answers
+def main() -> None:
+    """Execute what the driver asks for until it is gone."""
+    driver = child_process.parent()
+    _Worker(driver, driver.receive()).serve()
 
 
 @contextlib.contextmanager
@@ -97,64 +82,55 @@ def attempt(work: Callable[[], None]) -> tuple[Ending, str]:
 
 
 class _Worker:
-    def __init__(self, answers: TextIO, core: int | None, memory_limit: int | None, spare_core: bool) -> None:
-        self._answers, self._spare_core = answers, spare_core
-        self._core, self._memory_limit = core, memory_limit
-        self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    def __init__(self, driver: Channel, slot: WorkerSlot) -> None:
+        self._driver, self._slot = driver, slot
+        self._commands: queue.SimpleQueue[tuple[str, RunTask, Any]] = queue.SimpleQueue()
         self._stop = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def serve(self) -> None:
         with _without(*NOT_NEEDED), _uncollected():
             from augexp.training import backend, run  # noqa: PLC0415 - loads TensorFlow
-            from augexp.training.network import Workshop  # noqa: PLC0415 - loads TensorFlow
+            from augexp.training.network import NetworkCache  # noqa: PLC0415 - loads TensorFlow
 
         # Not sooner: while images are prepared, a core of its own would be one that others work on.
-        if self._core is not None and hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {self._core})
-        backend.configure(threads=1, memory_limit=self._memory_limit)
-        workshop = Workshop()
-        self._answer({"is": "ready"})
+        if self._slot.core is not None and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {self._slot.core})
+        backend.configure(threads=1, memory_limit=self._slot.memory_limit)
+        networks = NetworkCache()
+        self._send("ready")
         while True:
-            command = self._commands.get()
-            if command["do"] == "warm":
-                workshop.warm(RunTask.from_json(command["task"]).experiment, command["classes"])
-            else:
-                self._execute(run, workshop, command)
-
-    def _execute(self, run: Any, workshop: Any, command: dict[str, Any]) -> None:
-        task = RunTask.from_json(command["task"])
-
-        def work() -> None:
-            run.execute(
+            kind, task, detail = self._commands.get()
+            if kind == "warm":
+                networks.warm(task.experiment, num_classes=detail)
+                continue
+            work = partial(
+                run.execute,
                 task,
-                workshop=workshop,
-                report=self._report,
+                networks=networks,
+                report=lambda event: self._send("event", event),
                 stop=self._stop.is_set,
-                checkpoint_seconds=command["checkpoint_seconds"],
-                spare_core=self._spare_core,
+                checkpoint_seconds=detail,
+                spare_core=self._slot.spare_core,
             )
+            ending, message = attempt(work)
+            self._stop.clear()
+            self._send("end", ending, message)
 
-        ending, message = attempt(work)
-        self._stop.clear()
-        self._answer({"is": "end", "ending": ending, "message": message})
-
-    def _report(self, event: RunEvent) -> None:
-        self._answer({"is": "event", "event": event.to_json()})
-
-    def _answer(self, value: dict[str, Any]) -> None:
+    def _send(self, *message: object) -> None:
         try:
-            self._answers.write(json.dumps(value) + "\n")
+            self._driver.send(message)
         except OSError:
             os._exit(1)  # nobody is there any more
 
     def _listen(self) -> None:
-        for line in sys.stdin:
-            command = json.loads(line)
-            if command["do"] == "stop":
-                self._stop.set()
-            else:
-                self._commands.put(command)
+        with contextlib.suppress(EOFError):
+            while True:
+                command = self._driver.receive()
+                if command == ("stop",):
+                    self._stop.set()
+                else:
+                    self._commands.put(command)
         os._exit(0)  # at once, also in the middle of a step: what counts is on disk
 
 

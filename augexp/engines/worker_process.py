@@ -1,19 +1,20 @@
-"""The driver's end of a worker process: start it, hand it work, hear what it says, notice its death."""
+"""The driver's end of a worker process: start it, its messages, its death.
+
+The messages are tuples that begin with their kind. To the worker go first its `WorkerSlot` and then ``warm``,
+``run`` and ``stop``, see the methods of `Worker`; from it come those of `Message`.
+"""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import queue
-import subprocess
-import sys
 import tempfile
 import threading
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from augexp import version
-from augexp.engines.resources import Seat
+from augexp.child_process import ChildProcess
+from augexp.engines.resources import WorkerSlot
 from augexp.training.task import RunTask
 
 THREAD_VARIABLES = (
@@ -25,130 +26,89 @@ THREAD_VARIABLES = (
 )
 """Environment variables that say 1 to the numerical libraries before they are loaded."""
 
-PROGRAM = ("-P", "-m", "augexp.engines.worker")
-"""What a worker executes; without the current folder on the import path, where anything may lie."""
-
-PATIENCE = 5.0
-"""Seconds that a worker gets to end after its input was closed."""
+MODULE = "augexp.engines.worker"
+"""What a worker executes."""
 
 
-@dataclass(frozen=True)
-class Message:
-    """What came from a worker: `ready`, `event`, `end` (of a run), or `death` of the process itself."""
+class Message(NamedTuple):
+    """What came from a worker.
+
+    Attributes:
+        worker: from which one.
+        content: ``("ready",)`` once TensorFlow is loaded; ``("event", RunEvent)``; ``("end", ending, message)`` of
+            a run, see `worker.attempt`; or ``("exit", code)`` of the process itself.
+    """
 
     worker: Worker
-    content: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """First of what the class names."""
-        return str(self.content["is"])
+    content: tuple[Any, ...]
 
 
-class Worker:
+class Worker(ChildProcess):
     """One worker process.
 
     Args:
-        seat: where it computes.
-        inbox: receives a `Message` for everything that it says, from a thread.
+        slot: where it computes.
+        inbox: receives a `Message` for everything that comes from it, from a thread.
     """
 
-    def __init__(self, seat: Seat, inbox: queue.SimpleQueue[Message]) -> None:
-        self.seat = seat
+    def __init__(self, slot: WorkerSlot, inbox: queue.SimpleQueue[Message]) -> None:
+        # A file and not a pipe: nobody has to read it for the worker to go on.
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        super().__init__(MODULE, _environment(slot), stderr=self._stderr)
+        self.slot = slot
         self.ready = False
         self.task: RunTask | None = None
         self._inbox = inbox
-        # A file and not a pipe: nobody has to read it for the worker to go on.
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        command = [sys.executable, *PROGRAM]
-        if seat.core is not None:
-            command += ["--core", str(seat.core)]
-        if seat.memory_limit is not None:
-            command += ["--memory-limit", str(seat.memory_limit)]
-        if seat.spare_core:
-            command += ["--spare-core"]
-        self.process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            env=_environment(seat),
-            text=True,
-            encoding="utf-8",
-        )
-        self._ear = threading.Thread(target=self._listen, daemon=True)
-        self._ear.start()
+        self._reader_thread = threading.Thread(target=self._listen, daemon=True)
+        self._reader_thread.start()
+        self._send(slot)
 
     def give(self, task: RunTask, checkpoint_seconds: float) -> None:
         """Hand over a run; the worker must be idle."""
         self.task = task
-        self._send({"do": "run", "task": task.to_json(), "checkpoint_seconds": checkpoint_seconds})
+        self._send(("run", task, checkpoint_seconds))
 
     def warm(self, task: RunTask, num_classes: int) -> None:
         """Have the network built and traced before the first run comes."""
-        self._send({"do": "warm", "task": task.to_json(), "classes": num_classes})
+        self._send(("warm", task, num_classes))
 
     def ask_to_stop(self) -> None:
         """Ask for a checkpoint and an end after the current epoch."""
-        self._send({"do": "stop"})
+        self._send(("stop",))
 
     def close(self) -> None:
         """End the process: by closing its input, or by force where that takes too long."""
-        try:
-            if self.process.stdin is not None:
-                self.process.stdin.close()
-        except OSError:
-            pass  # it is dead already
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._ear.join()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        self._complaints.close()
+        self.wait()
+        self._reader_thread.join()
+        super().close()
+        self._stderr.close()
 
     def kill(self) -> None:
         """End the process at once."""
         self.process.kill()
         self.close()
 
-    def last_words(self) -> str:
+    def last_stderr_line(self) -> str:
         """Return the last line that the process wrote to standard error, where there is one."""
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return said[-1][:300] if said else ""
+        self._stderr.seek(0)
+        lines = [line.strip() for line in self._stderr.read().decode(errors="replace").split("\n")]
+        return next((line[:300] for line in reversed(lines) if line), "")
 
-    def _send(self, value: dict[str, Any]) -> None:
-        if self.process.stdin is None:
-            return
-        try:
-            self.process.stdin.write(json.dumps(value) + "\n")
-            self.process.stdin.flush()
-        except (OSError, ValueError):
-            pass  # it has died; the thread that listens tells
+    def _send(self, message: object) -> None:
+        with contextlib.suppress(OSError):  # it has ended; the thread that listens tells
+            self.send(message)
 
     def _listen(self) -> None:
-        if self.process.stdout is not None:
-            for line in self.process.stdout:
-                try:
-                    content = json.loads(line)
-                except ValueError:  # half a line of a process that was killed
-                    continue
-                self._inbox.put(Message(self, content))
-        self._inbox.put(Message(self, {"is": "death", "code": self.process.wait()}))
+        with contextlib.suppress(EOFError):
+            while True:
+                self._inbox.put(Message(self, self.receive()))
+        self._inbox.put(Message(self, ("exit", self.wait())))
 
 
-def _environment(seat: Seat) -> dict[str, str]:
-    values = dict(os.environ)
-    values.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    values["TF_CPP_MIN_LOG_LEVEL"] = values.get("TF_CPP_MIN_LOG_LEVEL", "2")
+def _environment(slot: WorkerSlot) -> dict[str, str]:
+    values = dict.fromkeys(THREAD_VARIABLES, "1")
+    values["TF_CPP_MIN_LOG_LEVEL"] = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")
     values["PYTHONIOENCODING"] = "utf-8"
-    # The worker must find this very package, wherever the caller found it.
-    paths = [str(version.PACKAGE.parent), values.get("PYTHONPATH", "")]
-    values["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    if seat.gpu is not None:
-        values["CUDA_VISIBLE_DEVICES"] = str(seat.gpu)
+    if slot.gpu is not None:
+        values["CUDA_VISIBLE_DEVICES"] = str(slot.gpu)
     return values

@@ -1,7 +1,7 @@
 """What is on disk in a results folder.
 
 - `folder`: The results folder of one experiment: guarded by the definition's hash, with the plan's history.
-- `heartbeat`: The sign of life of a run that is going on: a small file beside its records.
+- `heartbeat`: The heartbeat of a run that is going on: a small file beside its records.
 - `locks`: Who may write where: one command per results folder, one process per run.
 - `manifests`: What the JSON files of a results folder hold, as typed models.
 - `records`: A run on disk: what one arm with one seed left behind, and how to read it.

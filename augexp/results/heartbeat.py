@@ -1,4 +1,4 @@
-"""The sign of life of a run that is going on: a small file beside its records.
+"""The heartbeat of a run that is going on: a small file beside its records.
 
 It says how far the run is and which process is at it. It is not part of the records and goes away with
 the end of the run.
@@ -21,20 +21,20 @@ from augexp import files
 NAME = "pulse.json"
 
 STALE = 600.0
-"""Seconds without a sign after which a run on another machine counts as interrupted."""
+"""Seconds without a heartbeat after which a run on another machine counts as interrupted."""
 
-_SELDOM = 0.5
+_MIN_PAUSE = 0.5  # seconds between two heartbeats
 
 
 @dataclass(frozen=True)
-class Pulse:
+class Heartbeat:
     """How far a run is.
 
     Attributes:
         epoch, epochs: done, and in all.
         seconds: of the last epoch.
         host, process, born: which process executes it, and when that process was started, see `_born`.
-        written: Unix time of this sign.
+        written: Unix time of this heartbeat.
     """
 
     epoch: int
@@ -47,7 +47,7 @@ class Pulse:
 
     @property
     def alive(self) -> bool:
-        """Whether the run goes on; by its process here, and by the sign's age from another machine."""
+        """Whether the run goes on; by its process here, and by the heartbeat's age on another machine."""
         if self.host != socket.gethostname():
             return abs(time.time() - self.written) < STALE
         try:
@@ -67,8 +67,8 @@ def _born(process: psutil.Process) -> float:
     return created - float(psutil.boot_time()) if sys.platform == "linux" else created
 
 
-class Heart:
-    """Writes the pulse of one run, at most twice a second.
+class HeartbeatWriter:
+    """Writes the heartbeats of one run, at most twice a second.
 
     Args:
         folder: of the run.
@@ -77,25 +77,25 @@ class Heart:
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
         self._born = _born(psutil.Process())
-        self._last = -_SELDOM
+        self._last = -_MIN_PAUSE
 
-    def beat(self, epoch: int, epochs: int, seconds: float) -> None:
+    def write(self, epoch: int, epochs: int, seconds: float) -> None:
         """Say how far the run is."""
         now = time.monotonic()
-        if epoch and now - self._last < _SELDOM:
+        if epoch and now - self._last < _MIN_PAUSE:
             return
         self._last = now
-        pulse = Pulse(epoch, epochs, seconds, socket.gethostname(), os.getpid(), self._born, time.time())
-        files.write_atomically(self._path, json.dumps(asdict(pulse)).encode())
+        heartbeat = Heartbeat(epoch, epochs, seconds, socket.gethostname(), os.getpid(), self._born, time.time())
+        files.write_atomically(self._path, json.dumps(asdict(heartbeat)).encode())
 
     def stop(self) -> None:
-        """Remove the pulse: the run is over."""
+        """Remove the file: the run is over."""
         self._path.unlink(missing_ok=True)
 
 
-def read(folder: Path) -> Pulse | None:
-    """Return the pulse in a run's folder; None where there is none or it cannot be read."""
+def read(folder: Path) -> Heartbeat | None:
+    """Return the last heartbeat in a run's folder; None where there is none or it cannot be read."""
     try:
-        return Pulse(**json.loads((folder / NAME).read_text(encoding="utf-8")))
+        return Heartbeat(**json.loads((folder / NAME).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None

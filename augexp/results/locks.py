@@ -16,7 +16,7 @@ from augexp.errors import ResultsError
 
 LOCK = ".lock"
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds that a run waits for a process that still holds its folder."""
 
 
@@ -27,8 +27,8 @@ def lock_results(results_folder: Path) -> Iterator[None]:
         f"{results_folder}: another augexp command is working in this folder; wait for it to end, or choose another "
         "--results-dir"
     )
-    with contextlib.ExitStack() as held:
-        _enter(held, results_folder, busy)
+    with contextlib.ExitStack() as stack:
+        _enter(stack, results_folder, busy)
         yield
 
 
@@ -40,11 +40,11 @@ def claim_run(folder: Path) -> Iterator[None]:
     waits a while before it raises ResultsError.
     """
     busy = ResultsError(f"{folder}: another process is executing this run; wait for it to end")
-    deadline = time.monotonic() + PATIENCE
-    with contextlib.ExitStack() as held:
+    deadline = time.monotonic() + TIMEOUT
+    with contextlib.ExitStack() as stack:
         while True:
             try:
-                _enter(held, folder, busy)
+                _enter(stack, folder, busy)
                 break
             except ResultsError as error:
                 if error is not busy or time.monotonic() > deadline:
@@ -53,9 +53,9 @@ def claim_run(folder: Path) -> Iterator[None]:
         yield
 
 
-def _enter(held: contextlib.ExitStack, folder: Path, busy: ResultsError) -> None:
+def _enter(stack: contextlib.ExitStack, folder: Path, busy: ResultsError) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held.enter_context(files.hold_lock(folder / LOCK, busy))
+        stack.enter_context(files.hold_lock(folder / LOCK, busy))
     except OSError as error:
         raise files.unwritable(folder, error) from None

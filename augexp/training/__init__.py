@@ -3,13 +3,13 @@
 - `backend`: What depends on the Keras backend: threads, determinism, and one optimiser step as fast as it gets.
 - `checkpoint`: The position of an unfinished run, from which it goes on to the same bits.
 - `epoch`: One epoch: augment, count what the network is given, take the steps.
-- `evaluation`: Measure a network on pictures as they are: rescaled, never augmented, a batch at a time.
+- `evaluation`: Measure a network on images as they are: rescaled, never augmented, a batch at a time.
 - `feed`: The batches of an epoch, augmented: several at a time, and ahead of the network where that helps.
-- `image_counter`: Counts what the network really received: how many different pictures, and in which order.
+- `image_counter`: Counts what the network really received: how many different images, and in which order.
 - `models`: The networks: small enough that ten runs are affordable, written against Keras alone.
 - `network`: A network that is built and traced once and then trained many times, each time as if new.
 - `prefetch`: Run an iterator ahead of its consumer, in one background thread with bounded memory.
 - `run`: Execute one run: train one arm with one seed, evaluate it, write it down.
-- `task`: What is to be run: one arm with one seed; it travels between processes as JSON.
+- `task`: What is to be run: one arm with one seed.
 - `timing`: How long a run took, also over several sessions.
 """

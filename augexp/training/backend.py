@@ -8,7 +8,6 @@ Python generator. On other backends the same interface is served by `Model.train
 
 from __future__ import annotations
 
-import os
 from typing import Any, Protocol
 
 import cv2  # noqa: TID253 - this module is only loaded by workers
@@ -76,7 +75,7 @@ def has_device() -> bool:
 
 def compile_steps(model: keras.Model, optimizer: Any, batch_size: int) -> Steps:
     """Return the training step and forward pass of `model`, compiled where the backend can."""
-    if keras.backend.backend() == "tensorflow" and not os.environ.get("AUGEXP_PLAIN_KERAS"):
+    if keras.backend.backend() == "tensorflow":
         return _TensorFlowSteps(model, optimizer, batch_size)
     return _PlainSteps(model, optimizer)
 
@@ -145,8 +144,8 @@ class _PlainSteps:
 
     def train(self, images: Floats, targets: Floats) -> None:
         self._model.reset_metrics()  # whether they are means over one batch or all depends on the version
-        found = self._model.train_on_batch(images, targets, return_dict=True)
-        self._sums += float(found["loss"]), float(found["accuracy"])
+        measures = self._model.train_on_batch(images, targets, return_dict=True)
+        self._sums += float(measures["loss"]), float(measures["accuracy"])
         self._batches += 1
 
     def totals(self) -> tuple[float, float]:

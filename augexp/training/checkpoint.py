@@ -22,10 +22,10 @@ import numpy.typing as npt
 from augexp import files
 from augexp.results import records
 
-SHARE = 0.01
+MAX_SHARE = 0.01
 """Part of the time that may go into writing checkpoints."""
 
-SHORTEST = 2.0
+MIN_SECONDS = 2.0
 """Seconds between two checkpoints even where they cost nothing."""
 
 
@@ -90,17 +90,17 @@ class Pace:
     """Decides whether it is time for a checkpoint, by what the last one cost.
 
     Args:
-        shortest: seconds between two checkpoints at least; 0 writes one after every epoch.
+        min_seconds: between two checkpoints at least; 0 writes one after every epoch.
     """
 
-    def __init__(self, shortest: float = SHORTEST) -> None:
-        self._shortest = shortest
+    def __init__(self, min_seconds: float = MIN_SECONDS) -> None:
+        self._min_seconds = min_seconds
         self._cost = 0.0
         self._last = time.monotonic()
 
     def due(self) -> bool:
         """Whether enough time has passed."""
-        wait = max(self._shortest, self._cost / SHARE) if self._shortest else 0.0
+        wait = max(self._min_seconds, self._cost / MAX_SHARE) if self._min_seconds else 0.0
         return time.monotonic() - self._last >= wait
 
     def written(self, seconds: float) -> None:

@@ -9,17 +9,17 @@ from typing import Any
 from augexp.augment.pipeline import Augmenter
 from augexp.training import backend
 from augexp.training.feed import ON_A_DEVICE, ON_A_SPARE_CORE, ON_THE_SAME_CORE, feed
-from augexp.training.image_counter import Tally
+from augexp.training.image_counter import ImageCounter
 from augexp.training.network import Network
-from augexp.training.timing import Clock
+from augexp.training.timing import RunTimer
 
 
 def train_epoch(
     network: Network,
     batches: Iterator[tuple[Any, Any]],
     augment: Augmenter,
-    tally: Tally,
-    clock: Clock,
+    counter: ImageCounter,
+    timer: RunTimer,
     *,
     steps: int,
     epoch: int,
@@ -31,17 +31,19 @@ def train_epoch(
         network: is trained.
         batches: of `cyclic_generator`.
         augment: the arm's.
-        tally: counts and notes the order.
-        clock: is told what augmentation takes.
+        counter: counts the images and notes their order.
+        timer: is told what augmentation takes.
         steps: how many.
         epoch: passes over the training draw so far, from 0.
         spare_core: whether a core is idle that can augment meanwhile; changes no number.
     """
     # A thread that augments helps where the processor waits, or has a core to spare; else it would only take turns.
     lead = ON_A_DEVICE if backend.has_device() else ON_A_SPARE_CORE if spare_core else ON_THE_SAME_CORE
-    portions = feed(batches, augment, steps=steps, epoch=epoch, lead=lead, timed=clock.augmented, seen=tally.see)
+    portions = feed(
+        batches, augment, steps=steps, epoch=epoch, lead=lead, on_seconds=timer.add_augmentation, on_image=counter.count
+    )
     with closing(portions):
         for portion in portions:
-            tally.follow(portion.ids)
+            counter.note_order(portion.ids)
             for images, targets in portion.batches():
                 network.train(images, targets)

@@ -1,4 +1,4 @@
-"""Measure a network on pictures as they are: rescaled, never augmented, a batch at a time."""
+"""Measure a network on images as they are: rescaled, never augmented, a batch at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from augexp.results.manifests import TestSummary
 from augexp.results.records import Predictions
 
 BATCH = 128
-"""Pictures per forward pass; fixed, because the last bits may depend on it."""
+"""Images per forward pass; fixed, because the last bits may depend on it."""
 
 
 class Classifier(Protocol):
@@ -24,13 +24,13 @@ class Classifier(Protocol):
 
 
 class Measures(NamedTuple):
-    """Means over the pictures of a split: cross-entropy in nats, and fraction correct in [0, 1]."""
+    """Means over the images of a split: cross-entropy in nats, and fraction correct in [0, 1]."""
 
     loss: float
     accuracy: float
 
 
-class Split:
+class EvaluationSet:
     """Some rows of a store, in ascending order.
 
     Args:
@@ -44,15 +44,15 @@ class Split:
         self._labels = np.asarray(store.labels[rows], dtype=np.int64)
 
     def measure(self, network: Classifier) -> Measures:
-        """Return mean loss and accuracy; both NaN where the split is empty."""
+        """Return mean loss and accuracy; both NaN where there are no rows."""
         if not len(self._rows):
             return Measures(float("nan"), float("nan"))
         return _measures(_log_softmax(self._logits(network)), self._labels)
 
     def predict(self, network: Classifier, *, diverged: bool = False) -> tuple[Predictions, bool]:
-        """Return the outcome picture by picture, and whether the network had something to say about all of them.
+        """Return the outcome image by image, and whether the network had something to say about all of them.
 
-        A diverged network says nothing about a picture: where a logit is not finite, all classes get
+        A diverged network says nothing about an image: where a logit is not finite, all classes get
         the same probability and the first class is predicted.
 
         Args:
@@ -78,11 +78,11 @@ class Split:
         return predictions, bool(finite.all())
 
     def _logits(self, network: Classifier) -> npt.NDArray[np.float32]:
-        found = np.empty((len(self._rows), len(self._store.classes)), dtype=np.float32)
+        logits = np.empty((len(self._rows), len(self._store.classes)), dtype=np.float32)
         for start in range(0, len(self._rows), BATCH):
             part = np.arange(start, min(start + BATCH, len(self._rows)))
-            found[part] = network.logits(rescale(self._view[part].images))
-        return found
+            logits[part] = network.logits(rescale(self._view[part].images))
+        return logits
 
 
 def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

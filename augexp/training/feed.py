@@ -3,7 +3,7 @@
 A training step leaves nothing in the processor's caches of what augments and counts, and some calls cost
 the same for one batch as for ten. So batches are put together for all that and are trained on one after
 the other; where a thread runs ahead on a core with caches of its own, fewer at a time, so that the network
-waits less for the first. What is done to a picture does not depend on its batch, so the numbers are the same.
+waits less for the first. What is done to an image does not depend on its batch, so the numbers are the same.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from augexp.augment.pipeline import Augmenter, Floats, Ids
 from augexp.training.prefetch import ahead
 
 VALUES = 6_400_000
-"""Values of the pictures that are augmented at a time: 26 MB of float32, or 16 batches of 32 pictures of 64 pixels."""
+"""Values of the images that are augmented at a time: 26 MB of float32, or 16 batches of 32 images of 64 pixels."""
 
-BATCHES = 32
-"""Most batches at a time."""
+MAX_BATCHES = 32
+"""Batches at a time."""
 
 WAITING = 2 * VALUES
-"""Values of the pictures that may wait for the network, or one portion: 51 MB of float32."""
+"""Values of the images that may wait for the network, or one portion: 51 MB of float32."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Lead:
     """
 
     depth: int = 0
-    batches: int = BATCHES
+    batches: int = MAX_BATCHES
 
 
 ON_THE_SAME_CORE = Lead()
@@ -58,9 +58,9 @@ class Portion:
     """Some batches in a row.
 
     Attributes:
-        images: float32 (K, S, S, 3) on the scale 0 to 1, the pictures of all of them.
+        images: float32 (K, S, S, 3) on the scale 0 to 1, the images of all of them.
         targets: float32 (K, C).
-        ids: uint64 (K,), content identity of each picture.
+        ids: uint64 (K,), content identity of each image.
         bounds: where each batch begins and ends.
     """
 
@@ -82,8 +82,8 @@ def feed(
     steps: int,
     epoch: int,
     lead: Lead = ON_THE_SAME_CORE,
-    timed: Callable[[float], None] = lambda seconds: None,
-    seen: Callable[[Floats], None] | None = None,
+    on_seconds: Callable[[float], None] = lambda seconds: None,
+    on_image: Callable[[Floats], None] | None = None,
 ) -> Generator[Portion, None, None]:
     """Yield the next `steps` batches, augmented for `epoch`, in portions of up to 26 MB or one batch.
 
@@ -93,17 +93,17 @@ def feed(
         steps: batches to yield.
         epoch: passes over the training draw so far, from 0.
         lead: how far a thread runs ahead, if there is one.
-        timed: is told the seconds that each portion took to augment.
-        seen: is shown every finished picture, float32 (S, S, 3), in their order; by that thread, if there is one.
+        on_seconds: is told the seconds that each portion took to augment.
+        on_image: is given every finished image, float32 (S, S, 3), in their order; by that thread, if there is one.
     """
     if not lead.depth or not steps:
-        yield from _portions(batches, augment, steps, epoch, lead.batches, timed, seen)
+        yield from _portions(batches, augment, steps, epoch, lead.batches, on_seconds, on_image)
         return
     first = next(batches)
     size = first[0].images.size
     depth = max(1, min(lead.depth, WAITING // (size * _together(size, steps, lead.batches))))
     rest = chain([first], batches)
-    yield from ahead(_portions(rest, augment, steps, epoch, lead.batches, timed, seen), depth)
+    yield from ahead(_portions(rest, augment, steps, epoch, lead.batches, on_seconds, on_image), depth)
 
 
 def _together(size: int, steps: int, most: int) -> int:
@@ -117,28 +117,28 @@ def _portions(
     steps: int,
     epoch: int,
     most: int,
-    timed: Callable[[float], None],
-    seen: Callable[[Floats], None] | None,
+    on_seconds: Callable[[float], None],
+    on_image: Callable[[Floats], None] | None,
 ) -> Generator[Portion, None, None]:
     while steps:
         pairs = [next(batches)]
         pairs += islice(batches, _together(pairs[0][0].images.size, steps, most) - 1)
         steps -= len(pairs)
         begin = time.perf_counter()
-        portion = _augment(pairs, augment, epoch, seen)
-        timed(time.perf_counter() - begin)
+        portion = _augment(pairs, augment, epoch, on_image)
+        on_seconds(time.perf_counter() - begin)
         yield portion
         del portion, pairs  # so that their memory can be used again
 
 
 def _augment(
-    pairs: list[tuple[Any, Any]], augment: Augmenter, epoch: int, seen: Callable[[Floats], None] | None
+    pairs: list[tuple[Any, Any]], augment: Augmenter, epoch: int, on_image: Callable[[Floats], None] | None
 ) -> Portion:
     ids = _joined([batch.ids for batch, _ in pairs])
     labels = _joined([labels for _, labels in pairs])
-    pictures, targets = augment([batch.images for batch, _ in pairs], labels, ids, epoch, seen)
+    images, targets = augment([batch.images for batch, _ in pairs], labels, ids, epoch, on_image)
     ends = np.cumsum([len(labels) for _, labels in pairs]).tolist()
-    return Portion(pictures, targets, ids, tuple(zip([0, *ends[:-1]], ends, strict=True)))
+    return Portion(images, targets, ids, tuple(zip([0, *ends[:-1]], ends, strict=True)))
 
 
 def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:

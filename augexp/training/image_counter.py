@@ -1,7 +1,7 @@
-"""Counts what the network really received: how many different pictures, and in which order.
+"""Counts what the network really received: how many different images, and in which order.
 
-A picture is the float32 tensor that went into the training step, so a picture counts anew when
-augmentation changed a single bit of it. The hashes of all pictures so far lie sorted in a file, eight
+An image is the float32 tensor that went into the training step, so an image counts anew when
+augmentation changed a single bit of it. The hashes of all images so far lie sorted in a file, eight
 bytes each, and are merged epoch by epoch in slices: memory holds one epoch's hashes, however long the
 run is, and the file is the state that a checkpoint refers to.
 """
@@ -24,32 +24,32 @@ _SLICE = 1 << 16
 Hashes = npt.NDArray[np.uint64]
 
 
-class Tally:
-    """Unique pictures and order of one run.
+class ImageCounter:
+    """Unique images and order of one run.
 
     Args:
         folder: of the run; the files ``.unique-<epoch>`` are kept there until `clear`.
 
     Attributes:
-        unique: number of different pictures up to the last closed epoch.
-        order: 32 hex digits over the identities of all pictures in the order in which they came.
+        unique: number of different images up to the last closed epoch.
+        order: 32 hex digits over the identities of all images in the order in which they came.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._fresh = array("Q")
         self._epoch = 0
-        self._kept = 0
+        self._checkpointed = 0
         self.unique = 0
         self.order = ""
         self._digest = hashlib.blake2b(digest_size=16)
 
-    def see(self, image: npt.NDArray[np.float32]) -> None:
-        """Count a picture, float32 (S, S, 3) in one piece, as the network is given it."""
+    def count(self, image: npt.NDArray[np.float32]) -> None:
+        """Count an image, float32 (S, S, 3) in one piece, as the network is given it."""
         self._fresh.append(xxhash.xxh3_64_intdigest(image.data))
 
-    def follow(self, ids: npt.NDArray[np.uint64]) -> None:
-        """Note in which order pictures come; `ids` uint64 (B,) says which of the training draw they are made of."""
+    def note_order(self, ids: npt.NDArray[np.uint64]) -> None:
+        """Note in which order images come; `ids` uint64 (B,) says which of the training draw they are made of."""
         self._digest.update(ids.astype("<u8").tobytes())
 
     def close_epoch(self) -> None:
@@ -64,42 +64,42 @@ class Tally:
                     self.unique += len(part)
         except OSError as error:
             raise files.unwritable(after, error) from None
-        if self._epoch != self._kept:
+        if self._epoch != self._checkpointed:
             before.unlink(missing_ok=True)
         self._epoch += 1
         self._fresh = array("Q")
         self.order = self._digest.hexdigest()
         self._digest = hashlib.blake2b(self.order.encode(), digest_size=16)
 
-    def keep(self) -> None:
-        """A checkpoint of the last closed epoch is about to be written: hold its file until the next."""
-        self._discard(keep={self._epoch, self._kept})
+    def before_checkpoint(self) -> None:
+        """Remove all files but those of the last closed epoch and of the last checkpoint."""
+        self._remove_all_but({self._epoch, self._checkpointed})
 
-    def kept(self) -> None:
-        """That checkpoint is on disk: the file of the one before is not needed any more."""
-        self._kept = self._epoch
-        self._discard(keep={self._epoch})
+    def after_checkpoint(self) -> None:
+        """Go by the new checkpoint, of the last closed epoch: the file of the one before is not needed any more."""
+        self._checkpointed = self._epoch
+        self._remove_all_but({self._epoch})
 
     def restore(self, epoch: int, unique: int, order: str) -> None:
         """Go on after `epoch`; raises ValueError where the file of that epoch is missing or short."""
         path = self._path(epoch)
         if not path.exists() or path.stat().st_size != 8 * unique:
             raise ValueError(f"{path.name} is missing or damaged")
-        self._epoch = self._kept = epoch
+        self._epoch = self._checkpointed = epoch
         self.unique, self.order = unique, order
         self._fresh = array("Q")
         self._digest = hashlib.blake2b(order.encode(), digest_size=16)
-        self._discard(keep={epoch})
+        self._remove_all_but({epoch})
 
     def clear(self) -> None:
         """Remove the files."""
-        self._discard(keep=set())
+        self._remove_all_but(set())
 
     def _path(self, epoch: int) -> Path:
         return self._folder / f".unique-{epoch}"
 
-    def _discard(self, keep: set[int]) -> None:
-        wanted = {self._path(epoch).name for epoch in keep}
+    def _remove_all_but(self, epochs: set[int]) -> None:
+        wanted = {self._path(epoch).name for epoch in epochs}
         for path in self._folder.glob(".unique-*"):
             if path.name not in wanted:
                 path.unlink(missing_ok=True)

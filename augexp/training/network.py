@@ -1,7 +1,7 @@
 """A network that is built and traced once and then trained many times, each time as if new.
 
 Building and tracing costs as much as several epochs of a small network. A worker keeps its `Network`
-in a `Workshop` and calls `Network.renew` before each run; the numbers are those of a fresh process.
+in a `NetworkCache` and calls `Network.renew` before each run; the numbers are those of a fresh process.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _learning_rate(training: Training, total_steps: int) -> Any:
     return training.learning_rate
 
 
-class Workshop:
+class NetworkCache:
     """Keeps the last network, so that runs of one experiment share building and tracing."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-_PATIENCE = 0.1  # seconds between two looks at whether the consumer has left
+_POLL_SECONDS = 0.1  # seconds between two looks at whether the consumer has left
 
 
 class _End:
@@ -75,7 +75,7 @@ def _put(ready: queue.Queue[Item | _End], item: Item | _End, left: threading.Eve
     """Wait for a free place; return False once the consumer has left."""
     while not left.is_set():
         try:
-            ready.put(item, timeout=_PATIENCE)
+            ready.put(item, timeout=_POLL_SECONDS)
         except queue.Full:
             continue
         return True

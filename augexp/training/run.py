@@ -2,7 +2,7 @@
 
 The arm is data: every arm goes through the same `Augmenter`, with another policy. Order, training draw,
 initial weights, dropout and mixing partners are addressed by block and not by arm. The evaluation path
-rescales pictures and has no access to a policy.
+rescales images and has no access to a policy.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
 from augexp.progress import Kind, RunEvent
-from augexp.results import heartbeat, locks, records
+from augexp.results import locks, records
+from augexp.results.heartbeat import HeartbeatWriter
 from augexp.results.manifests import RUN_SCHEMA, Ledger, RunManifest, RunOutcome, SplitCounts, TestSummary
 from augexp.training import checkpoint, evaluation
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.epoch import train_epoch
-from augexp.training.image_counter import Tally
-from augexp.training.network import Network, Workshop
+from augexp.training.evaluation import EvaluationSet
+from augexp.training.image_counter import ImageCounter
+from augexp.training.network import Network, NetworkCache
 from augexp.training.task import RunTask
-from augexp.training.timing import Clock
+from augexp.training.timing import RunTimer
 from augexp.version import __version__
 
 Report = Callable[[RunEvent], None]
@@ -40,10 +42,10 @@ Report = Callable[[RunEvent], None]
 def execute(
     task: RunTask,
     *,
-    workshop: Workshop | None = None,
+    networks: NetworkCache | None = None,
     report: Report = lambda event: None,
     stop: Callable[[], bool] = lambda: False,
-    checkpoint_seconds: float = checkpoint.SHORTEST,
+    checkpoint_seconds: float = checkpoint.MIN_SECONDS,
     spare_core: bool = False,
     store: Store | None = None,
 ) -> None:
@@ -51,7 +53,7 @@ def execute(
 
     Args:
         task: what to run.
-        workshop: keeps the compiled network for the next run of the same worker.
+        networks: keeps the compiled network for the next run of the same worker.
         report: is told when the run starts, after every epoch, and when it is over.
         stop: asked after every epoch; True writes a checkpoint and raises Interrupted.
         checkpoint_seconds: least time between two checkpoints; 0 for one after every epoch.
@@ -65,7 +67,7 @@ def execute(
     """
     with locks.claim_run(task.folder):
         images = store if store is not None else open_store(task.store_path)
-        run = _Run(task, images, workshop or Workshop(), report, spare_core)
+        run = _Run(task, images, networks or NetworkCache(), report, spare_core)
         run.resume()
         run.train(stop, checkpoint.Pace(checkpoint_seconds))
         run.finish()
@@ -74,8 +76,8 @@ def execute(
 class _Run:
     """The state of one run between its first and last epoch."""
 
-    def __init__(self, task: RunTask, store: Store, workshop: Workshop, report: Report, spare_core: bool) -> None:
-        self._clock = Clock()
+    def __init__(self, task: RunTask, store: Store, networks: NetworkCache, report: Report, spare_core: bool) -> None:
+        self._timer = RunTimer()
         self._task, self._report, self._spare_core = task, report, spare_core
         self._experiment, self._training = task.experiment, task.experiment.training
         self._block = (task.experiment.root_seed, task.seed)
@@ -83,25 +85,24 @@ class _Run:
         rows = self._store.training_rows(task.experiment.data, *self._block)
         self._draw, self._labels = self._store.view(rows), self._store.labels[rows]
         self._epoch_steps = _steps_per_epoch(len(rows), self._training.batch_size)
-        self._network = self._make_network(workshop)
-        self._probe = evaluation.Split(self._store, _choose_probe(rows, self._training.probe, self._block))
-        self._validation = evaluation.Split(self._store, self._store.rows("validation"))
-        self._test = evaluation.Split(self._store, self._store.rows("test"))
-        self._tally, self._heart = Tally(task.folder), heartbeat.Heart(task.folder)
-        self._versions = _versions()
+        self._network = self._make_network(networks)
+        self._probe = EvaluationSet(self._store, _choose_probe(rows, self._training.probe, self._block))
+        self._validation = EvaluationSet(self._store, self._store.rows("validation"))
+        self._test = EvaluationSet(self._store, self._store.rows("test"))
+        self._counter, self._heartbeat = ImageCounter(task.folder), HeartbeatWriter(task.folder)
         self._rows: list[dict[str, int | float]] = []
         self._identity: dict[str, Any] = {
             "experiment": self._experiment.hash,
             "arm_hash": self._experiment.arm_hash(task.arm),
             "seed": task.seed,
             "store": self._store.fingerprint,
-            "versions": self._versions,
+            "versions": _versions(),
         }
 
-    def _make_network(self, workshop: Workshop) -> Network:
+    def _make_network(self, networks: NetworkCache) -> Network:
         total = self._epoch_steps * self._training.epochs
         size, classes = self._experiment.data.image_size, len(self._store.classes)
-        network = workshop.network(self._training, size, classes, total)
+        network = networks.network(self._training, size, classes, total)
         network.renew(*self._block)
         self._initial = network.weights_hash()
         return network
@@ -109,31 +110,32 @@ class _Run:
     # -- before ------------------------------------------------------------------------------
 
     def resume(self) -> None:
-        """Take up the checkpoint, or start from nothing."""
+        """Go on from the checkpoint, or start afresh."""
         files.remove_leftovers(self._task.folder)
         (self._task.folder / records.RUN).unlink(missing_ok=True)  # of a run that failed
-        found, refusal = checkpoint.read(self._task.folder, self._identity)
-        if found is not None:
-            refusal = self._take_up(found)
+        saved, refusal = checkpoint.read(self._task.folder, self._identity)
+        if saved is not None:
+            refusal = self._restore(saved)
         if refusal:
             self._tell("note", message=refusal)
         if not self._rows:
-            self._tally.clear()
+            self._counter.clear()
         # Rows of epochs after the checkpoint are about to be computed again.
         files.write_atomically(self._task.folder / records.EPOCHS, records.epochs_bytes(self._rows), durable=True)
         self._tell("started")
 
-    def _take_up(self, found: Checkpoint) -> str:
-        position = found.position
+    def _restore(self, saved: Checkpoint) -> str:
+        """Go on from a checkpoint; return why it cannot be used, or an empty text."""
+        position = saved.position
         try:
-            self._tally.restore(position["epoch"], position["unique"], position["order"])
-            self._network.restore(found.state)
+            self._counter.restore(position["epoch"], position["unique"], position["order"])
+            self._network.restore(saved.state)
         except ValueError as error:
             self._network.renew(*self._block)
-            self._tally = Tally(self._task.folder)
+            self._counter = ImageCounter(self._task.folder)
             return f"its checkpoint cannot be used ({error}), so it starts afresh"
         self._rows = list(position["rows"])
-        self._clock.take_up(position["timing"])
+        self._timer.restore(position["timing"])
         return ""
 
     # -- epochs ------------------------------------------------------------------------------
@@ -153,13 +155,13 @@ class _Run:
             first_pass=len(self._rows),
         )
         for epoch in range(len(self._rows), self._training.epochs):
-            self._clock.start_epoch()
+            self._timer.start_epoch()
             train_epoch(
                 self._network,
                 batches,
                 augment,
-                self._tally,
-                self._clock,
+                self._counter,
+                self._timer,
                 steps=self._epoch_steps,
                 epoch=epoch,
                 spare_core=self._spare_core,
@@ -176,14 +178,14 @@ class _Run:
 
     def _close_epoch(self, epoch: int) -> None:
         train_loss, train_accuracy = self._network.totals()
-        self._tally.close_epoch()
+        self._counter.close_epoch()
         probe, validation = self._probe.measure(self._network), self._validation.measure(self._network)
         steps = epoch * self._epoch_steps
         row: dict[str, int | float] = {
             "epoch": epoch,
             "steps": steps,
             "images_seen": steps * self._training.batch_size,
-            "unique_images": self._tally.unique,
+            "unique_images": self._counter.unique,
             "train_loss": train_loss,
             "train_accuracy": train_accuracy,
             "probe_loss": probe.loss,
@@ -193,21 +195,22 @@ class _Run:
         }
         self._rows.append(row)
         records.append_epoch(self._task.folder / records.EPOCHS, row)
-        seconds = self._clock.end_epoch()
+        seconds = self._timer.end_epoch()
         self._tell("epoch", seconds=seconds, row=row)
 
     def _write_checkpoint(self) -> float:
+        """Write one and return the seconds that it took."""
         begin = time.perf_counter()
         position = {
             "epoch": len(self._rows),
-            "unique": self._tally.unique,
-            "order": self._tally.order,
+            "unique": self._counter.unique,
+            "order": self._counter.order,
             "rows": self._rows,
-            "timing": self._clock.state(),
+            "timing": self._timer.state(),
         }
-        self._tally.keep()
+        self._counter.before_checkpoint()
         checkpoint.write(self._task.folder, Checkpoint(self._identity, position, self._network.state()))
-        self._tally.kept()
+        self._counter.after_checkpoint()
         return time.perf_counter() - begin
 
     # -- after -------------------------------------------------------------------------------
@@ -221,13 +224,13 @@ class _Run:
         files.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions), durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
-        files.write_atomically(folder / records.TIMING, records.json_bytes(self._clock.report().values()), durable=True)
+        files.write_atomically(folder / records.TIMING, records.json_bytes(self._timer.report().values()), durable=True)
         run = self._manifest("complete" if sound else "diverged", evaluation.summary(predictions))
         files.write_atomically(folder / records.RUN, records.json_bytes(run.values()), durable=True)
         checkpoint.remove(folder)
-        self._tally.clear()
-        self._heart.stop()
-        self._tell("finished", seconds=self._clock.wall(), message=run.status)
+        self._counter.clear()
+        self._heartbeat.stop()
+        self._tell("finished", seconds=self._timer.wall(), message=run.status)
 
     def _save_model(self, path: Path) -> None:
         try:
@@ -259,7 +262,7 @@ class _Run:
             counts=counts,
             ledger=ledger,
             weights_initial=self._initial,
-            order=self._tally.order,
+            order=self._counter.order,
             weights_final=self._network.weights_hash(),
             error=None,
             test=test,
@@ -268,7 +271,7 @@ class _Run:
     def _tell(self, kind: Kind, **details: Any) -> None:
         done, total = len(self._rows), self._training.epochs
         if kind in ("started", "epoch"):
-            self._heart.beat(done, total, details.get("seconds", 0.0))
+            self._heartbeat.write(done, total, details.get("seconds", 0.0))
         self._report(RunEvent(kind, self._task.arm, self._task.seed, epoch=done, epochs=total, **details))
 
 
@@ -282,7 +285,7 @@ def _steps_per_epoch(images: int, batch_size: int) -> int:
 
 
 def _choose_probe(rows: Any, wanted: int, block: tuple[int, int]) -> Any:
-    """Choose the fixed training pictures, equal in all arms, whose accuracy is measured un-augmented."""
+    """Choose the fixed training images, equal in all arms, whose accuracy is measured un-augmented."""
     if wanted >= len(rows):
         return rows
     return np.sort(seeds.stream(*block, "probe").choice(rows, size=wanted, replace=False))

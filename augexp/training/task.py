@@ -1,4 +1,4 @@
-"""What is to be run: one arm with one seed; it travels between processes as JSON."""
+"""What is to be run: one arm with one seed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RunTask:
         return f"{self.arm} seed {self.seed}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values; `from_json` makes an equal task of them."""
+        """Return plain values, also for machines with another version; `from_json` makes an equal task of them."""
         return {
             "experiment": self.experiment.model_dump(mode="json"),
             "arm": self.arm,

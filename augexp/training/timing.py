@@ -11,7 +11,7 @@ from typing import Any
 from augexp.results.manifests import EpochTiming, Timing
 
 
-class Clock:
+class RunTimer:
     """Measures a run, its epochs and its augmentation; monotonic, so that a changed date does no harm."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Clock:
         self._epoch = (time.perf_counter(), time.process_time())
         self._augmentation = 0.0
 
-    def augmented(self, seconds: float) -> None:
+    def add_augmentation(self, seconds: float) -> None:
         """Add what a batch's augmentation took."""
         self._augmentation += seconds
 
@@ -48,7 +48,7 @@ class Clock:
         """Return what a checkpoint keeps."""
         return {"wall": self.wall(), "cpu": self._cpu(), "started": self._started, "epochs": self._epochs}
 
-    def take_up(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         self._before, self._started = (state["wall"], state["cpu"]), state["started"]
         self._epochs = list(state["epochs"])

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from augexp.commands import compare
-from augexp.engines.local import Engine
+from augexp.engines.local import LocalEngine
 from augexp.experiment import definition
 from augexp.results.folder import open_workspace
 
 
-class Recorder(Engine):
+class Recorder(LocalEngine):
     """An engine without processes, which notes down what it would have had them do."""
 
     def __init__(self):
         super().__init__(2)
         self.started, self.warmed = [], []
 
-    def start(self, workers=None):
-        self.started.append(workers)
+    def start(self, runs):
+        self.started.append(runs)
 
     def warm(self, task, num_classes):
         self.warmed.append(num_classes)

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from augexp.commands import verify
-from augexp.engines.local import Outcome
+from augexp.engines.base import Outcome
 from augexp.errors import ResultsError
 from augexp.results import records
 from augexp.training import run
@@ -18,12 +18,12 @@ from augexp.training import run
 class HereEngine:
     """Executes in this process."""
 
-    def __init__(self, workshop):
-        self.workshop = workshop
+    def __init__(self, networks):
+        self.networks = networks
 
     def execute(self, tasks, on_event):
         for task in tasks:
-            run.execute(task, workshop=self.workshop, report=on_event)
+            run.execute(task, networks=self.networks, report=on_event)
         return Outcome(executed=len(tasks))
 
 
@@ -34,8 +34,8 @@ def edited(record, folder, **changes):
     return records.read_run(folder)
 
 
-def test_a_run_is_reproduced_bit_by_bit(finished, tiny, store, workshop):
-    again = verify.rerun(finished["standard", 1], tiny, store.path, engine=HereEngine(workshop))
+def test_a_run_is_reproduced_bit_by_bit(finished, tiny, store, networks):
+    again = verify.rerun(finished["standard", 1], tiny, store.path, engine=HereEngine(networks))
     assert again.exact
     assert (again.changed_predictions, again.largest_difference) == (0, 0.0)
     assert "standard seed 1: bit-exact" in again.words

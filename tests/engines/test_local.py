@@ -11,21 +11,23 @@ from pathlib import Path
 
 import psutil
 import pytest
-import stand_in_worker
 
-from augexp.engines import local, resources, worker_process
-from augexp.engines.local import Engine, RunTask
+from augexp.engines import base, resources, worker_process
+from augexp.engines.local import LocalEngine
 from augexp.errors import Interrupted, ResultsError, RunError
 from augexp.experiment import definition
 from augexp.results import locks, records
+from augexp.training.task import RunTask
 
-ARMS = ["none", "dies", "dies-once", "killed-once", "fails", "full", "slow", "two"]
+HELPERS = Path(__file__).resolve().parents[1] / "helpers"
+ARMS = ["none", "dies", "dies-once", "killed-once", "half", "fails", "full", "slow", "two"]
 
 
 @pytest.fixture
 def play(monkeypatch, tmp_path):
     """Return tasks whose worker is a stand-in that behaves as the arm says."""
-    monkeypatch.setattr(worker_process, "PROGRAM", (str(Path(stand_in_worker.__file__)),))
+    monkeypatch.setattr(worker_process, "MODULE", "stand_in_worker")
+    monkeypatch.setenv("PYTHONPATH", str(HELPERS))
     policies = {arm: {"policy": "none"} for arm in ARMS if arm not in ("none", "two")}
     policies["two"] = {"operations": [{"op": "horizontal_flip"}, {"op": "horizontal_flip"}]}
     experiment = definition.parse({"name": "play", "plan": {"arms": ARMS}, "policies": policies}, origin="test")
@@ -42,12 +44,12 @@ def play(monkeypatch, tmp_path):
 
 def collect(tasks, jobs=1):
     events = []
-    with Engine(jobs) as crew:
-        return crew.execute(tasks, events.append), events
+    with LocalEngine(jobs) as engine:
+        return engine.execute(tasks, events.append), events
 
 
 def test_blocks_come_first_and_long_arms_first_inside(play):
-    order = [(task.seed, task.arm) for task in local.in_order(list(reversed(play("none", "two", seeds=3))))]
+    order = [(task.seed, task.arm) for task in base.in_order(list(reversed(play("none", "two", seeds=3))))]
     assert order == [(0, "two"), (0, "none"), (1, "two"), (1, "none"), (2, "two"), (2, "none")]
 
 
@@ -72,9 +74,9 @@ def test_memory_that_runs_out_is_named_and_takes_a_worker_away(play, monkeypatch
     before = tasks[0].folder / "tried"
     monkeypatch.setattr(resources, "out_of_memory_kills", lambda: 7 + before.exists())
     events = []
-    with Engine(2) as crew:
-        outcome = crew.execute(tasks, events.append)
-        assert crew.jobs == 1
+    with LocalEngine(2) as engine:
+        outcome = engine.execute(tasks, events.append)
+        assert engine.jobs == 1
     assert (outcome.executed, outcome.failures) == (2, ())
     assert "memory ran out: one worker less" in next(event.message for event in events if event.kind == "note")
 
@@ -83,20 +85,27 @@ def test_after_memory_ran_out_nothing_is_prepared_ahead(play, monkeypatch):
     tasks = play("killed-once")
     before = tasks[0].folder / "tried"
     monkeypatch.setattr(resources, "out_of_memory_kills", lambda: 7 + before.exists())
-    monkeypatch.setattr(resources, "seats", lambda jobs: [resources.Seat(spare_core=True)])
-    with Engine(1) as crew:
-        crew.start()
-        assert [worker.seat.spare_core for worker in crew._workers] == [True]
-        assert crew.execute(tasks).executed == 1
-        assert [worker.seat.spare_core for worker in crew._workers] == [False]
+    monkeypatch.setattr(resources, "worker_slots", lambda jobs: [resources.WorkerSlot(spare_core=True)])
+    with LocalEngine(1) as engine:
+        engine.start(1)
+        assert [worker.slot.spare_core for worker in engine._workers] == [True]
+        assert engine.execute(tasks).executed == 1
+        assert [worker.slot.spare_core for worker in engine._workers] == [False]
 
 
 def test_a_kill_by_somebody_is_not_taken_for_memory(play):
     events = []
-    with Engine(2) as crew:
-        assert crew.execute(play("killed-once"), events.append).executed == 1
-        assert crew.jobs == 2
+    with LocalEngine(2) as engine:
+        assert engine.execute(play("killed-once"), events.append).executed == 1
+        assert engine.jobs == 2
     assert "killed by SIGKILL" in next(event.message for event in events if event.kind == "note")
+
+
+def test_a_worker_that_ends_in_the_middle_of_a_message_has_ended(play):
+    outcome, events = collect(play("half", "none"))
+    assert (outcome.executed, outcome.failures) == (2, ())
+    assert [event.kind for event in events if event.arm == "half"] == ["started", "note", "started", "finished"]
+    assert "exit code 4" in next(event.message for event in events if event.kind == "note")
 
 
 def test_an_error_of_the_run_is_not_repeated(play):
@@ -111,19 +120,21 @@ def test_a_full_disk_ends_everything_with_one_line(play):
         collect(play("full", "none"))
 
 
-def test_workers_that_cannot_start_are_one_line(play, monkeypatch):
-    monkeypatch.setattr(worker_process, "PROGRAM", ("-c", "raise SystemExit('no such library')"))
+def test_workers_that_cannot_start_are_one_line(play, monkeypatch, tmp_path):
+    (tmp_path / "broken_worker.py").write_text("raise SystemExit('no such library')", encoding="utf-8")
+    monkeypatch.setattr(worker_process, "MODULE", "broken_worker")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(RunError, match="cannot be started .exit code 1.: no such library"):
         collect(play("none"))
 
 
 def test_one_engine_serves_several_calls_with_the_same_workers(play):
-    with Engine(2) as crew:
-        crew.start()
-        before = [worker.process.pid for worker in crew._workers]
-        assert crew.execute(play("none", "two")).executed == 2
-        assert crew.execute(play("none", "two", seeds=2)).executed == 4
-        assert [worker.process.pid for worker in crew._workers] == before
+    with LocalEngine(2) as engine:
+        engine.start(2)
+        before = [worker.process.pid for worker in engine._workers]
+        assert engine.execute(play("none", "two")).executed == 2
+        assert engine.execute(play("none", "two", seeds=2)).executed == 4
+        assert [worker.process.pid for worker in engine._workers] == before
     assert not any(psutil.pid_exists(pid) for pid in before)
 
 
@@ -135,11 +146,11 @@ def test_spare_time_is_told_once_while_the_last_run_goes_on(play):
         if calls or len(epochs) == 100:  # ten seconds of it: nobody was told
             signal.raise_signal(signal.SIGINT)
 
-    with Engine(2, when_spare=lambda: calls.append("spare")) as crew:
-        assert crew.execute([]).executed == 0
+    with LocalEngine(2, when_spare=lambda: calls.append("spare")) as engine:
+        assert engine.execute([]).executed == 0
         assert not calls
         with pytest.raises(Interrupted, match=r"1 of 2 runs finished|stopped at once"):
-            crew.execute(play("none", "slow"), listen)
+            engine.execute(play("none", "slow"), listen)
     assert calls == ["spare"]
 
 
@@ -151,8 +162,8 @@ def test_ctrl_c_once_stops_cleanly(play):
         if seen.count("epoch") == 1 and event.kind == "epoch":
             signal.raise_signal(signal.SIGINT)
 
-    with Engine(1) as crew, pytest.raises(Interrupted, match="0 of 2 runs finished.*repeat the same command"):
-        crew.execute(play("slow", seeds=2), interrupt)
+    with LocalEngine(1) as engine, pytest.raises(Interrupted, match="0 of 2 runs finished.*repeat the same command"):
+        engine.execute(play("slow", seeds=2), interrupt)
     assert seen.count("started") == 1
     assert signal.getsignal(signal.SIGINT) is handler
 
@@ -163,8 +174,8 @@ def test_ctrl_c_twice_stops_at_once(play):
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
 
-    with Engine(1) as crew, pytest.raises(Interrupted, match="stopped at once"):
-        crew.execute(play("slow"), interrupt)
+    with LocalEngine(1) as engine, pytest.raises(Interrupted, match="stopped at once"):
+        engine.execute(play("slow"), interrupt)
 
 
 def test_workers_end_with_the_process_that_started_them(play, tmp_path):
@@ -172,8 +183,8 @@ def test_workers_end_with_the_process_that_started_them(play, tmp_path):
 import os, sys
 from augexp.engines import resources, worker_process
 import queue
-worker_process.PROGRAM = ({str(worker_process.PROGRAM[0])!r},)
-worker = worker_process.Worker(resources.Seat(), queue.SimpleQueue())
+worker_process.MODULE = {worker_process.MODULE!r}
+worker = worker_process.Worker(resources.WorkerSlot(), queue.SimpleQueue())
 print(worker.process.pid, flush=True)
 os.kill(os.getpid(), 9)
 """
@@ -223,32 +234,34 @@ def test_jobs_are_bounded_by_cores_and_memory(monkeypatch):
     monkeypatch.setattr(resources, "available_memory", lambda: 0)
     assert resources.automatic_jobs() == 1
     with pytest.raises(RunError, match="jobs: received 0"):
-        Engine(0)
+        LocalEngine(0)
 
 
 def test_gpus_are_shared_within_their_memory(monkeypatch):
     monkeypatch.setattr(resources, "gpu_memory", lambda: [24_000, 24_000])
     monkeypatch.setattr(resources, "cores", lambda: list(range(16)))
     assert resources.automatic_jobs() == 8
-    seats = resources.seats(4)
-    assert [seat.gpu for seat in seats] == [0, 1, 0, 1]
-    assert all(seat.memory_limit == 10_800 for seat in seats)
+    slots = resources.worker_slots(4)
+    assert [slot.gpu for slot in slots] == [0, 1, 0, 1]
+    assert all(slot.memory_limit == 10_800 for slot in slots)
 
 
 @pytest.mark.parametrize(("jobs", "spare"), [(1, True), (2, True), (3, False), (4, False)])
 def test_a_core_is_spare_where_every_worker_has_a_second_one(jobs, spare, monkeypatch):
     monkeypatch.setattr(resources, "gpu_memory", list)
     monkeypatch.setattr(resources, "cores", lambda: [0, 1, 2, 3])
-    assert [seat.spare_core for seat in resources.seats(jobs)] == [spare] * jobs
+    assert [slot.spare_core for slot in resources.worker_slots(jobs)] == [spare] * jobs
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_workers_give_the_bytes_of_runs_in_this_process(jobs, finished, make_task, tmp_path):
     tasks = [make_task(tmp_path, arm, seed) for arm in ("none", "standard") for seed in (0, 1)]
-    outcome = local.execute(tasks, jobs=jobs)
+    with LocalEngine(jobs) as engine:
+        outcome = engine.execute(tasks)
     assert (outcome.executed, outcome.failures) == (4, ())
     for task in tasks:
         for name in (records.RUN, records.EPOCHS, records.PREDICTIONS):
             assert (task.folder / name).read_bytes() == (finished[task.arm, task.seed].folder / name).read_bytes()
     assert json.loads((tasks[0].folder / records.TIMING).read_text(encoding="utf-8"))["wall_seconds"] > 0
-    assert local.execute(tasks, jobs=jobs) == local.Outcome(found=4)
+    with LocalEngine(jobs) as engine:
+        assert engine.execute(tasks) == base.Outcome(finished_before=4)

@@ -57,8 +57,8 @@ def test_a_node_with_other_libraries_is_named():
 def test_a_run_asks_now_and_then_whether_to_stop(monkeypatch):
     now, asked, answer = [100.0], [], [False]
     monkeypatch.setattr(ray_node.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(ray_node, "_stopping", lambda board: asked.append(board) or answer[0])
-    asking = ray_node._Asking("board")
+    monkeypatch.setattr(ray_node, "_stopping", lambda events: asked.append(events) or answer[0])
+    asking = ray_node._StopPoll("events")
     told = []
     for now[0] in (100.1, 100.5, 100.9, 101.0):
         told.append(asking())
@@ -110,9 +110,9 @@ def test_two_nodes_give_the_bytes_of_the_local_engine(share_path, cluster, secon
     events = []
     with RayEngine(cluster.address, share_path=share_path) as engine:
         outcome = engine.execute(tasks, events.append)
-        assert bool(engine._boxes) is not share_path
+        assert bool(engine._sent_stores) is not share_path
         assert (outcome.executed, outcome.failures) == (4, ())
-        assert engine.execute(tasks).found == 4
+        assert engine.execute(tasks).finished_before == 4
     check(tasks, finished)
     assert sum(event.kind == "finished" for event in events) == 4
     assert sum(event.kind == "epoch" for event in events) == 4 * 3
@@ -125,7 +125,7 @@ def long(tiny):
 
 
 @pytest.mark.slow
-def test_a_node_that_dies_changes_no_number(cluster, second, long, make_task, workshop, tmp_path):
+def test_a_node_that_dies_changes_no_number(cluster, second, long, make_task, networks, tmp_path):
     tasks = [make_task(tmp_path / "ray", arm, seed, long) for arm in ("none", "standard") for seed in (0, 1)]
     begun, killed = [], []
 
@@ -143,34 +143,34 @@ def test_a_node_that_dies_changes_no_number(cluster, second, long, make_task, wo
     assert len(begun) == 5, "the run of the dead node was not begun again"
     for task in tasks:
         alone = make_task(tmp_path / "local", task.arm, task.seed, long)
-        run.execute(alone, workshop=workshop)
+        run.execute(alone, networks=networks)
         assert ray_node.take_files(alone.folder).keys() == ray_node.take_files(task.folder).keys()
         for name in SAME:
             assert (task.folder / name).read_bytes() == (alone.folder / name).read_bytes()
 
 
 @pytest.mark.slow
-def test_ctrl_c_brings_the_checkpoints_back(cluster, long, make_task, workshop, tmp_path):
+def test_ctrl_c_brings_the_checkpoints_back(cluster, long, make_task, networks, tmp_path):
     tasks = [make_task(tmp_path / "ray", "standard", seed, long) for seed in (0, 1)]
-    pulses, begun = [], []
+    heartbeats, begun = [], []
 
     def interrupt(event):
         begun.extend([event] if event.kind == "started" else [])
-        if event.kind == "epoch" and not pulses:
-            pulses.append(heartbeat.read(tasks[0].folder))
+        if event.kind == "epoch" and not heartbeats:
+            heartbeats.append(heartbeat.read(tasks[0].folder))
             signal.raise_signal(signal.SIGINT)
 
     with RayEngine(cluster.address) as engine, pytest.raises(Interrupted, match="0 of 2 runs finished.*same command"):
         engine.execute(tasks, interrupt)
     assert len(begun) == 1, "two runs on one core"
-    assert pulses[0].alive
+    assert heartbeats[0].alive
     assert heartbeat.read(tasks[0].folder) is None
     assert [(task.folder / records.CHECKPOINT).exists() for task in tasks] == [True, False]
     events = []
-    run.execute(tasks[0], workshop=workshop, report=events.append)
+    run.execute(tasks[0], networks=networks, report=events.append)
     assert events[0].epoch >= 1, "it started afresh"
     alone = make_task(tmp_path / "local", "standard", 0, long)
-    run.execute(alone, workshop=workshop)
+    run.execute(alone, networks=networks)
     for name in SAME:
         assert (tasks[0].folder / name).read_bytes() == (alone.folder / name).read_bytes()
 
@@ -190,4 +190,4 @@ def test_an_error_of_a_run_is_told_and_the_others_go_on(cluster, make_task, tiny
 def test_no_cluster_at_an_address_is_one_line():
     pytest.importorskip("ray", reason="the extra augexp[ray] is not installed")
     with pytest.raises(RunError, match="address: received '127.0.0.3:1', where no Ray cluster answers"):
-        RayEngine("127.0.0.3:1").start()
+        RayEngine("127.0.0.3:1").start(1)

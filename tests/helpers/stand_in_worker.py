@@ -2,65 +2,70 @@
 
 dies: the process ends, every time. dies-once: only the first time. killed-once: by a signal.
 fails: an error of the run. full: the disk. slow: an epoch every tenth of a second until it is asked to stop.
-Other arms finish.
+half: the process ends in the middle of a message. Other arms finish.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
+import pickle
 import sys
 import threading
-from pathlib import Path
+
+from augexp import child_process
+from augexp.progress import RunEvent
 
 stop = threading.Event()
 
 
-def say(**value):
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
+def work(driver, task):
+    def send(*message):
+        driver.send(message)
 
+    def event(kind, epoch=0):
+        send("event", RunEvent(kind, task.arm, task.seed, epoch))
 
-def event(task, kind, epoch=0):
-    say(**{"is": "event", "event": {"kind": kind, "arm": task["arm"], "seed": task["seed"], "epoch": epoch}})
-
-
-def work(task):
-    folder = Path(task["folder"])
-    folder.mkdir(parents=True, exist_ok=True)
-    event(task, "started")
-    before = folder / "tried"
-    if task["arm"] == "dies" or (task["arm"] == "dies-once" and not before.exists()):
+    task.folder.mkdir(parents=True, exist_ok=True)
+    event("started")
+    before = task.folder / "tried"
+    if task.arm == "dies" or (task.arm == "dies-once" and not before.exists()):
         before.touch()
         sys.stderr.write("last words\n")
         sys.stderr.flush()
         os._exit(3)
-    if task["arm"] == "killed-once" and not before.exists():
+    if task.arm == "killed-once" and not before.exists():
         before.touch()
         os.kill(os.getpid(), 9)
-    if task["arm"] == "fails":
-        return say(**{"is": "end", "ending": "failed", "message": "its own error"})
-    if task["arm"] == "full":
-        return say(**{"is": "end", "ending": "unwritable", "message": "the disk is full"})
-    while task["arm"] == "slow":
-        event(task, "epoch", 1)
+    if task.arm == "half" and not before.exists():
+        before.touch()
+        driver._writer.write(pickle.dumps(("end", "finished", ""))[:-3])
+        driver._writer.flush()
+        os._exit(4)
+    if task.arm == "fails":
+        return send("end", "failed", "its own error")
+    if task.arm == "full":
+        return send("end", "unwritable", "the disk is full")
+    while task.arm == "slow":
+        event("epoch", 1)
         if stop.wait(0.1):
-            return say(**{"is": "end", "ending": "stopped", "message": ""})
-    event(task, "finished")
-    return say(**{"is": "end", "ending": "finished", "message": ""})
+            return send("end", "stopped", "")
+    event("finished")
+    return send("end", "finished", "")
 
 
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    say(**{"is": "ready"})
-    for line in sys.stdin:
-        command = json.loads(line)
-        if command["do"] == "stop":
+    driver = child_process.parent()
+    driver.receive()
+    driver.send(("ready",))
+    while True:
+        try:
+            command = driver.receive()
+        except EOFError:
+            os._exit(0)
+        if command == ("stop",):
             stop.set()
-        elif command["do"] == "run":
-            threading.Thread(target=work, args=(command["task"],), daemon=True).start()
-    os._exit(0)
+        elif command[0] == "run":
+            threading.Thread(target=work, args=(driver, command[1]), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -47,11 +47,11 @@ def test_nothing_begun(results):
 def test_done_failed_running_interrupted_and_time_left(results):
     end(results, "none", 0)
     end(results, "standard", 0, "failed", error="its own error")
-    heart = heartbeat.Heart(records.run_folder(results, "none", 1))
+    writer = heartbeat.HeartbeatWriter(records.run_folder(results, "none", 1))
     records.run_folder(results, "none", 1).mkdir()
-    heart.beat(0, 10, 0.0)
-    heart._last = -1.0
-    heart.beat(4, 10, 2.0)
+    writer.write(0, 10, 0.0)
+    writer._last = -1.0
+    writer.write(4, 10, 2.0)
     stopped = records.run_folder(results, "standard", 1)
     stopped.mkdir()
     (stopped / records.CHECKPOINT).touch()
@@ -69,18 +69,18 @@ def test_done_failed_running_interrupted_and_time_left(results):
 def test_a_dead_process_is_not_running(results):
     folder = records.run_folder(results, "none", 0)
     folder.mkdir(parents=True)
-    heart = heartbeat.Heart(folder)
-    heart._born -= 100  # the number of the process has been given to another one since
-    heart.beat(0, 10, 0.0)
+    writer = heartbeat.HeartbeatWriter(folder)
+    writer._born -= 100  # the number of the process has been given to another one since
+    writer.write(0, 10, 0.0)
     assert status.read(results).counts["interrupted"] == 1
-    heart.stop()
+    writer.stop()
     assert status.read(results).counts == {"waiting": 6}
 
 
 def test_a_date_that_jumps_leaves_a_running_run_running(results, monkeypatch):
     folder = records.run_folder(results, "none", 0)
     folder.mkdir(parents=True)
-    heartbeat.Heart(folder).beat(0, 10, 0.0)
+    heartbeat.HeartbeatWriter(folder).write(0, 10, 0.0)
     real_boot, real_create, real_time = psutil.boot_time, psutil.Process.create_time, time.time
     shift = 86_400.0 if sys.platform == "linux" else 0.0  # elsewhere the system keeps the date of the start
     monkeypatch.setattr(psutil, "boot_time", lambda: real_boot() + shift)
@@ -90,9 +90,9 @@ def test_a_date_that_jumps_leaves_a_running_run_running(results, monkeypatch):
 
 
 def test_another_machine_is_believed_for_a_while(tmp_path):
-    sign = heartbeat.Pulse(1, 10, 1.0, "elsewhere", 1, 0.0, time.time())
-    assert sign.alive
-    assert not heartbeat.Pulse(1, 10, 1.0, "elsewhere", 1, 0.0, time.time() - 2 * heartbeat.STALE).alive
+    last = heartbeat.Heartbeat(1, 10, 1.0, "elsewhere", 1, 0.0, time.time())
+    assert last.alive
+    assert not heartbeat.Heartbeat(1, 10, 1.0, "elsewhere", 1, 0.0, time.time() - 2 * heartbeat.STALE).alive
 
 
 def test_the_next_look_counts_once_it_is_begun(results):

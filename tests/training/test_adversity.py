@@ -27,7 +27,7 @@ def content(folder):
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
 @pytest.mark.parametrize("name", [*(files.temporary_path(Path(name)).name for name in WRITTEN), ".unique-3"])
-def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, workshop, tmp_path, monkeypatch):
+def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, networks, tmp_path, monkeypatch):
     task = make_task(tmp_path, "standard", 0)
     task.folder.mkdir(parents=True)
     if name.startswith(".unique"):  # a fresh start removes those of before
@@ -38,18 +38,18 @@ def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, wo
     with monkeypatch.context() as patch:
         patch.setattr(files, "remove_leftovers", lambda folder: None)  # the link stands for the whole disk
         with pytest.raises(ResultsError, match=r"No space left on device.; free some space .* finished runs are kept"):
-            run.execute(task, workshop=workshop, report=report, checkpoint_seconds=seconds)
+            run.execute(task, networks=networks, report=report, checkpoint_seconds=seconds)
     assert not records.is_finished(task.folder, task.experiment.arm_hash(task.arm))
     (task.folder / name).unlink(missing_ok=True)  # now there is space
-    run.execute(task, workshop=workshop)
+    run.execute(task, networks=networks)
     assert content(task.folder) == content(finished["standard", 0].folder)
     assert {path.name for path in task.folder.iterdir()} == {*SAME, records.TIMING}
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # inside of Keras
-def test_a_model_that_does_not_fit_is_one_line(make_task, workshop, tmp_path, monkeypatch, tiny):
+def test_a_model_that_does_not_fit_is_one_line(make_task, networks, tmp_path, monkeypatch, tiny):
     task = dataclasses.replace(make_task(tmp_path, "none", 0), keep_model=True)
-    model = workshop.network(tiny.training, 16, 2, 15).model
+    model = networks.network(tiny.training, 16, 2, 15).model
 
     def half(path):
         Path(path).write_bytes(b"half")
@@ -58,17 +58,17 @@ def test_a_model_that_does_not_fit_is_one_line(make_task, workshop, tmp_path, mo
     with monkeypatch.context() as patch:
         patch.setattr(model, "save", half)
         with pytest.raises(ResultsError, match=r"model\.keras: cannot be written .No space left on device"):
-            run.execute(task, workshop=workshop)
+            run.execute(task, networks=networks)
     assert not list(task.folder.glob("*model*"))
-    run.execute(task, workshop=workshop)
+    run.execute(task, networks=networks)
     assert (task.folder / records.MODEL).stat().st_size > 1000
 
 
-def test_a_date_that_jumps_changes_neither_numbers_nor_seconds(finished, make_task, workshop, tmp_path, monkeypatch):
+def test_a_date_that_jumps_changes_neither_numbers_nor_seconds(finished, make_task, networks, tmp_path, monkeypatch):
     real, calls = time.time, iter(range(10**6))
     monkeypatch.setattr(time, "time", lambda: real() + 86_400.0 * (-1) ** next(calls))
     task = make_task(tmp_path, "standard", 0)
-    run.execute(task, workshop=workshop, checkpoint_seconds=0)
+    run.execute(task, networks=networks, checkpoint_seconds=0)
     assert content(task.folder) == content(finished["standard", 0].folder)
     timing = records.read_run(task.folder).timing
     assert 0 < timing.wall_seconds < 600

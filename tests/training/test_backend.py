@@ -15,8 +15,8 @@ from augexp.training.feed import ON_A_SPARE_CORE, Lead
 
 
 @pytest.fixture
-def steps(workshop, tiny):
-    network = workshop.network(tiny.training, 16, 2, 15)
+def steps(networks, tiny):
+    network = networks.network(tiny.training, 16, 2, 15)
     network.renew(0, 0)
     return network._steps
 
@@ -75,7 +75,7 @@ def test_the_processor_is_not_a_device():
 @pytest.mark.parametrize(
     "lead", [None, ON_A_SPARE_CORE, Lead(1, batches=1)], ids=["device", "spare core", "queue full"]
 )
-def test_running_ahead_changes_no_number(lead, finished, make_task, workshop, tmp_path, monkeypatch):
+def test_running_ahead_changes_no_number(lead, finished, make_task, networks, tmp_path, monkeypatch):
     started = []
     thread = prefetch.threading.Thread
     monkeypatch.setattr(prefetch.threading, "Thread", lambda **details: started.append(details) or thread(**details))
@@ -83,7 +83,7 @@ def test_running_ahead_changes_no_number(lead, finished, make_task, workshop, tm
     if lead is not None:
         monkeypatch.setattr(epochs, "ON_A_SPARE_CORE", lead)
     task = make_task(tmp_path, "standard", 0)
-    run.execute(task, workshop=workshop, spare_core=lead is not None)
+    run.execute(task, networks=networks, spare_core=lead is not None)
     assert len(started) == 3  # one for each epoch
     for name in (records.RUN, records.EPOCHS, records.PREDICTIONS):
         assert (task.folder / name).read_bytes() == (finished["standard", 0].folder / name).read_bytes()

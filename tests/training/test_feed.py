@@ -61,7 +61,7 @@ def test_neither_portions_nor_running_ahead_change_a_number(name, together, dept
         expected.append((images.copy(), targets.copy()))
     source, seconds = batches(), []
     lead = Lead(depth, together)
-    portions = feed(source, augmenter(name), steps=7, epoch=2, lead=lead, timed=seconds.append)
+    portions = feed(source, augmenter(name), steps=7, epoch=2, lead=lead, on_seconds=seconds.append)
     for (images, targets), (other, soft) in zip(listed(portions), expected, strict=True):
         np.testing.assert_array_equal(images, other)
         np.testing.assert_array_equal(targets, soft)
@@ -74,7 +74,9 @@ def test_neither_portions_nor_running_ahead_change_a_number(name, together, dept
 @pytest.mark.parametrize("name", ["none", "standard", "strong", "mixup", "augmix"])
 def test_every_picture_is_seen_once_as_it_is_trained_on(name, depth):
     seen, lead = [], Lead(depth, batches=3)
-    portions = feed(batches(), augmenter(name), steps=7, epoch=1, lead=lead, seen=lambda one: seen.append(one.copy()))
+    portions = feed(
+        batches(), augmenter(name), steps=7, epoch=1, lead=lead, on_image=lambda image: seen.append(image.copy())
+    )
     np.testing.assert_array_equal(np.stack(seen_after(portions)), seen)
     assert len(seen) == 28
 

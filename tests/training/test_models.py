@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from augexp.errors import RunError
 from augexp.experiment.definition import Training
-from augexp.training import models
+from augexp.training import backend, models
 from augexp.training.network import Network
 
 
@@ -69,17 +71,22 @@ def test_shapes_and_types(name, size):
     assert list(models.random_states(built)) == ["dropout"]
 
 
+def test_the_definition_names_the_networks():
+    assert get_args(Training.model_fields["model"].annotation) == tuple(models.MODELS)
+
+
 def test_unknown_network():
     with pytest.raises(RunError, match="received 'huge'; allowed are small, tiny"):
         models.build("huge", 32, 2)
 
 
 def test_plain_keras_steps_agree_with_the_compiled_ones(network, monkeypatch):
-    monkeypatch.setenv("AUGEXP_PLAIN_KERAS", "1")
+    monkeypatch.setattr(backend.keras.backend, "backend", lambda: "another")
     plain = Network(Training(model="tiny", batch_size=4), 8, 3, 100)
-    found = []
-    for one in (network, plain):
-        one.renew(0, 3)
-        train(one)
-        found.append((*one.totals(), *one.logits(np.ones((2, 8, 8, 3), np.float32)).ravel()))
-    assert np.allclose(found[0], found[1], atol=1e-5)
+    assert type(plain._steps) is not type(network._steps)
+    numbers = []
+    for each in (network, plain):
+        each.renew(0, 3)
+        train(each)
+        numbers.append((*each.totals(), *each.logits(np.ones((2, 8, 8, 3), np.float32)).ravel()))
+    assert np.allclose(numbers[0], numbers[1], atol=1e-5)

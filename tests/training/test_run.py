@@ -8,7 +8,7 @@ import pytest
 from augexp.errors import Interrupted, ResultsError, RunError
 from augexp.results import records
 from augexp.training import run
-from augexp.training.network import Workshop
+from augexp.training.network import NetworkCache
 
 SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
 
@@ -20,10 +20,10 @@ def content(folder):
 class Recorder:
     """Stands in for the network's step and keeps what it was given."""
 
-    def __init__(self, workshop, monkeypatch):
+    def __init__(self, networks, monkeypatch):
         self.batches = []
         self.evaluated = []
-        original = workshop.network
+        original = networks.network
 
         def network(*arguments):
             made = original(*arguments)
@@ -41,17 +41,17 @@ class Recorder:
             monkeypatch.setattr(made, "logits", spy_logits)
             return made
 
-        monkeypatch.setattr(workshop, "network", network)
+        monkeypatch.setattr(networks, "network", network)
 
 
 @pytest.fixture
-def seen(workshop, monkeypatch, make_task, tmp_path):
+def seen(networks, monkeypatch, make_task, tmp_path):
     """Return what the network received in a run of an arm."""
 
     def execute(arm, seed=0):
         with monkeypatch.context() as patch:
-            recorder = Recorder(workshop, patch)
-            run.execute(make_task(tmp_path / arm, arm, seed), workshop=workshop)
+            recorder = Recorder(networks, patch)
+            run.execute(make_task(tmp_path / arm, arm, seed), networks=networks)
         return recorder
 
     return execute
@@ -79,16 +79,16 @@ def test_same_policy_under_two_names_differs_by_nothing(finished):
         assert none.run.weights_final == again.run.weights_final
 
 
-def test_the_same_run_twice_gives_the_same_bytes(finished, make_task, workshop, tmp_path):
+def test_the_same_run_twice_gives_the_same_bytes(finished, make_task, networks, tmp_path):
     task = make_task(tmp_path, "standard", 0)
-    run.execute(task, workshop=workshop)
+    run.execute(task, networks=networks)
     assert content(task.folder) == content(finished["standard", 0].folder)
     assert {path.name for path in task.folder.iterdir()} == {*SAME, records.TIMING}
 
 
 def test_a_network_that_is_used_again_gives_the_numbers_of_a_new_one(finished, make_task, tmp_path):
     task = make_task(tmp_path, "standard", 1)
-    run.execute(task, workshop=Workshop())
+    run.execute(task, networks=NetworkCache())
     assert content(task.folder) == content(finished["standard", 1].folder)
 
 
@@ -122,21 +122,21 @@ def test_the_baseline_trains_on_the_pictures_themselves(seen, store):
 
 
 @pytest.mark.parametrize("stop_after", [1, 2])
-def test_a_stopped_run_ends_with_the_bits_of_an_uninterrupted_one(stop_after, finished, make_task, workshop, tmp_path):
+def test_a_stopped_run_ends_with_the_bits_of_an_uninterrupted_one(stop_after, finished, make_task, networks, tmp_path):
     task = make_task(tmp_path, "standard", 0)
     asked = iter([False] * (stop_after - 1) + [True] * 9)
     with pytest.raises(Interrupted):
-        run.execute(task, workshop=workshop, stop=lambda: next(asked))
+        run.execute(task, networks=networks, stop=lambda: next(asked))
     assert (task.folder / records.CHECKPOINT).exists()
     events = []
-    run.execute(task, workshop=workshop, report=events.append)
+    run.execute(task, networks=networks, report=events.append)
     assert events[0].kind == "started"
     assert events[0].epoch == stop_after
     assert content(task.folder) == content(finished["standard", 0].folder)
     assert {path.name for path in task.folder.iterdir()} == {*SAME, records.TIMING}
 
 
-def test_a_run_killed_between_checkpoints_ends_with_the_same_bits(finished, make_task, workshop, tmp_path, monkeypatch):
+def test_a_run_killed_between_checkpoints_ends_with_the_same_bits(finished, make_task, networks, tmp_path, monkeypatch):
     task = make_task(tmp_path, "standard", 0)
 
     def die_in_epoch_three(event):
@@ -144,37 +144,37 @@ def test_a_run_killed_between_checkpoints_ends_with_the_same_bits(finished, make
             raise SystemExit  # after its row was written, before its checkpoint
 
     with pytest.raises(SystemExit):
-        run.execute(task, workshop=workshop, report=die_in_epoch_three, checkpoint_seconds=0)
+        run.execute(task, networks=networks, report=die_in_epoch_three, checkpoint_seconds=0)
     events = []
-    run.execute(task, workshop=workshop, report=events.append)
+    run.execute(task, networks=networks, report=events.append)
     assert events[0].epoch == 1
     assert content(task.folder) == content(finished["standard", 0].folder)
 
 
-def test_a_checkpoint_of_another_definition_is_refused(finished, make_task, workshop, tmp_path, tiny):
+def test_a_checkpoint_of_another_definition_is_refused(finished, make_task, networks, tmp_path, tiny):
     task = make_task(tmp_path, "standard", 0, tiny.replace(training={"learning_rate": 0.01}))
     with pytest.raises(Interrupted):
-        run.execute(task, workshop=workshop, stop=lambda: True)
+        run.execute(task, networks=networks, stop=lambda: True)
     events = []
     task = make_task(tmp_path, "standard", 0)
-    run.execute(task, workshop=workshop, report=events.append)
+    run.execute(task, networks=networks, report=events.append)
     assert events[0].kind == "note"
     assert "another definition" in events[0].message
     assert content(task.folder) == content(finished["standard", 0].folder)
 
 
-def test_a_damaged_checkpoint_starts_the_run_afresh(finished, make_task, workshop, tmp_path):
+def test_a_damaged_checkpoint_starts_the_run_afresh(finished, make_task, networks, tmp_path):
     task = make_task(tmp_path, "none", 0)
     task.folder.mkdir(parents=True)
     (task.folder / records.CHECKPOINT).write_bytes(b"half of it")
-    run.execute(task, workshop=workshop)
+    run.execute(task, networks=networks)
     assert content(task.folder) == content(finished["none", 0].folder)
 
 
 @pytest.mark.parametrize("layer", ["first", "last"])
-def test_a_diverged_run_is_an_outcome_with_predictions(layer, make_task, workshop, tmp_path, monkeypatch):
+def test_a_diverged_run_is_an_outcome_with_predictions(layer, make_task, networks, tmp_path, monkeypatch):
     task = make_task(tmp_path, "none", 0)
-    original = workshop.network
+    original = networks.network
 
     def poisoned(*arguments):
         network = original(*arguments)
@@ -188,8 +188,8 @@ def test_a_diverged_run_is_an_outcome_with_predictions(layer, make_task, worksho
         monkeypatch.setattr(network, "renew", renew_and_poison)
         return network
 
-    monkeypatch.setattr(workshop, "network", poisoned)
-    run.execute(task, workshop=workshop)
+    monkeypatch.setattr(networks, "network", poisoned)
+    run.execute(task, networks=networks)
     record = records.read_run(task.folder)
     assert record.status == "diverged"
     assert record.finished
@@ -200,16 +200,16 @@ def test_a_diverged_run_is_an_outcome_with_predictions(layer, make_task, worksho
         assert np.isnan(record.epochs["train_loss"]).all()
 
 
-def test_a_batch_larger_than_the_training_draw_is_refused(make_task, workshop, tmp_path, tiny):
+def test_a_batch_larger_than_the_training_draw_is_refused(make_task, networks, tmp_path, tiny):
     task = make_task(tmp_path, "none", 0, tiny.replace(training={"batch_size": 500}))
     with pytest.raises(RunError, match="received 500, but a training draw has only .* lower training.batch_size"):
-        run.execute(task, workshop=workshop)
+        run.execute(task, networks=networks)
 
 
-def test_a_folder_that_cannot_be_made_is_one_clear_line(make_task, workshop, tmp_path):
+def test_a_folder_that_cannot_be_made_is_one_clear_line(make_task, networks, tmp_path):
     (tmp_path / "runs").write_text("a file where a folder should be", encoding="utf-8")
     with pytest.raises(ResultsError, match="cannot be written"):
-        run.execute(make_task(tmp_path, "none", 0), workshop=workshop)
+        run.execute(make_task(tmp_path, "none", 0), networks=networks)
 
 
 def test_predictions_cover_the_test_split_in_order(finished, store):

@@ -9,11 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import pickle
-import signal
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -21,17 +16,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from augexp import version
+from augexp import child_process
+from augexp.child_process import ChildProcess
 from augexp.data.decoding.image import ImageStrip, Undecodable, decode
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing
 from augexp.data.sources.base import Source
-
-PROGRAM = ("-P", "-m", "augexp.data.decoding.process")
-"""What a decoder executes; without the current folder on the import path, where anything may lie."""
-
-PATIENCE = 5.0
-"""Seconds that a decoder gets to end after its input was closed."""
 
 ENVIRONMENT = {
     # glibc keeps the memory of one image for the next, which is up to a third of the time of WebP.
@@ -92,7 +82,7 @@ def _content_hashes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.frombuffer(digests, np.uint8).reshape(len(pixels), 20)
 
 
-class Decoder:
+class Decoder(ChildProcess):
     """The caller's end of a process that decodes.
 
     Args:
@@ -103,69 +93,40 @@ class Decoder:
     """
 
     def __init__(self, part: Path, size: int, source: Source, instead: Callable[[list[int]], Reasons]) -> None:
+        # A session of its own, since Ctrl-C is for the caller, who ends this process.
+        super().__init__("augexp.data.decoding.process", ENVIRONMENT, start_new_session=True)
         self._instead = instead
-        paths = [str(version.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, *PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # It must find this very package, wherever the caller found it.
-            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
-            start_new_session=True,  # Ctrl-C is for the caller, who ends this process
-        )
         with contextlib.suppress(OSError):
-            self._send((part, size, source))
+            self.send((part, size, source))
 
     def decode_rows(self, rows: list[int]) -> Reasons:
         """Have these rows decoded into the arrays; raises what `decode_rows` raises."""
         try:
-            self._send(rows)
-            answer = pickle.load(self._process.stdout)  # type: ignore[arg-type] # noqa: S301 - our own process
-        except (OSError, EOFError, pickle.UnpicklingError):
+            self.send(rows)
+            answer = self.receive()
+        except (OSError, EOFError):
+            self.close()
             return self._instead(rows)
         if isinstance(answer, Exception):
             raise answer
         return list(answer)
 
-    def finish(self) -> None:
-        """Close the input of the process, so that it ends by itself."""
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()  # type: ignore[union-attr]
-
-    def close(self) -> None:
-        """End the process: by closing its input, or by force where that takes too long."""
-        self.finish()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()  # type: ignore[union-attr]
-
-    def _send(self, value: object) -> None:
-        self._process.stdin.write(pickle.dumps(value))  # type: ignore[union-attr]
-        self._process.stdin.flush()  # type: ignore[union-attr]
-
 
 def main() -> None:
-    """Decode what standard input asks for until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Decode what the caller asks for until it closes the input."""
+    parent = child_process.parent()
     warnings.filterwarnings("ignore", module="PIL")
-    # Whatever a library prints is no answer.
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
     with contextlib.suppress(EOFError, BrokenPipeError):
-        part, size, source = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own caller
+        part, size, source = parent.receive()
         listing = Listing(part)
         arrays = StagingArrays(part, len(listing), size)
         while True:
-            rows = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own caller
+            rows = parent.receive()
             try:
                 answer: Reasons | Exception = decode_rows(source, listing, arrays, rows)
             except Exception as error:  # noqa: BLE001 - raised again by the caller
                 answer = error
-            answers.write(pickle.dumps(answer))
-            answers.flush()
+            parent.send(answer)
 
 
 if __name__ == "__main__":

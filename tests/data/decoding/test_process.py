@@ -31,7 +31,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         started.append(start(*arguments, **options))  # type: ignore[call-overload]
         return started[-1]
 
-    monkeypatch.setattr(decoder.subprocess, "Popen", watched)
+    monkeypatch.setattr(subprocess, "Popen", watched)
     return started
 
 
