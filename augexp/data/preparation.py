@@ -16,23 +16,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from augexp.data import duplicates, splits
+from augexp.data import duplicates, splits, store_manifest
 from augexp.data.decoding.pool import check_skipped, decode_all
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
 from augexp.data.sources.base import Source
 from augexp.data.sources.registry import source_class
 from augexp.data.store import Store, open_store
-from augexp.data.store_manifest import (
-    Duplicates,
-    Skipped,
-    SkippedRecord,
-    SplitCounts,
-    SplitRule,
-    StoreManifest,
-    read_manifest,
-    write_manifest,
-)
+from augexp.data.store_manifest import StoreManifest, read_manifest, write_manifest
 from augexp.errors import DataError
 from augexp.experiment.sources import Data
 from augexp.files import hold_lock
@@ -153,7 +144,7 @@ def _finish(
     for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
         np.save(ready / f"{name}.npy", array)
     names = [(source.name_of(listing[int(rows[a])]), source.name_of(listing[int(rows[b])])) for a, b in near[:50]]
-    repeated = Duplicates(
+    repeated = store_manifest.Duplicates(
         exact=exact,
         across_classes=duplicates.count_mixed(clusters, labels),
         near=len(near),
@@ -192,7 +183,7 @@ def _manifest(
     arrays: StagingArrays,
     labels: npt.NDArray[np.int64],
     split: splits.Split,
-    repeated: Duplicates,
+    repeated: store_manifest.Duplicates,
     fingerprint: str,
 ) -> StoreManifest:
     counts = {
@@ -206,21 +197,22 @@ def _manifest(
                 f"class {name!r} has no {missing[0]} image left after {sum(parts.values())} could be used; "
                 "add images of this class, or remove it"
             )
+    classes = source.classes
     skipped = tuple(
-        SkippedRecord(key=source.name_of(listing[row]), class_name=source.classes[listing[row].label], reason=reason)
-        for row, reason in islice(arrays.skip_reasons(), MAX_LISTED)
+        store_manifest.SkippedRecord(key=source.name_of(entry), class_name=classes[entry.label], reason=reason)
+        for entry, reason in ((listing[row], reason) for row, reason in islice(arrays.skip_reasons(), MAX_LISTED))
     )
     return StoreManifest(
         format=FORMAT,
         source=data.source,
         synthetic=data.kind.synthetic,
-        classes=source.classes,
+        classes=classes,
         image_size=data.image_size,
         images=len(labels),
         records=len(listing),
-        counts={name: SplitCounts(**parts) for name, parts in counts.items()},
-        split=SplitRule(rule=split.rule, explanation=split.explanation),
-        skipped=Skipped(count=arrays.count_skipped(), records=skipped),
+        counts={name: store_manifest.SplitCounts(**parts) for name, parts in counts.items()},
+        split=store_manifest.SplitRule(rule=split.rule, explanation=split.explanation),
+        skipped=store_manifest.Skipped(count=arrays.count_skipped(), records=skipped),
         ignored_files=source.ignored,
         warnings=tuple(_warnings(data, arrays, counts, repeated.across_classes)),
         duplicates=repeated,
