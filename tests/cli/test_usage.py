@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from augexp import cli
+from augexp.cli import program
 from augexp.errors import Interrupted
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
@@ -108,7 +109,7 @@ def test_how_the_program_ends(monkeypatch, capsys, error, code, line) -> None:
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(program, "app", fail)
     found, _, err = run(monkeypatch, capsys)
     assert (found, err) == (code, line)
 
@@ -117,6 +118,6 @@ def test_a_defect_keeps_its_traceback(monkeypatch, capsys) -> None:
     def fail(**_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(program, "app", fail)
     with pytest.raises(ZeroDivisionError):
         run(monkeypatch, capsys)

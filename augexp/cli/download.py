@@ -1,4 +1,4 @@
-"""The terminal's side of `augexp download`: the catalogue, the question before a large transfer, progress bars."""
+"""What `augexp download` shows: the catalogue, the question before a large transfer, progress bars."""
 
 from __future__ import annotations
 
