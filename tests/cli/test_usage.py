@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 import typer
+from command_lines import run
 
 from augexp import cli
 from augexp.cli import program
 from augexp.errors import Interrupted
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
-
-
-def run(monkeypatch, capsys, *words: object) -> tuple[int, str, str]:
-    """Call `augexp` as the console does; return exit code, stdout, stderr."""
-    monkeypatch.setattr(sys, "argv", ["augexp", *map(str, words)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as end:
-        code = int(end.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
