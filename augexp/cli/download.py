@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from augexp import api
 from augexp.data.download import catalogue
 from augexp.data.download import download as downloads
 from augexp.data.download.catalogue import Split
@@ -60,8 +61,8 @@ def download(
     data_dir: Path,
     quiet: bool,
 ) -> None:
-    """Show the plan, ask where it is large, fetch with a bar per archive, and print what is here now."""
-    wanted = cast(Split, split)
+    """Show what is to be fetched, ask where that is a lot, fetch with a bar per archive, print what is here now."""
+    wanted = cast(Split, split)  # another word is refused by `plan` and `download`
     if from_file is None:
         plan = downloads.plan(
             categories, split=wanted, data_dir=data_dir, verify=verify, keep_archive=keep_archive, jobs=jobs
@@ -71,7 +72,7 @@ def download(
         if plan.to_fetch > ASK_ABOVE and not yes:
             _ask(plan)
     with _bars(quiet) as report:
-        results = downloads.download(
+        results = api.download(
             categories,
             split=wanted,
             data_dir=data_dir,
@@ -80,7 +81,7 @@ def download(
             verify=verify,
             keep_archive=keep_archive,
             jobs=jobs,
-            on_progress=report,
+            progress=report,
         )
     for result in results:
         checked = "" if result.verified else " (NOT VERIFIED)"

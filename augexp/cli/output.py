@@ -33,19 +33,19 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
         console.print()
     _write(console, f"report: {folder / 'comparison' / 'report.html'}")
     _write(console, f"figure: {folder / 'comparison' / 'comparison.png'}")
-    complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+    stderr = Console(stderr=True, soft_wrap=True, highlight=False)
     for warning in comparison.warnings:
-        complaints.print(f"warning: {warning}", markup=False)
-    _print_missing(comparison, complaints)
+        stderr.print(f"warning: {warning}", markup=False)
+    _print_missing(comparison, stderr)
 
 
-def _print_missing(comparison: Comparison, complaints: Console) -> None:
+def _print_missing(comparison: Comparison, stderr: Console) -> None:
     if comparison.complete:
         return
-    failed = [one for one in comparison.missing if one.reason != "not run yet"] or list(comparison.missing)
-    for one in failed[:5]:
-        complaints.print(f"missing: {one.arm} seed {one.seed}: {one.reason}", markup=False)
-    complaints.print(
+    failed = [run for run in comparison.missing if run.reason != "not run yet"] or list(comparison.missing)
+    for run in failed[:5]:
+        stderr.print(f"missing: {run.arm} seed {run.seed}: {run.reason}", markup=False)
+    stderr.print(
         f"{len(comparison.missing)} runs are missing, so there is no verdict; repeat the same command to go on",
         markup=False,
     )
@@ -110,16 +110,16 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
     kind = "synthetic drawings" if facts["synthetic"] else "images"
     _write(console, f"{facts['images']:,} {kind} of {facts['image_size']} x {facts['image_size']} pixels: {store.path}")
     _write(console, facts["split"]["explanation"])
-    twins = facts["duplicates"]
+    duplicates = facts["duplicates"]
     _write(
         console,
-        f"duplicates: {twins['exact']:,} exact, {twins['near']:,} near; {twins['excluded']:,} images kept out of "
-        "training or validation because of them",
+        f"duplicates: {duplicates['exact']:,} exact, {duplicates['near']:,} near; {duplicates['excluded']:,} images "
+        "kept out of training or validation because of them",
     )
     skipped = facts["skipped"]
     _write(console, f"skipped: {skipped['count']:,} records that cannot be decoded")
-    for one in skipped["records"][:5]:
-        _write(console, f"  {one['key']}: {one['reason']}")
+    for record in skipped["records"][:5]:
+        _write(console, f"  {record['key']}: {record['reason']}")
     if skipped["count"] > 5:
         _write(console, f"  and more: {store.path / 'store.json'}")
     for warning in facts["warnings"]:

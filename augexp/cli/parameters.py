@@ -86,8 +86,9 @@ def with_definition_options(command: Callable[..., None]) -> Callable[..., None]
 
     @functools.wraps(command)
     def call(**values: Any) -> None:
-        given = {name: value for name in taken if (value := values.pop(name)) is not None}
-        command(changes={name: _parse(taken[name], value) for name, value in given.items()}, **values)
+        texts = {name: values.pop(name) for name in taken}  # None: the option was left out
+        changes = {name: _parse(taken[name], text) for name, text in texts.items() if text is not None}
+        command(changes=changes, **values)
 
     expanded: list[inspect.Parameter] = []
     for parameter in parameters.values():
@@ -104,8 +105,8 @@ def _parameter(option: Option) -> inspect.Parameter:
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
-def _parse(option: Option, value: Any) -> Any:
+def _parse(option: Option, text: Any) -> Any:
     try:
-        return option.parse(value) if option.parse is not None else value
+        return option.parse(text) if option.parse is not None else text
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option.flag) from None
