@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,25 +37,22 @@ def download(
     Examples: augexp download --list | augexp download church_outdoor classroom --split val | augexp
     download bedroom kitchen --yes
     """
-    from augexp.cli import download as terminal  # noqa: PLC0415 - keeps --help light
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli import download as terminal  # noqa: PLC0415
+    from augexp.data.download import download as downloads  # noqa: PLC0415
 
     if catalogue:
         terminal.print_catalogue(data_dir)
         return
     if not categories:
         raise typer.BadParameter("name at least one LSUN category, or --list to see them all", param_hint="CATEGORY")
-    terminal.download(
-        categories,
-        split=split,
-        mirrors=mirror or [],
-        from_file=from_file,
-        verify=verify,
-        keep_archive=keep_archive,
-        jobs=jobs,
-        yes=yes,
-        data_dir=data_dir,
-        quiet=quiet,
-    )
+    order: dict[str, Any] = {"split": split, "data_dir": data_dir, "verify": verify}
+    order |= {"keep_archive": keep_archive, "jobs": jobs}
+    if from_file is None:
+        terminal.announce(downloads.plan(categories, **order), quiet=quiet, ask=not yes)
+    with terminal.bars(quiet) as progress:
+        results = api.download(categories, mirrors=mirror or (), from_file=from_file, progress=progress, **order)
+    terminal.print_results(results)
 
 
 def index(

@@ -157,19 +157,12 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
             "the images have changed since"
         )
     old, new = recorded.predictions(), again.predictions()
-    names = ("weights", "order", "epochs", "predictions")
-    equal = dict(
-        zip(
-            names,
-            (
-                recorded.run["weights_final"] == again.run["weights_final"],
-                recorded.run["order"] == again.run["order"],
-                _same_bytes(recorded, again, records.EPOCHS),
-                bool(np.array_equal(old.probabilities, new.probabilities)),
-            ),
-            strict=True,
-        )
-    )
+    equal = {
+        "weights": recorded.run["weights_final"] == again.run["weights_final"],
+        "order": recorded.run["order"] == again.run["order"],
+        "epochs": (recorded.folder / records.EPOCHS).read_bytes() == (again.folder / records.EPOCHS).read_bytes(),
+        "predictions": bool(np.array_equal(old.probabilities, new.probabilities)),
+    }
     versions = _differing(recorded.run["versions"], again.run["versions"])
     changed = int(np.sum(old.predicted != new.predicted))
     return Verification(
@@ -187,10 +180,6 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         versions=versions,
         words=_words(equal, changed, len(old.labels), versions, recorded, again),
     )
-
-
-def _same_bytes(first: RunRecord, second: RunRecord, name: str) -> bool:
-    return (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
 
 
 def _differing(recorded: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,9 @@ def _words(option: Option, value: Any) -> list[str]:
 
 
 def _plain(experiment: Experiment) -> dict[str, Any]:
+    """Return the definition by place (``training.epochs``), in the order of the models, without the images' folder."""
     values = experiment.model_dump(mode="json")
     values["data"].pop("path")
-    return dict(_flat(values, ""))
-
-
-def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and key != "policies":
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+    for section in ("data", "training", "plan"):
+        values |= {f"{section}.{key}": value for key, value in values.pop(section).items()}
+    return values
