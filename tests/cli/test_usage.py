@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import typer
 from command_lines import run
@@ -108,3 +111,20 @@ def test_a_defect_keeps_its_traceback(monkeypatch, capsys) -> None:
     monkeypatch.setattr(program, "app", fail)
     with pytest.raises(ZeroDivisionError):
         run(monkeypatch, capsys)
+
+
+def test_the_list_of_commands_needs_no_models() -> None:
+    code = (
+        "import sys\n"
+        "from augexp.cli import main\n"
+        "sys.argv = ['augexp', '--help']\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "heavy = {'pydantic', 'numpy', 'augexp.api', 'rich.console'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    listed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    for name in COMMANDS:
+        assert f"\n  {name} " in listed
