@@ -17,7 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
-    from augexp.api import compare, define, export, export_policy, index, preview, report, status, train, verify
+    from augexp.api import (
+        compare,
+        define,
+        download,
+        export,
+        export_policy,
+        index,
+        preview,
+        report,
+        status,
+        train,
+        verify,
+    )
     from augexp.augment.pipeline import Augmenter
     from augexp.augment.policy import Policy
     from augexp.data.generator import cyclic_generator, generator
@@ -44,6 +56,7 @@ __all__ = [
     "compare",
     "cyclic_generator",
     "define",
+    "download",
     "export",
     "export_policy",
     "generator",
@@ -59,7 +72,7 @@ __all__ = [
 _PLACES = {
     **dict.fromkeys(
         (
-            *("compare", "define", "export", "export_policy", "index"),
+            *("compare", "define", "download", "export", "export_policy", "index"),
             *("preview", "report", "status", "train", "verify"),
         ),
         "augexp.api",

@@ -13,7 +13,8 @@ import pytest
 
 import augexp
 from augexp import api
-from augexp.commands import compare, report
+from augexp.commands import answer as answers
+from augexp.commands import compare
 from augexp.errors import AugexpError, DefinitionError, ResultsError, RunError
 from augexp.results.folder import Workspace, reopen_workspace
 
@@ -192,10 +193,10 @@ def test_wrong_changes_are_one_line() -> None:
 # -- drawn once, drawn again ---------------------------------------------------------------------
 
 
-def open_all(smoke, folder: Path) -> tuple[Workspace, list, report.Images]:
+def open_all(smoke, folder: Path) -> tuple[Workspace, list, answers.Images]:
     workspace = reopen_workspace(folder)
-    held = report.held_records(workspace)
-    return workspace, held, report._find_images(workspace, held, smoke.data_dir)
+    held = answers.plan_records(workspace)
+    return workspace, held, answers.find_images(workspace, held, smoke.data_dir)
 
 
 def test_a_missing_file_is_drawn_again_and_equal(smoke, copy) -> None:
@@ -203,7 +204,7 @@ def test_a_missing_file_is_drawn_again_and_equal(smoke, copy) -> None:
     figure = (copy / "comparison" / "comparison.svg").read_bytes()
     (copy / "comparison" / "report.html").unlink()
     workspace, held, images = open_all(smoke, copy)
-    report.publish(workspace, smoke.comparison, held, images.store, pictures=True)
+    answers.publish(workspace, smoke.comparison, held, images.store, pictures=True)
     assert (copy / "comparison" / "report.html").read_bytes() == page
     assert (copy / "comparison" / "comparison.svg").read_bytes() == figure
 

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from augexp.cli import options as given
-from augexp.cli.options import DATA_DIR
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to `app`."""
-    app.command(short_help="Fetch LSUN categories, verified and resumable.")(download)
-    app.command(short_help="Decode the images once, find duplicates, split.")(index)
-    app.command(short_help="Show what an arm does to the images.")(preview)
-    app.command("export-policy", short_help="Print a policy as Keras layers.")(export_policy)
+from augexp.cli.parameters import AUTO, DATA_DIR, Changes, DataDir, Jobs, Quiet, Source
 
 
 def download(
@@ -38,63 +29,58 @@ def download(
     keep_archive: Annotated[bool, typer.Option(help="Keep the .zip after unpacking.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=4, help="Transfers side by side.")] = 2,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before large downloads.")] = False,
-    data_dir: given.DataDir = DATA_DIR,
-    quiet: given.Quiet = False,
+    data_dir: DataDir = DATA_DIR,
+    quiet: Quiet = False,
 ) -> None:
     """Fetch LSUN categories, check every byte, unpack; broken off, the same command goes on.
 
     Examples: augexp download --list | augexp download church_outdoor classroom --split val | augexp
     download bedroom kitchen --yes
     """
-    from augexp.cli import fetch  # noqa: PLC0415 - keeps --help light
+    from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli import download as terminal  # noqa: PLC0415
+    from augexp.data.download.plan import plan_download  # noqa: PLC0415
 
     if catalogue:
-        fetch.print_catalogue(data_dir)
+        terminal.print_catalogue(data_dir)
         return
     if not categories:
         raise typer.BadParameter("name at least one LSUN category, or --list to see them all", param_hint="CATEGORY")
-    fetch.download(
-        categories,
-        split=split,
-        mirrors=mirror or [],
-        from_file=from_file,
-        verify=verify,
-        keep_archive=keep_archive,
-        jobs=jobs,
-        yes=yes,
-        data_dir=data_dir,
-        quiet=quiet,
-    )
+    order: dict[str, Any] = {"split": split, "data_dir": data_dir, "verify": verify}
+    order |= {"keep_archive": keep_archive, "jobs": jobs}
+    if from_file is None:
+        terminal.announce(plan_download(categories, **order), quiet=quiet, ask=not yes)
+    with terminal.bars(quiet) as progress:
+        results = api.download(categories, mirrors=mirror or (), from_file=from_file, progress=progress, **order)
+    terminal.print_results(results)
 
 
 def index(
-    source: given.Source = None,
-    image_size: given.ImageSize = None,
-    train_per_class: given.TrainPerClass = None,
-    limit: given.Limit = None,
-    test: given.TestSet = None,
-    path: given.Path_ = None,
-    jobs: given.Jobs = given.AUTO,
-    data_dir: given.DataDir = DATA_DIR,
+    source: Source = None,
+    *,
+    changes: Annotated[Changes, "data"],
+    jobs: Jobs = AUTO,
+    data_dir: DataDir = DATA_DIR,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts of the prepared images as JSON.")] = False,
-    quiet: given.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Decode the images once, find duplicates, split; `train` and `compare` do this by themselves.
 
     Examples: augexp index my-photos/ --image-size 64 | augexp index bedroom kitchen --limit 10000
     """
     from augexp import api  # noqa: PLC0415 - keeps --help light
-    from augexp.cli.answer import print_store  # noqa: PLC0415
+    from augexp.cli.output import print_store  # noqa: PLC0415
     from augexp.cli.progress import show  # noqa: PLC0415
 
-    definition = api.define(source or (), **given.definition(locals()))
+    experiment = api.define(source or (), **changes)
     with show(quiet) as progress:
-        store = api.index(definition, data_dir=data_dir, jobs=jobs, progress=progress)
+        store = api.index(experiment, data_dir=data_dir, jobs=jobs, progress=progress)
     print_store(store, as_json=as_json)
 
 
 def preview(
-    source: given.Source = None,
+    source: Source = None,
+    *,
     arm: Annotated[str, typer.Option(help="The policy, by name.")] = "standard",
     output: Annotated[
         Path | None,
@@ -105,10 +91,9 @@ def preview(
     ] = False,
     strength: Annotated[bool, typer.Option("--strength", help="Show every operation over its range.")] = False,
     draws: Annotated[int, typer.Option(min=1, max=12, help="Augmented versions of each original.")] = 6,
-    image_size: given.ImageSize = None,
-    path: given.Path_ = None,
-    data_dir: given.DataDir = DATA_DIR,
-    quiet: given.Quiet = False,
+    changes: Annotated[Changes, "data.image_size", "data.path"],
+    data_dir: DataDir = DATA_DIR,
+    quiet: Quiet = False,
 ) -> None:
     """Show what an arm does to the images: originals and several augmented versions per class.
 
@@ -117,14 +102,13 @@ def preview(
     from augexp import api  # noqa: PLC0415 - keeps --help light
     from augexp.cli.progress import show  # noqa: PLC0415
 
-    definition = api.define(source or (), **{**given.definition(locals()), "arms": [arm]})
+    experiment = api.define(source or (), **changes, arms=[arm])
     if describe:
-        typer.echo(definition.policy(arm).describe())
+        typer.echo(experiment.policy(arm).describe())
         return
-    target = output or Path(f"{'strength' if strength else 'samples'}-{arm}.png")
     with show(quiet) as progress:
-        api.preview(
-            definition, arm=arm, output=target, strength=strength, draws=draws, data_dir=data_dir, progress=progress
+        target = api.preview(
+            experiment, arm=arm, output=output, strength=strength, draws=draws, data_dir=data_dir, progress=progress
         )
     typer.echo(target)
 

@@ -6,84 +6,35 @@ from typing import Annotated
 
 import typer
 
-from augexp.cli import options as given
-from augexp.cli.options import DATA_DIR, RESULTS_DIR
+from augexp.cli.parameters import (
+    AUTO,
+    DATA_DIR,
+    RESULTS_DIR,
+    Changes,
+    DataDir,
+    Jobs,
+    Pictures,
+    Quiet,
+    ResultsDir,
+    Source,
+)
 from augexp.engines.registry import ENGINES
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to `app`."""
-    app.command(short_help="Train all arms with all seeds, and answer.")(compare)
-    app.command(short_help="Train one arm with one seed.")(train)
-
-
 def compare(
-    source: given.Source = None,
-    arms: Annotated[
-        str | None,
-        typer.Option(help="Policies to compare, by name, with commas; the baseline is added.", show_default=False),
-    ] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="The arm that all others are compared with.", show_default=False)
-    ] = None,
-    seeds: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="A fixed number of seeds, instead of planned looks at 5, 8, 12, 20.", show_default=False
-        ),
-    ] = None,
-    epochs: given.Epochs = None,
-    image_size: given.ImageSize = None,
-    batch_size: given.BatchSize = None,
-    train_per_class: given.TrainPerClass = None,
-    limit: given.Limit = None,
-    test: given.TestSet = None,
-    model: given.Model = None,
-    precision: given.Precision = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(metavar="[auto|accuracy|balanced_accuracy]", help="What is compared.", show_default=False),
-    ] = None,
-    equivalence: Annotated[
-        float | None,
-        typer.Option(help="Differences up to this many percentage points count as none.", show_default=False),
-    ] = None,
-    screen: Annotated[
-        bool | None,
-        typer.Option(
-            "--screen/--no-screen",
-            help="Rank the policies with 3 seeds on half of the test images, confirm the best two with fresh seeds on "
-            "the other half; by itself with planned looks and more than 3 policies.",
-            show_default=False,
-        ),
-    ] = None,
-    ablate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="POLICY", help="Compare a policy with itself without each of its operations.", show_default=False
-        ),
-    ] = None,
-    strengths: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LIST",
-            help="Compare strengths of the policy in --arms (or of standard), like 0.5,1,2: is stronger better?",
-            show_default=False,
-        ),
-    ] = None,
-    root_seed: given.RootSeed = None,
-    name: given.Name = None,
-    path: given.Path_ = None,
-    jobs: given.Jobs = given.AUTO,
+    source: Source = None,
+    *,
+    changes: Annotated[Changes, "", "data", "training", "plan", "study"],
+    jobs: Jobs = AUTO,
     engine: Annotated[str, typer.Option(metavar=f"[{'|'.join(ENGINES)}]", help="Where the runs execute.")] = "local",
     address: Annotated[
         str | None, typer.Option(help="Address of the Ray cluster (with --engine ray).", show_default=False)
     ] = None,
-    results_dir: given.ResultsDir = RESULTS_DIR,
-    data_dir: given.DataDir = DATA_DIR,
-    pictures: given.Pictures = True,
+    results_dir: ResultsDir = RESULTS_DIR,
+    data_dir: DataDir = DATA_DIR,
+    pictures: Pictures = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
-    quiet: given.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train every arm with every seed, then answer: does it help, by how much, how sure is that?
 
@@ -97,10 +48,10 @@ def compare(
     from augexp import api  # noqa: PLC0415 - keeps --help light
     from augexp.cli.progress import show  # noqa: PLC0415
 
-    definition = api.define(source or (), **given.definition(locals()))
+    experiment = api.define(source or (), **changes)
     with show(quiet) as progress:
         comparison = api.compare(
-            definition,
+            experiment,
             results_dir=results_dir,
             data_dir=data_dir,
             jobs=jobs,
@@ -112,7 +63,7 @@ def compare(
     if as_json:
         typer.echo(api.render(comparison, "json"), nl=False)
     else:
-        from augexp.cli.answer import print_comparison  # noqa: PLC0415
+        from augexp.cli.output import print_comparison  # noqa: PLC0415
 
         print_comparison(comparison, results_dir / comparison.name)
     if not comparison.complete:
@@ -120,29 +71,20 @@ def compare(
 
 
 def train(
-    source: given.Source = None,
+    source: Source = None,
+    *,
     augment: Annotated[
         bool | None,
         typer.Option("--augment/--no-augment", help="The `standard` arm, or `none`.", show_default=False),
     ] = None,
     arm: Annotated[str | None, typer.Option(help="The policy to train with, by name.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(min=0, help="Number of the block.")] = 0,
-    epochs: given.Epochs = None,
-    image_size: given.ImageSize = None,
-    batch_size: given.BatchSize = None,
-    train_per_class: given.TrainPerClass = None,
-    limit: given.Limit = None,
-    test: given.TestSet = None,
-    model: given.Model = None,
-    precision: given.Precision = None,
-    root_seed: given.RootSeed = None,
-    name: given.Name = None,
-    path: given.Path_ = None,
+    changes: Annotated[Changes, "", "data", "training"],
     save_model: Annotated[bool, typer.Option(help="Keep the trained network as model.keras.")] = True,
-    results_dir: given.ResultsDir = RESULTS_DIR,
-    data_dir: given.DataDir = DATA_DIR,
+    results_dir: ResultsDir = RESULTS_DIR,
+    data_dir: DataDir = DATA_DIR,
     as_json: Annotated[bool, typer.Option("--json", help="Print the run's record as JSON.")] = False,
-    quiet: given.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train one arm with one seed; `augexp compare` later makes use of the run.
 
@@ -150,29 +92,28 @@ def train(
     bedroom kitchen --arm mixup
     """
     from augexp import api  # noqa: PLC0415 - keeps --help light
-    from augexp.cli.answer import print_run  # noqa: PLC0415
+    from augexp.cli.output import print_run  # noqa: PLC0415
     from augexp.cli.progress import show  # noqa: PLC0415
     from augexp.experiment import command_line  # noqa: PLC0415 - keeps --help light
 
     if augment is not None and arm is not None:
         raise typer.BadParameter("received both; name the arm with --arm, or say --augment or --no-augment")
-    chosen = arm or ("none" if augment is False else "standard")
-    said = given.definition(locals())
-    definition = api.define(source or (), **{**said, "arms": [chosen]})
+    arm = arm or ("none" if augment is False else "standard")
+    experiment = api.define(source or (), **changes, arms=[arm])
     with show(quiet) as progress:
         record = api.train(
-            definition,
-            arm=chosen,
+            experiment,
+            arm=arm,
             seed=seed,
             save_model=save_model,
             results_dir=results_dir,
             data_dir=data_dir,
             progress=progress,
         )
-    if chosen not in api.define(source or ()).plan.arms:
-        said["arms"] = [chosen]
+    if arm not in api.define(source or ()).plan.arms:
+        changes["arms"] = [arm]
     places = {"--results-dir": (results_dir, RESULTS_DIR), "--data-dir": (data_dir, DATA_DIR)}
     moved = {option: str(place) for option, (place, usual) in places.items() if place != usual}
-    print_run(record, command_line.following(source or [], said, moved), as_json=as_json)
+    print_run(record, command_line.next_command(source or [], changes, moved), as_json=as_json)
     if not record.finished:
         raise typer.Exit(1)

@@ -28,14 +28,14 @@ def show(quiet: bool) -> Iterator[ProgressListener]:
     elif not console.is_terminal:
         yield _Lines()
     else:
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[said]}"))
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[text]}"))
         bars = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
         with bars:
             yield _Bars(bars)
 
 
 class _Lines:
-    """For logs and pipes: a line for what has ended, none for what moves."""
+    """For logs and pipes: a line for each stage and for each run that has ended, none for progress in between."""
 
     def __init__(self) -> None:
         self._total = self._ended = 0
@@ -55,10 +55,10 @@ class _Lines:
             self.note(f"{event.arm} seed {event.seed}: {event.message}")
         if event.kind in ENDED:
             self._ended += event.kind == "finished"
-            said = f": {event.message}" if event.message else ""
+            message = f": {event.message}" if event.message else ""
             self.note(
                 f"[{time.monotonic() - self._start:5.0f} s] {self._ended}/{self._total} "
-                f"{event.arm} seed {event.seed} {event.kind}{said}"
+                f"{event.arm} seed {event.seed} {event.kind}{message}"
             )
 
     def note(self, text: str) -> None:
@@ -67,7 +67,7 @@ class _Lines:
 
 
 class _Bars:
-    """A bar for the stage or the whole, and one for every run that is going on."""
+    """A bar for each stage, one for all runs together, and one for every run that is going on."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -79,14 +79,14 @@ class _Bars:
 
     def stage(self, name: str, done: int, total: int) -> None:
         if name not in self._stages:
-            self._stages[name] = self._bars.add_task(name, total=total or None, said="")
-        said = f"{done:,}/{total:,}" if total else f"{done:,}"
-        self._bars.update(self._stages[name], completed=done, total=total or None, said=said)
+            self._stages[name] = self._bars.add_task(name, total=total or None, text="")
+        count = f"{done:,}/{total:,}" if total else f"{done:,}"
+        self._bars.update(self._stages[name], completed=done, total=total or None, text=count)
 
     def runs(self, total: int) -> None:
         self._total = self._ended + total
         if self._whole is None:
-            self._whole = self._bars.add_task("all runs", total=self._total, said="")
+            self._whole = self._bars.add_task("all runs", total=self._total, text="")
         self._bars.update(self._whole, total=self._total)
 
     def event(self, event: RunEvent) -> None:
@@ -99,14 +99,14 @@ class _Bars:
         else:
             if run not in self._live:
                 name = f"{event.arm} seed {event.seed}"
-                self._live[run] = self._bars.add_task(name, total=event.epochs or None, said="")
+                self._live[run] = self._bars.add_task(name, total=event.epochs or None, text="")
             accuracy = event.row.get("val_accuracy")
-            said = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
-            self._bars.update(self._live[run], completed=event.epoch, total=event.epochs or None, said=said)
+            quality = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
+            self._bars.update(self._live[run], completed=event.epoch, total=event.epochs or None, text=quality)
             self._epochs[run] = event.epoch / event.epochs if event.epochs else 0.0
         if self._whole is not None:
             done = self._ended + sum(self._epochs.values())
-            self._bars.update(self._whole, completed=done, said=f"{self._ended}/{self._total} runs")
+            self._bars.update(self._whole, completed=done, text=f"{self._ended}/{self._total} runs")
 
     def _end(self, run: tuple[str, int], event: RunEvent) -> None:
         self._epochs.pop(run, None)

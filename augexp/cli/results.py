@@ -1,4 +1,4 @@
-"""`augexp report`, `augexp status`, `augexp verify`: what is in a results folder."""
+"""`augexp report`, `augexp status`, `augexp verify`, `augexp export`: what is in a results folder."""
 
 from __future__ import annotations
 
@@ -10,25 +10,16 @@ from typing import Annotated
 
 import typer
 
-from augexp.cli import options as given
-from augexp.cli.options import DATA_DIR
+from augexp.cli.parameters import DATA_DIR, DataDir, Pictures, Quiet
 from augexp.files import write_atomically
 
 Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder, such as results/sample.")]
 
 INTERVAL = 5.0
-"""Seconds between two looks of ``status --watch``."""
+"""Seconds after which ``status --watch`` reads the results folder again."""
 
-PATIENCE = 6
-"""Looks without any work after which nobody is expected to go on."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to `app`."""
-    app.command(short_help="Draw the answer again, or print it as a table.")(report)
-    app.command(short_help="Say what is done, running and failed.")(status)
-    app.command(short_help="Execute a run again and compare the bits.")(verify)
-    app.command(short_help="Hand results to TensorBoard or MLflow.")(export)
+MAX_IDLE = 6
+"""Readings in a row without a run in progress after which ``status --watch`` ends."""
 
 
 def report(
@@ -40,8 +31,8 @@ def report(
         Path | None, typer.Option("--output", "-o", help="File to write, in place of stdout.", show_default=False)
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    pictures: given.Pictures = True,
-    data_dir: given.DataDir = DATA_DIR,
+    pictures: Pictures = True,
+    data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Draw the answer again from the records: figures and page, or a table on stdout.
 
@@ -73,15 +64,15 @@ def status(
 ) -> None:
     """Say what is done, running, failed, how long it takes still, and the interval so far."""
     from augexp import api  # noqa: PLC0415 - keeps --help light
-    from augexp.cli.answer import status_text  # noqa: PLC0415
+    from augexp.cli.output import status_text  # noqa: PLC0415
 
     idle = 0
     while True:
         state = api.status(results)
         typer.echo(json.dumps(state, indent=1) if as_json else status_text(state))
         idle = 0 if state["working"] else idle + 1
-        # Between two runs, and while workers start, nobody seems to work for a while.
-        if not watch or not state["pending"] or idle > PATIENCE:
+        # Between two runs, and while workers start, no run is in progress for a while.
+        if not watch or not state["pending"] or idle > MAX_IDLE:
             return
         time.sleep(INTERVAL)
         if not as_json:
@@ -94,8 +85,8 @@ def verify(
     seed: Annotated[
         int | None, typer.Option(min=0, help="The seed to run again.", show_default="drawn by chance")
     ] = None,
-    data_dir: given.DataDir = DATA_DIR,
-    quiet: given.Quiet = False,
+    data_dir: DataDir = DATA_DIR,
+    quiet: Quiet = False,
 ) -> None:
     """Execute one run again and compare its weights and predictions, bit by bit."""
     from augexp import api  # noqa: PLC0415 - keeps --help light
@@ -115,7 +106,7 @@ def export(
         str | None,
         typer.Option(help="Log folder (TensorBoard) or tracking URI (MLflow).", show_default="inside RESULTS"),
     ] = None,
-    data_dir: given.DataDir = DATA_DIR,
+    data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Hand the runs and the comparison to an experiment tracker (extras `tensorboard`, `mlflow`)."""
     from augexp import api  # noqa: PLC0415 - keeps --help light

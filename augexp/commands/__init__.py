@@ -1,7 +1,14 @@
 """What each command does, as functions that return values.
 
-- `compare`: Executing what a plan still asks for: which engine, which runs, until when.
-- `report`: The answer of a results folder: computed from the records, written down once, made again from what is.
-- `status`: Looking into a results folder: how it stands, whether it comes out again, and handing it to trackers.
-- `verify`: Execute a finished run once more and say whether it comes out bit by bit as recorded.
+- `answer`: The comparison of a results folder: computed from its records, published, read from there.
+- `compare`: `augexp compare`: execute the runs that the plan still asks for, and answer.
+- `define`: The experiment that SOURCE and changes to it mean.
+- `download`: `augexp download`: LSUN archives, verified and unpacked.
+- `export`: `augexp export` and `augexp export-policy`: results for experiment trackers, a policy for Keras.
+- `index`: `augexp index`: prepare the images of a source.
+- `preview`: `augexp preview`: a sheet of images that shows what an arm does.
+- `report`: `augexp report`: draw the answer of a results folder again, or give it as a table.
+- `status`: `augexp status`: which runs are done, running or failed, and the interval so far.
+- `train`: `augexp train`: one run.
+- `verify`: `augexp verify`: execute a finished run once more and say whether it comes out bit by bit as recorded.
 """

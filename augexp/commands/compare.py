@@ -1,4 +1,4 @@
-"""Executing what a plan still asks for: which engine, which runs, until when."""
+"""`augexp compare`: execute the runs that the plan still asks for, and answer."""
 
 from __future__ import annotations
 
@@ -6,22 +6,93 @@ import contextlib
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from augexp.commands import report
+from augexp.commands import answer
+from augexp.commands.define import Source, define
+from augexp.commands.index import index
 from augexp.engines import registry
 from augexp.engines.base import Engine
-from augexp.errors import RunError
-from augexp.progress import ProgressListener
+from augexp.errors import DefinitionError, RunError
+from augexp.experiment import screening
+from augexp.progress import NullListener, ProgressListener
 from augexp.results import records
-from augexp.results.folder import Workspace
+from augexp.results.folder import Workspace, is_staged, open_workspace
+from augexp.results.locks import lock_results
 from augexp.training.task import RunTask
 
 if TYPE_CHECKING:
+    from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
+    from augexp.experiment.definition import Experiment
     from augexp.results.manifests import PlanEntry
 
 _ANALYSIS = ("augexp.analysis.comparison", "augexp.reporting.figures", "augexp.reporting.write", "cv2", "scipy.special")
+
+
+def compare(
+    source: Source = (),
+    *,
+    results_dir: str | Path = "results",
+    data_dir: str | Path = "data",
+    jobs: int = 0,
+    engine: str = "local",
+    address: str | None = None,
+    pictures: bool = True,
+    progress: ProgressListener | None = None,
+    **changes: Any,
+) -> Comparison:
+    """Execute whatever runs are missing and answer; figures, tables and report go to the results folder.
+
+    More than three policies under planned looks (or ``screen=True``) are screened first, in a results folder
+    of its own: see `augexp.experiment.screening`.
+
+    Args:
+        source: an `Experiment`, a path, LSUN categories, or nothing.
+        results_dir: holds one folder per experiment.
+        data_dir: holds downloads and prepared images.
+        jobs: runs side by side; 0 asks cores and memory.
+        engine: `local`, or `ray` for more than one machine (extra ``augexp[ray]``).
+        address: of the Ray cluster.
+        pictures: whether photos may appear in the figures and the report.
+        progress: listens to what happens.
+        **changes: to the definition, see `define`.
+
+    Returns:
+        The answer. Where runs have failed, they stand in its `missing`, and there is no verdict; where that
+        happened in a screening, the answer is the screening's.
+
+    Raises:
+        DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
+        Interrupted: Ctrl-C; the same call goes on from there.
+    """
+    experiment = define(source, **changes)
+    if len(experiment.plan.arms) < 2:
+        raise DefinitionError(
+            f"arms: received the baseline {experiment.plan.baseline!r} alone; name at least one arm to compare with it"
+        )
+    listener = progress or NullListener()
+
+    def complete(stage: Experiment) -> Comparison:
+        """Execute the missing runs of a stage, or of the whole experiment where it has none, and compare."""
+        workspace = open_workspace(stage, Path(results_dir))
+        with lock_results(workspace.folder), open_engine(engine, jobs, address) as runner:
+            start_early(runner, workspace)
+            store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
+            answer.check_halves(store, stage.plan)
+            answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
+            history = workspace.commit_plan(finished_pairs(workspace))
+            execute_missing(workspace, store, history, runner, listener)
+            return answer.compute_and_publish(workspace, store, history, pictures=pictures)
+
+    if is_staged(experiment, Path(results_dir)):
+        screened = complete(screening.screening(experiment))
+        if not screened.complete:
+            return screened
+        differences = {contrast.arm: contrast.estimate or 0.0 for contrast in screened.contrasts}
+        experiment = screening.confirmation(experiment, differences)
+        listener.note(screening.describe(experiment, differences))
+    return complete(experiment)
 
 
 def open_engine(name: str, jobs: int, address: str | None) -> Engine:
@@ -79,8 +150,8 @@ def execute_missing(
 
     experiment = workspace.experiment
     while True:
-        held = report.held_records(workspace, store.fingerprint)
-        wanted = next_look(experiment, held, history)
+        finished = answer.plan_records(workspace, store.fingerprint)
+        wanted = next_look(experiment, finished, history)
         if wanted is None:
             return
         tasks = [

@@ -1,10 +1,11 @@
-"""Execute a finished run once more and say whether it comes out bit by bit as recorded.
+"""`augexp verify`: execute a finished run once more and say whether it comes out bit by bit as recorded.
 
 The new run is written to a folder of its own; the record is only read.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from augexp import seeds
+from augexp.commands import answer
 from augexp.engines.base import Engine
 from augexp.engines.local import LocalEngine
 from augexp.errors import ResultsError
 from augexp.experiment.definition import Experiment
-from augexp.progress import RunEvent
+from augexp.progress import NullListener, ProgressListener, RunEvent
 from augexp.results import records
+from augexp.results.folder import reopen_workspace
 from augexp.results.records import RunRecord
 from augexp.training.task import RunTask
 
@@ -53,11 +56,47 @@ class Verification:
     words: str
 
 
-def choose(found: list[RunRecord], arm: str | None = None, seed: int | None = None, draw: int = 0) -> RunRecord:
+def verify(
+    results: str | Path,
+    *,
+    arm: str | None = None,
+    seed: int | None = None,
+    data_dir: str | Path = "data",
+    progress: ProgressListener | None = None,
+) -> Verification:
+    """Execute one finished run again and compare weights, order, epochs and predictions bit by bit.
+
+    Args:
+        results: a results folder.
+        arm: of the run; None draws one by chance.
+        seed: of the run; None draws one by chance.
+        data_dir: holds the prepared images, or what they are prepared from.
+        progress: listens to what happens.
+
+    Raises:
+        ResultsError, DataError: no such run, or other images than those it was run on.
+    """
+    from augexp.data.preparation import prepare  # noqa: PLC0415 - Pillow and LMDB
+    from augexp.data.store import find_store  # noqa: PLC0415
+
+    listener = progress or NullListener()
+    workspace = reopen_workspace(Path(results))
+    runs = records.read_runs(workspace.folder)
+    if not runs:
+        raise answer.no_runs(workspace)
+    record = choose(runs, arm, seed, draw=int.from_bytes(os.urandom(4)))
+    store = find_store(Path(data_dir), str(record.run.store))
+    if store is None:
+        store = prepare(workspace.experiment.data, Path(data_dir), progress=listener.stage)
+    listener.runs(1)
+    return rerun(record, workspace.experiment, store.path, on_event=listener.event)
+
+
+def choose(runs: list[RunRecord], arm: str | None = None, seed: int | None = None, draw: int = 0) -> RunRecord:
     """Choose a finished run: the named one, or one at random among those that fit.
 
     Args:
-        found: of `records.read_runs`.
+        runs: of `records.read_runs`.
         arm: only runs of this arm.
         seed: only runs of this block.
         draw: another number gives another random choice.
@@ -65,9 +104,10 @@ def choose(found: list[RunRecord], arm: str | None = None, seed: int | None = No
     Raises:
         ResultsError: there is none.
     """
-    fitting = [one for one in found if one.finished and arm in (None, one.arm) and seed in (None, one.seed)]
+    finished = [run for run in runs if run.finished]
+    fitting = [run for run in finished if arm in (None, run.arm) and seed in (None, run.seed)]
     if not fitting:
-        there = ", ".join(f"{one.arm} seed {one.seed}" for one in found if one.finished) or "none"
+        there = ", ".join(f"{run.arm} seed {run.seed}" for run in finished) or "none"
         wanted = f"arm {arm or 'any'}, seed {'any' if seed is None else seed}"
         raise ResultsError(f"no finished run of {wanted}; there are: {there}")
     return fitting[int(seeds.stream(draw, 0, "verify").integers(len(fitting)))]
@@ -118,19 +158,12 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
             "the images have changed since"
         )
     old, new = recorded.predictions(), again.predictions()
-    names = ("weights", "order", "epochs", "predictions")
-    equal = dict(
-        zip(
-            names,
-            (
-                recorded.run.weights_final == again.run.weights_final,
-                recorded.run.order == again.run.order,
-                _same_bytes(recorded, again, records.EPOCHS),
-                bool(np.array_equal(old.probabilities, new.probabilities)),
-            ),
-            strict=True,
-        )
-    )
+    equal = {
+        "weights": recorded.run.weights_final == again.run.weights_final,
+        "order": recorded.run.order == again.run.order,
+        "epochs": (recorded.folder / records.EPOCHS).read_bytes() == (again.folder / records.EPOCHS).read_bytes(),
+        "predictions": bool(np.array_equal(old.probabilities, new.probabilities)),
+    }
     versions = _differing(recorded.run.versions or {}, again.run.versions or {})
     changed = int(np.sum(old.predicted != new.predicted))
     return Verification(
@@ -148,10 +181,6 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         versions=versions,
         words=_words(equal, changed, len(old.labels), versions, recorded, again),
     )
-
-
-def _same_bytes(first: RunRecord, second: RunRecord, name: str) -> bool:
-    return (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
 
 
 def _differing(recorded: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -1,33 +1,19 @@
-"""The command line that makes an experiment again, for the report."""
+"""The command line that repeats an experiment, for the report and for what comes after a single run."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from augexp.experiment import definition, screening
 from augexp.experiment.definition import Experiment
+from augexp.experiment.options import OPTIONS, Option
 
-OPTIONS = {
-    "plan.arms": "--arms",
-    "plan.baseline": "--baseline",
-    "plan.seeds": "--seeds",
-    "plan.metric": "--metric",
-    "plan.equivalence": "--equivalence",
-    "plan.screen": "--screen",
-    "training.epochs": "--epochs",
-    "training.batch_size": "--batch-size",
-    "training.model": "--model",
-    "training.precision": "--precision",
-    "data.image_size": "--image-size",
-    "data.train_per_class": "--train-per-class",
-    "data.limit": "--limit",
-    "data.test": "--test",
-    "root_seed": "--root-seed",
-    "name": "--name",
-}
-"""Keys of the definition that `augexp compare` has an option for."""
+BY_PLACE = {option.place: option for option in OPTIONS if option.help}
+
+SECTIONS = ("", "training", "data", "plan")
+"""The order in which `next_command` repeats options."""
 
 
 def command(experiment: Experiment) -> str:
@@ -39,46 +25,42 @@ def command(experiment: Experiment) -> str:
     experiment = screening.whole(experiment)
     data = experiment.data
     base = definition.of_source(data.source, {"path": data.path, "categories": data.categories}, origin=data.source)
-    here, there = _plain(experiment), _plain(base)
-    options: list[str] = []
-    for key, value in here.items():
-        if value == there.get(key):
+    values, defaults = _plain(experiment), _plain(base)
+    words: list[str] = []
+    for place, value in values.items():
+        if value == defaults.get(place):
             continue
-        if key not in OPTIONS or value is None:
+        if place not in BY_PLACE or value is None:
             return "augexp compare experiment.toml"
-        options += _option(key, value)
-    return shlex.join(["augexp", "compare", *data.kind.words(data), *options])
+        words += _words(BY_PLACE[place], value)
+    return shlex.join(["augexp", "compare", *data.kind.words(data), *words])
 
 
-def following(words: Sequence[str], said: Mapping[str, Any], places: Mapping[str, str]) -> str:
+def next_command(source: Sequence[str], changes: Mapping[str, Any], places: Mapping[str, str]) -> str:
     """Return the `augexp compare` that makes use of a run of `augexp train`.
 
     Args:
-        words: SOURCE as it was given.
-        said: what was said of the definition, by key (`epochs`, `arms`).
+        source: SOURCE as it was given.
+        changes: to the definition, by key (`epochs`, `arms`).
         places: further options by name (``--data-dir``).
     """
-    names = {key.rpartition(".")[2]: key for key in OPTIONS}
-    options = [part for key, value in said.items() if key in names for part in _option(names[key], value)]
-    further = [part for pair in places.items() for part in pair]
-    return shlex.join(["augexp", "compare", *words, *options, *further])
+    options = [option for option in OPTIONS if option.name in changes]
+    options.sort(key=lambda option: SECTIONS.index(option.section))
+    words = [word for option in options for word in _words(option, changes[option.name])]
+    further = [word for pair in places.items() for word in pair]
+    return shlex.join(["augexp", "compare", *source, *words, *further])
 
 
-def _option(key: str, value: Any) -> list[str]:
+def _words(option: Option, value: Any) -> list[str]:
     if isinstance(value, bool):
-        return [OPTIONS[key] if value else OPTIONS[key].replace("--", "--no-", 1)]
-    return [OPTIONS[key], ",".join(value) if isinstance(value, list) else str(value)]
+        return [option.flag if value else option.flag.replace("--", "--no-", 1)]
+    return [option.flag, ",".join(value) if isinstance(value, list) else str(value)]
 
 
 def _plain(experiment: Experiment) -> dict[str, Any]:
+    """Return the definition by place (``training.epochs``), in the order of the models, without the images' folder."""
     values = experiment.model_dump(mode="json")
     values["data"].pop("path")
-    return dict(_flat(values, ""))
-
-
-def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and key != "policies":
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+    for section in ("data", "training", "plan"):
+        values |= {f"{section}.{key}": value for key, value in values.pop(section).items()}
+    return values

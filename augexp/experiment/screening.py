@@ -1,8 +1,8 @@
 """Many policies in two stages: a screening that only ranks them, and a confirmation of the best.
 
-Comparing many policies with one error probability widens every interval. So three seeds of every policy
-are run first and looked at on one half of the test images; nothing is claimed from them. The best two then
-get seeds of their own, and the half of the test images that their choice did not touch.
+Comparing many policies with one error probability widens every interval. So every policy is first run with
+three seeds and evaluated on one half of the test images; nothing is claimed from these runs. The best two are
+then run with fresh seeds and evaluated on the other half of the test images, which had no part in their choice.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from augexp.errors import DefinitionError
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import MANY_POLICIES, SCREENING_SEEDS
 
-CONFIRMED = 2
+MAX_CONFIRMED = 2
 """Policies that are confirmed at most."""
 
-FEWEST = 3
+MIN_POLICIES = 3
 """Policies from which there is something to choose."""
 
 SUFFIX = "-screening"
 """What the results folder of a screening has after the name of the experiment."""
 
-LONGEST = 63
+MAX_NAME = 63
 """Characters of a name."""
 
 
 def folder_name(name: str) -> str:
     """Return the name of the results folder of a screening."""
-    return f"{name[: LONGEST - len(SUFFIX)]}{SUFFIX}"
+    return f"{name[: MAX_NAME - len(SUFFIX)]}{SUFFIX}"
 
 
 def policies(experiment: Experiment) -> list[str]:
@@ -52,9 +52,9 @@ def screening(experiment: Experiment) -> Experiment:
         DefinitionError: too few policies to choose from.
     """
     ranked = policies(experiment)
-    if len(ranked) < FEWEST:
+    if len(ranked) < MIN_POLICIES:
         raise DefinitionError(
-            f"screen: received {', '.join(ranked) or 'no policy'} to choose from; at least {FEWEST} policies are "
+            f"screen: received {', '.join(ranked) or 'no policy'} to choose from; at least {MIN_POLICIES} policies are "
             "needed beside the baseline, so name more of them, or say --no-screen"
         )
     plan = {
@@ -78,7 +78,7 @@ def confirmation(experiment: Experiment, differences: Mapping[str, float]) -> Ex
             of the plan.
     """
     ranked = sorted(differences, key=lambda arm: -differences[arm])  # a stable order: ties as in the plan
-    chosen = [arm for place, arm in enumerate(ranked[:CONFIRMED]) if place == 0 or differences[arm] > 0]
+    chosen = [arm for place, arm in enumerate(ranked[:MAX_CONFIRMED]) if place == 0 or differences[arm] > 0]
     plan = {
         "arms": [arm for arm in experiment.plan.arms if arm in (experiment.plan.baseline, *chosen)],
         "stage": "confirmation",

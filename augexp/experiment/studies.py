@@ -1,9 +1,9 @@
 """Studies of one policy: which of its operations matter, and how strong it should be.
 
-Both only name arms; what they show is computed like any other comparison. An ablation takes the whole policy
-as the baseline and leaves one operation out of every other arm, so an arm that loses names an operation that
-helps. A strength study multiplies the amounts of the policy; one trend over the strengths is tested, instead
-of every pair.
+A study only defines arms; its runs are executed and compared like those of any other experiment. An ablation takes
+the whole policy as the baseline and leaves one operation out of every other arm: where an arm is worse than the
+baseline, the operation that it lacks helps. A strength study multiplies the amounts of the policy; one trend over the
+strengths is tested, instead of every pair.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from augexp.experiment.definition import Experiment
 
 Policies = dict[str, dict[str, Any]]
 
-FEWEST_STRENGTHS = 2
+MIN_STRENGTHS = 2
 """Strengths from which there is a trend."""
 
 
@@ -58,8 +58,8 @@ def study(
                 )
         if not isinstance(ablate, str):
             raise DefinitionError(f"ablate: received {ablate!r}; allowed is the name of a policy")
-        found = ablation(experiment, ablate)
-        return found if named else found.replace(name=_name(experiment, f"ablation-{ablate}"))
+        ablated = ablation(experiment, ablate)
+        return ablated if named else ablated.replace(name=_name(experiment, f"ablation-{ablate}"))
     if isinstance(strengths, str) or not all(isinstance(level, (int, float)) for level in strengths):
         raise DefinitionError(f"strengths: received {strengths!r}; allowed is a list of numbers, like 0.5, 1, 2")
     against = baseline or experiment.plan.baseline
@@ -68,8 +68,8 @@ def study(
         raise DefinitionError(
             f"strengths: received {', '.join(policies) or 'no policy'} in arms; name the one that is meant"
         )
-    found = strength_study(experiment, policies[0], strengths, against)
-    return found if named else found.replace(name=_name(experiment, f"strengths-{policies[0]}"))
+    graded = strength_study(experiment, policies[0], strengths, against)
+    return graded if named else graded.replace(name=_name(experiment, f"strengths-{policies[0]}"))
 
 
 def ablation(experiment: Experiment, policy: str) -> Experiment:
@@ -84,8 +84,8 @@ def ablation(experiment: Experiment, policy: str) -> Experiment:
             f"ablate: received {policy!r}, which has {', '.join(names) or 'no operation'} alone; a policy of at least "
             "two operations is needed"
         )
-    made: Policies = {f"{policy}.no-{_word(name)}": {"policy": policy, "without": [name]} for name in names}
-    return _with_arms(experiment, policy, (policy, *made), made)
+    ablations: Policies = {f"{policy}.no-{_word(name)}": {"policy": policy, "without": [name]} for name in names}
+    return _with_arms(experiment, policy, (policy, *ablations), ablations)
 
 
 def strength_study(experiment: Experiment, policy: str, levels: Sequence[float], baseline: str = "none") -> Experiment:
@@ -100,17 +100,17 @@ def strength_study(experiment: Experiment, policy: str, levels: Sequence[float],
     Raises:
         DefinitionError: fewer than two strengths, one of them twice or out of range, or a policy without amounts.
     """
-    if len({f"{level:g}" for level in levels}) != len(levels) or len(levels) < FEWEST_STRENGTHS:
+    if len({f"{level:g}" for level in levels}) != len(levels) or len(levels) < MIN_STRENGTHS:
         listed = ", ".join(f"{level:g}" for level in levels)
         raise DefinitionError(
             f"strengths: received {listed!r}; allowed are at least two different numbers, like 0.5,1,2"
         )
-    made: Policies = {f"{policy}.x{level:g}": {"policy": policy, "strength": float(level)} for level in sorted(levels)}
-    return _with_arms(experiment, baseline, (baseline, *made), made)
+    graded: Policies = {f"{policy}.x{x:g}": {"policy": policy, "strength": float(x)} for x in sorted(levels)}
+    return _with_arms(experiment, baseline, (baseline, *graded), graded)
 
 
-def _with_arms(experiment: Experiment, baseline: str, arms: Sequence[str], made: Policies) -> Experiment:
-    policies = {**experiment.policies, **made}
+def _with_arms(experiment: Experiment, baseline: str, arms: Sequence[str], derived: Policies) -> Experiment:
+    policies = {**experiment.policies, **derived}
     # Every arm is part of the question, so none is screened away.
     plan = {"baseline": baseline, "arms": list(arms), "screen": False}
     return experiment.replace(policies=policies, plan=plan)

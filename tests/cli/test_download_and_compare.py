@@ -11,8 +11,10 @@ import pytest
 from lsun_server import Server, layout, make_catalogue
 from typer.testing import CliRunner
 
+import augexp
 from augexp.cli import app
 from augexp.data.download import catalogue
+from augexp.errors import DownloadError
 
 DRAWN = {"classroom": "drawn-boat", "tower": "drawn-tree"}
 """Scene categories of LSUN, and the drawings that stand in for them."""
@@ -57,6 +59,21 @@ def test_downloaded_categories_can_be_indexed(mirror, tmp_path) -> None:
     said = call("index", *DRAWN, "--image-size", "16", "--train-per-class", "20")
     assert "classroom" in said
     assert str(tmp_path / "data" / "stores") in said
+
+
+def test_python_downloads_too(mirror, tmp_path) -> None:
+    seen: set[str] = set()
+    (fetched,) = augexp.download(
+        "tower", split="val", data_dir=str(tmp_path / "here"), mirrors=[mirror], progress=lambda e: seen.add(e.stage)
+    )
+    assert (fetched.status, fetched.verified) == ("fetched", True)
+    assert (fetched.folder / "data.mdb").is_file()
+    assert fetched.folder.parent == tmp_path / "here" / "lsun"
+    assert "unpacking" in seen
+    (again,) = augexp.download(["tower"], split="val", data_dir=tmp_path / "here")
+    assert (again.status, again.transferred) == ("here", 0)
+    with pytest.raises(DownloadError, match="attic"):
+        augexp.download("attic", data_dir=tmp_path / "here")
 
 
 @pytest.mark.slow

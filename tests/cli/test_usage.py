@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
 import typer
+from command_lines import run
 
 from augexp import cli
+from augexp.cli import program
 from augexp.errors import Interrupted
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
-
-
-def run(monkeypatch, capsys, *words: object) -> tuple[int, str, str]:
-    """Call `augexp` as the console does; return exit code, stdout, stderr."""
-    monkeypatch.setattr(sys, "argv", ["augexp", *map(str, words)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as end:
-        code = int(end.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -108,7 +99,7 @@ def test_how_the_program_ends(monkeypatch, capsys, error, code, line) -> None:
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(program, "app", fail)
     found, _, err = run(monkeypatch, capsys)
     assert (found, err) == (code, line)
 
@@ -117,6 +108,23 @@ def test_a_defect_keeps_its_traceback(monkeypatch, capsys) -> None:
     def fail(**_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(program, "app", fail)
     with pytest.raises(ZeroDivisionError):
         run(monkeypatch, capsys)
+
+
+def test_the_list_of_commands_needs_no_models() -> None:
+    code = (
+        "import sys\n"
+        "from augexp.cli import main\n"
+        "sys.argv = ['augexp', '--help']\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "heavy = {'pydantic', 'numpy', 'augexp.api', 'rich.console'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    listed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    for name in COMMANDS:
+        assert f"\n  {name} " in listed

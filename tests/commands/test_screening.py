@@ -13,7 +13,7 @@ import augexp
 from augexp import api
 from augexp.analysis import comparison, critical_values, sample_splitting, statistics
 from augexp.analysis import verdict as verdicts
-from augexp.commands import report
+from augexp.commands import answer, report
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import command_line, definition, screening
 from augexp.experiment.plan import Plan
@@ -304,7 +304,7 @@ def test_compare_screens_then_confirms(tmp_path, smoke, monkeypatch) -> None:
     found = augexp.compare(SMOKE, progress=listener, **places, **changes)
     assert found.complete
     assert found.name == "smoke"
-    first = report.published(tmp_path / "results" / "smoke-screening")
+    first = answer.published(tmp_path / "results" / "smoke-screening")
     assert len(first.contrasts) == 3
     assert first.contrasts[0].seeds == (0, 1, 2)
     chosen = [one.arm for one in found.contrasts]

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import Any
-
 import pytest
-from typer.testing import CliRunner
+from command_lines import read
 
 from augexp import api
-from augexp.cli import app
 from augexp.experiment import command_line
-from augexp.experiment.definition import Experiment
-
-
-def read(monkeypatch, command: str) -> Experiment:
-    """Return the definition that a command line means, without executing it."""
-    seen: list[Experiment] = []
-
-    def note(definition: Experiment, **_: Any) -> None:
-        seen.append(definition)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(api, "compare", note)
-    CliRunner().invoke(app, shlex.split(command)[1:], prog_name="augexp")
-    return seen[0]
 
 
 @pytest.mark.parametrize(
@@ -52,6 +34,14 @@ def test_a_folder_is_named_without_its_place(monkeypatch, tmp_path) -> None:
     assert said == "augexp compare 'my photos' --epochs 5"
     monkeypatch.chdir(tmp_path)
     assert read(monkeypatch, said) == experiment
+
+
+def test_what_comes_after_a_run_repeats_every_option_of_the_run() -> None:
+    changes = {"image_size": 16, "epochs": 3, "path": "photos", "root_seed": 1, "test": "official", "arms": ["flip"]}
+    assert command_line.next_command(["a b"], changes, {"--data-dir": "d"}) == (
+        "augexp compare 'a b' --root-seed 1 --epochs 3 --image-size 16 --test official --path photos --arms flip "
+        "--data-dir d"
+    )
 
 
 @pytest.mark.parametrize(

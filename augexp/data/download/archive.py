@@ -191,7 +191,7 @@ def unpack(
         _write_marker(beside, archive, path.stat().st_size, sha256, verified, wanted)
         _remove(target)
         os.rename(beside, target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         raise DownloadError(f"{path}: damaged ({str(error) or 'cut off'}); delete it and download it again") from None
     except OSError as error:
         if error.errno in (None, errno.EINVAL):  # a wrong offset or stream inside the zip, not the disk

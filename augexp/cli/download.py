@@ -1,4 +1,4 @@
-"""The terminal's side of `augexp download`: the catalogue, the question before a large transfer, progress bars."""
+"""What `augexp download` shows: the catalogue, the question before a large transfer, progress bars."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import typer
 from rich.console import Console
@@ -14,9 +13,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from augexp.data.download import catalogue
-from augexp.data.download import categories as lsun
-from augexp.data.download.catalogue import Split
-from augexp.data.download.plan import DownloadPlan, plan_archive, plan_download
+from augexp.data.download.categories import Result
+from augexp.data.download.plan import DownloadPlan, plan_archive
 from augexp.data.download.progress import DownloadProgress
 from augexp.errors import DownloadError
 
@@ -48,41 +46,31 @@ def print_catalogue(data_dir: Path) -> None:
     console.print(f"\nSource: yf.io/p/lsun. Folder: {data_dir / 'lsun'}", soft_wrap=True, highlight=False)
 
 
-def download(
-    categories: Sequence[str],
-    *,
-    split: str,
-    mirrors: Sequence[str],
-    from_file: Path | None,
-    verify: bool,
-    keep_archive: bool,
-    jobs: int,
-    yes: bool,
-    data_dir: Path,
-    quiet: bool,
-) -> None:
-    """Show the plan, ask where it is large, fetch with a bar per archive, and print what is here now."""
-    wanted = cast(Split, split)
-    if from_file is None:
-        plan = plan_download(
-            categories, split=wanted, data_dir=data_dir, verify=verify, keep_archive=keep_archive, jobs=jobs
+def announce(plan: DownloadPlan, *, quiet: bool, ask: bool) -> None:
+    """Show what is to be fetched; on a terminal ask where that is a lot.
+
+    Raises:
+        DownloadError: the plan cannot be carried out, or there is no terminal to ask on.
+    """
+    if not quiet:
+        for item in plan.items:
+            size = "size unknown" if item.to_fetch is None else f"{_size(item.to_fetch)} to fetch"
+            sys.stderr.write(f"{item.archive.name}: {STATES[item.state]}, {size}\n".replace("-, ", ""))
+        sys.stderr.write(
+            f"in all {_size(plan.to_fetch)} to fetch; about {_size(plan.disk_needed)} of disk needed, "
+            f"{_size(plan.disk_free)} free\n"
         )
-        _show_plan(plan, quiet)
-        plan.check()
-        if plan.to_fetch > ASK_ABOVE and not yes:
-            _ask(plan)
-    with _bars(quiet) as report:
-        results = lsun.download(
-            categories,
-            split=wanted,
-            data_dir=data_dir,
-            mirrors=mirrors,
-            from_file=from_file,
-            verify=verify,
-            keep_archive=keep_archive,
-            jobs=jobs,
-            on_progress=report,
-        )
+    plan.check()
+    if plan.to_fetch <= ASK_ABOVE or not ask:
+        return
+    if not sys.stdin.isatty():
+        raise DownloadError(f"{_size(plan.to_fetch)} would be fetched and nobody can be asked; say --yes to go ahead")
+    if not typer.confirm(f"Fetch {_size(plan.to_fetch)}?", err=True):
+        raise typer.Exit(1)
+
+
+def print_results(results: Sequence[Result]) -> None:
+    """Print what is here now, and which command makes use of it."""
     for result in results:
         checked = "" if result.verified else " (NOT VERIFIED)"
         typer.echo(f"{result.folder}: {result.status}, {result.transferred / 1e6:,.1f} MB transferred{checked}")
@@ -90,35 +78,18 @@ def download(
     sys.stderr.write(f"next: augexp compare {names}\n" if " " in names else f"next: augexp index {names} <another>\n")
 
 
-def _show_plan(plan: DownloadPlan, quiet: bool) -> None:
-    if quiet:
-        return
-    for item in plan.items:
-        size = "size unknown" if item.to_fetch is None else f"{_size(item.to_fetch)} to fetch"
-        sys.stderr.write(f"{item.archive.name}: {STATES[item.state]}, {size}\n".replace("-, ", ""))
-    sys.stderr.write(
-        f"in all {_size(plan.to_fetch)} to fetch; about {_size(plan.disk_needed)} of disk needed, "
-        f"{_size(plan.disk_free)} free\n"
-    )
-
-
-def _ask(plan: DownloadPlan) -> None:
-    if not sys.stdin.isatty():
-        raise DownloadError(f"{_size(plan.to_fetch)} would be fetched and nobody can be asked; say --yes to go ahead")
-    if not typer.confirm(f"Fetch {_size(plan.to_fetch)}?", err=True):
-        raise typer.Exit(1)
-
-
 def _size(count: int) -> str:
     return f"{count / 1e9:,.2f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
 
 
 @contextmanager
-def _bars(quiet: bool) -> Iterator[Callable[[DownloadProgress], None]]:
-    """One bar per archive on a terminal; only the lines that should stay elsewhere."""
+def bars(quiet: bool) -> Iterator[Callable[[DownloadProgress], None]]:
+    """Show a bar per archive on a terminal; elsewhere only the messages."""
     console = Console(stderr=True, quiet=quiet)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[speed]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal) as bars:
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal
+    ) as progress:
         tasks: dict[str, TaskID] = {}
 
         def report(event: DownloadProgress) -> None:
@@ -126,9 +97,9 @@ def _bars(quiet: bool) -> Iterator[Callable[[DownloadProgress], None]]:
                 console.print(event.message, style="bold red" if event.warning else None, soft_wrap=True, markup=False)
             task = tasks.get(event.archive)
             if task is None:
-                task = tasks[event.archive] = bars.add_task(event.archive, total=event.total, speed="")
+                task = tasks[event.archive] = progress.add_task(event.archive, total=event.total, speed="")
             speed = f"{event.speed / 1e6:,.1f} MB/s" if event.speed else ""
-            bars.update(
+            progress.update(
                 task, description=f"{event.archive} {event.stage}", completed=event.done, total=event.total, speed=speed
             )
 

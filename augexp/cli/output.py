@@ -33,19 +33,19 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
         console.print()
     _write(console, f"report: {folder / 'comparison' / 'report.html'}")
     _write(console, f"figure: {folder / 'comparison' / 'comparison.png'}")
-    complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+    stderr = Console(stderr=True, soft_wrap=True, highlight=False)
     for warning in comparison.warnings:
-        complaints.print(f"warning: {warning}", markup=False)
-    _print_missing(comparison, complaints)
+        stderr.print(f"warning: {warning}", markup=False)
+    _print_missing(comparison, stderr)
 
 
-def _print_missing(comparison: Comparison, complaints: Console) -> None:
+def _print_missing(comparison: Comparison, stderr: Console) -> None:
     if comparison.complete:
         return
-    failed = [one for one in comparison.missing if one.reason != "not run yet"] or list(comparison.missing)
-    for one in failed[:5]:
-        complaints.print(f"missing: {one.arm} seed {one.seed}: {one.reason}", markup=False)
-    complaints.print(
+    failed = [run for run in comparison.missing if run.reason != "not run yet"] or list(comparison.missing)
+    for run in failed[:5]:
+        stderr.print(f"missing: {run.arm} seed {run.seed}: {run.reason}", markup=False)
+    stderr.print(
         f"{len(comparison.missing)} runs are missing, so there is no verdict; repeat the same command to go on",
         markup=False,
     )

@@ -1,0 +1,274 @@
+"""The comparison of a results folder: computed from its records, published in ``comparison/``, read from there.
+
+``comparison/.made`` records what the files in that folder were drawn from, so that the same comparison is
+not drawn twice: without it, a command that has nothing to do would still load matplotlib.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from augexp.errors import DataError, ResultsError
+from augexp.experiment import command_line
+from augexp.experiment.definition import Experiment
+from augexp.experiment.plan import Plan
+from augexp.files import write_atomically
+from augexp.results.folder import Workspace, reopen_workspace
+from augexp.version import __version__
+
+if TYPE_CHECKING:
+    from augexp.analysis.schema import Comparison
+    from augexp.data.store import Store
+    from augexp.results.manifests import PlanEntry
+    from augexp.results.records import RunRecord
+
+MARK = ".made"
+
+
+class Images(NamedTuple):
+    """What is known of the images behind the records.
+
+    Attributes:
+        store: the prepared images; None where they are not here any more.
+        facts: content of their ``store.json``.
+        draws: how the training draws of the seeds relate, see `Store.draw_mode`; may be empty.
+    """
+
+    store: Store | None
+    facts: Mapping[str, Any]
+    draws: str
+
+
+# -- from the records ----------------------------------------------------------------------------
+
+
+def compute_and_publish(
+    workspace: Workspace, store: Store, history: Sequence[PlanEntry], *, pictures: bool = True
+) -> Comparison:
+    """Compute the comparison from the records and write ``comparison/`` where that has changed anything."""
+    records = plan_records(workspace, store.fingerprint)
+    comparison = compute(workspace.experiment, records, history, images_of(store, workspace.experiment, records))
+    publish(workspace, comparison, records, store, pictures=pictures)
+    return comparison
+
+
+def plan_records(workspace: Workspace, fingerprint: str | None = None) -> list[RunRecord]:
+    """Return the records of the plan's arms, unfinished ones left out, failed ones included.
+
+    They hold the predictions of those test images alone that the plan's stage may look at.
+
+    Args:
+        workspace: whose runs.
+        fingerprint: of the images that they must have been run on; None takes that of the first one.
+
+    Raises:
+        ResultsError: a run of another definition, of other images, or in the folder of another run.
+    """
+    from augexp.analysis import sample_splitting  # noqa: PLC0415 - numpy
+    from augexp.results.records import read_runs  # noqa: PLC0415
+
+    experiment = workspace.experiment
+    records = read_runs(workspace.folder)
+    for record in records:
+        if record.folder != workspace.run_folder(record.arm, record.seed):
+            raise ResultsError(
+                f"{record.folder}: holds the run of {record.arm!r} with seed {record.seed}, which belongs elsewhere; "
+                "delete that folder, or move it back"
+            )
+    records = [record for record in records if record.arm in experiment.plan.arms]
+    for record in records:
+        if record.arm_hash != experiment.arm_hash(record.arm):
+            raise ResultsError(
+                f"{record.folder.parent}: was run with another definition of the arm {record.arm!r}; "
+                "give the arm another name, or delete that folder"
+            )
+        if record.finished:
+            fingerprint = fingerprint or record.run.store
+            if record.run.store != fingerprint:
+                raise ResultsError(
+                    f"{record.folder}: was run on other images (store {record.run.store}, here {fingerprint}); "
+                    "the source has changed: use another --name, or put the images back"
+                )
+    return sample_splitting.restrict(records, experiment.plan)
+
+
+def images_of(store: Store, experiment: Experiment, records: Sequence[RunRecord]) -> Images:
+    """Return what is known of prepared images that are here."""
+    plan = experiment.plan
+    numbers = sorted({record.seed for record in records if record.finished}) or plan.blocks(plan.max_seeds)
+    return Images(store, store.manifest.plain(), store.draw_mode(experiment.data, numbers))
+
+
+def compute(
+    experiment: Experiment, records: Sequence[RunRecord], history: Sequence[PlanEntry], images: Images
+) -> Comparison:
+    """Return the comparison; equal records give an equal one on every machine and in every folder."""
+    from augexp.analysis.comparison import compare  # noqa: PLC0415 - the statistics
+
+    command = command_line.command(experiment)
+    return compare(experiment, records, history, facts=images.facts, draws=images.draws, command=command)
+
+
+def check_halves(store: Store, plan: Plan) -> None:
+    """Check that each half of the test images can be judged by, where the plan's stage looks at one of them alone.
+
+    Raises:
+        DataError: a half lacks a class or has too few images.
+    """
+    from augexp.analysis import sample_splitting  # noqa: PLC0415 - numpy
+
+    if plan.stage != "whole":
+        rows = store.rows("test")
+        sample_splitting.check(store.labels[rows], store.clusters[rows], store.ids[rows], store.classes)
+
+
+# -- publishing ----------------------------------------------------------------------------------
+
+
+def publish(
+    workspace: Workspace,
+    comparison: Comparison,
+    records: Sequence[RunRecord],
+    store: Store | None,
+    *,
+    pictures: bool,
+    again: bool = False,
+) -> None:
+    """Write tables, figures and report into ``comparison/``, unless they are there and show the same comparison.
+
+    Args:
+        workspace: where to.
+        comparison: what they show.
+        records: the runs behind it.
+        store: the images; without them no photo is shown.
+        pictures: whether photos may appear.
+        again: draw even where the files are there and show the same comparison.
+    """
+    folder = workspace.comparison
+    photos = pictures and store is not None
+    mark = {"augexp": __version__, "comparison": _digest(comparison), "photos": photos}
+    before = _read_mark(folder)
+    names = before.get("files", [])
+    if not again and {**before, "files": []} == {**mark, "files": []} and all((folder / n).is_file() for n in names):
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).unlink(missing_ok=True)  # some of the files that it lists are about to be replaced
+        drawn = _draw(workspace.experiment, comparison, records, store if photos else None, folder)
+        # What was drawn while the images were here stays, unless photos are to be left out.
+        if store is not None or not pictures:
+            for name in set(names) - {path.name for path in drawn}:
+                (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"{folder}: cannot be written ({error.strerror or error}); free some space or choose another --results-dir"
+        ) from None
+    write_atomically(folder / MARK, json.dumps({**mark, "files": sorted(path.name for path in drawn)}, indent=1) + "\n")
+
+
+def _draw(
+    experiment: Experiment, comparison: Comparison, records: Sequence[RunRecord], store: Store | None, folder: Path
+) -> list[Path]:
+    from augexp.reporting import figures, previews, sheet_files, write  # noqa: PLC0415 - matplotlib and Jinja
+
+    finished = [record for record in records if record.finished]
+    # A policy that failed in every run may fail here as well.
+    arms = [arm for arm in experiment.plan.arms if any(record.arm == arm for record in finished)]
+    sheets = previews.of_arms(experiment, store, arms) if store is not None else {}
+    paths = []
+    for name, sheet in sheets.items():
+        for suffix in (".png", ".svg"):
+            paths.append(folder / f"{name}{suffix}")
+            sheet_files.save(sheet, paths[-1])
+    paths += figures.draw(comparison, finished, folder)
+    return paths + write.write(comparison, finished, store, folder, store is not None, tuple(sheets.values()))
+
+
+def _digest(comparison: Comparison) -> str:
+    text = json.dumps(comparison.model_dump(mode="json"), sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _read_mark(folder: Path) -> dict[str, Any]:
+    try:
+        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        # Names alone: what is deleted or looked for by them lies in this folder.
+        mark["files"] = [name for name in mark["files"] if Path(name).name == name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(mark)
+
+
+# -- from a folder -------------------------------------------------------------------------------
+
+
+def recompute(workspace: Workspace, data_dir: Path) -> tuple[Comparison, list[RunRecord], Store | None]:
+    """Compute the comparison of a results folder; return it with its records, and the images where they are here.
+
+    Raises:
+        ResultsError: no finished run, or nothing that describes the images.
+    """
+    records = plan_records(workspace)
+    if not any(record.finished for record in records):
+        raise no_runs(workspace)
+    images = find_images(workspace, records, data_dir)
+    return compute(workspace.experiment, records, workspace.plan_history(), images), records, images.store
+
+
+def current(folder: Path, data_dir: Path) -> Comparison:
+    """Return the comparison of what is in a results folder now, without writing anything."""
+    if not (folder / "runs").is_dir() and (folder / "comparison" / "comparison.json").is_file():
+        return published(folder)
+    return recompute(reopen_workspace(folder), data_dir)[0]
+
+
+def published(folder: Path) -> Comparison:
+    """Read the published comparison; raises ResultsError where it cannot be read."""
+    from augexp.analysis.schema import Comparison  # noqa: PLC0415 - pydantic models take a while to build
+
+    path = folder / "comparison" / "comparison.json"
+    try:
+        return Comparison.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise ResultsError(
+            f"{path}: cannot be read ({first}); it was written by another version of augexp, or is damaged"
+        ) from None
+
+
+def find_images(workspace: Workspace, records: Sequence[RunRecord], data_dir: Path) -> Images:
+    """Return what is known of the images of finished runs; without them, as the published comparison describes them.
+
+    Raises:
+        ResultsError: neither the images nor a published comparison are there.
+    """
+    from augexp.data.store import find_store  # noqa: PLC0415 - numpy
+
+    fingerprint = next(str(record.run.store) for record in records if record.finished)
+    try:
+        store = find_store(data_dir, fingerprint)
+    except DataError:
+        store = None  # damaged: the same as missing
+    if store is not None:
+        return images_of(store, workspace.experiment, records)
+    if (workspace.comparison / "comparison.json").is_file():
+        known = published(workspace.folder)
+        return Images(None, known.data, known.draws)
+    raise ResultsError(
+        f"{data_dir / 'stores'}: the prepared images {fingerprint} of these runs are not here, and there is no answer "
+        "yet that describes them; name their place with --data-dir, or execute `augexp compare` again"
+    )
+
+
+def no_runs(workspace: Workspace) -> ResultsError:
+    """Return the error that says what can be done with a results folder that has no finished run."""
+    if (workspace.comparison / "comparison.json").is_file():
+        return ResultsError(
+            f"{workspace.folder}: holds a published answer without its runs (runs/ is missing); read "
+            "comparison/report.html, or ask `augexp report` for --format md, csv, latex or json"
+        )
+    return ResultsError(f"{workspace.folder}: no finished run here yet; `augexp compare` executes them")

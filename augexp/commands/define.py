@@ -1,0 +1,47 @@
+"""The experiment that SOURCE and changes to it mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from augexp.data.download import catalogue
+from augexp.experiment import definition, options, screening, studies
+from augexp.experiment.definition import Experiment
+
+Source = Experiment | str | Path | Sequence[str]
+
+
+def define(source: Source = (), **changes: Any) -> Experiment:
+    """Return the experiment that `source` means, with `changes` made to it.
+
+    Args:
+        source: an experiment, a path, LSUN categories, or nothing.
+        **changes: keys of `Data`, `Training` or `Plan`, or `name`, `root_seed`, `policies`. The
+            baseline is added to `arms` where it is missing. Also `ablate` (a policy) and `strengths` (numbers,
+            of the policy in `arms`, or of `standard`): see `augexp.experiment.studies`.
+
+    Raises:
+        DefinitionError: what is wrong, what is allowed.
+    """
+    if isinstance(source, Experiment):
+        experiment = source
+    else:
+        words = [str(source)] if isinstance(source, (str, Path)) else [str(word) for word in source]
+        experiment = definition.from_source(words, catalogue.names())
+    experiment = screening.whole(experiment)
+    if isinstance(changes.get("arms"), str):
+        changes["arms"] = [changes["arms"]]
+    study = {option.name: changes.pop(option.name, None) for option in options.OPTIONS if option.section == "study"}
+    if all(value is None for value in study.values()):
+        return _changed(experiment, changes) if changes else experiment
+    study |= {key: changes.pop(key, None) for key in ("arms", "baseline", "screen")}
+    return studies.study(_changed(experiment, changes), named="name" in changes, **study)
+
+
+def _changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
+    if "arms" in changes:
+        baseline = changes.get("baseline", experiment.plan.baseline)
+        changes["arms"] = [baseline, *(arm for arm in changes["arms"] if arm != baseline)]
+    return experiment.replace(**options.sections(changes))

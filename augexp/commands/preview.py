@@ -1,0 +1,50 @@
+"""`augexp preview`: a sheet of images that shows what an arm does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from augexp.commands.define import Source, define
+from augexp.commands.index import index
+from augexp.progress import ProgressListener
+
+
+def preview(
+    source: Source = (),
+    *,
+    arm: str = "standard",
+    output: str | Path | None = None,
+    strength: bool = False,
+    draws: int = 6,
+    data_dir: str | Path = "data",
+    progress: ProgressListener | None = None,
+    **changes: Any,
+) -> Path:
+    """Write a sheet of images that shows what an arm does to the images of `source`.
+
+    Args:
+        source: an `Experiment`, a path, LSUN categories, or nothing.
+        arm: the policy, by name.
+        output: ``.png``, ``.svg`` or ``.html``; None is ``samples-<arm>.png`` (``strength-<arm>.png``).
+        strength: show every operation over its range, in place of one original per class with its versions.
+        draws: number of augmented versions of each original.
+        data_dir: holds downloads and prepared images.
+        progress: listens to what happens.
+        **changes: to the definition, see `define`.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        DefinitionError, DataError: one line that says what to do.
+    """
+    from augexp.reporting import previews, sheet_files  # noqa: PLC0415 - numpy
+
+    experiment = define(source, **{"arms": [arm], **changes})
+    target = Path(output or f"{'strength' if strength else 'samples'}-{arm}.png")
+    previews.check_target(target)
+    store = index(experiment, data_dir=data_dir, progress=progress)
+    sheet = previews.strengths(experiment, arm, store) if strength else previews.samples(experiment, arm, store, draws)
+    sheet_files.save(sheet, target)
+    return target

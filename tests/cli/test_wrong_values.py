@@ -1,0 +1,70 @@
+"""Every option of every command, found by walking the program, with a wrong value: it is refused in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_lines import run
+from typer.main import get_command
+
+from augexp.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+
+WRONG = "No such thing!"
+"""No number, no allowed word, no policy, no name of a folder, no file, no address."""
+
+MADE_IF_MISSING = ("--data-dir", "--results-dir", "--output", "--target")
+"""Options for places that are made if they are missing: the wrong value is a place below a file."""
+
+NEVER_WRONG = {
+    ("compare", "--address"): "only Ray can tell whether a cluster answers there",
+    ("report", "--data-dir"): "once an answer is published, the prepared images are not needed",
+    ("export", "--data-dir"): "once an answer is published, the prepared images are not needed",
+}
+"""Options that no value is wrong for, and why."""
+
+OPTIONS = [
+    (command, option)
+    for command in COMMANDS
+    for parameter in COMMANDS[command].params
+    for option in (*parameter.opts, *parameter.secondary_opts)
+    if option.startswith("--")
+]
+
+
+def test_the_walk_finds_all_commands() -> None:
+    assert set(NEVER_WRONG) <= set(OPTIONS)
+    assert {"compare", "train", "download", "index", "preview"} <= {command for command, _ in OPTIONS}
+    assert len(OPTIONS) > 80
+
+
+@pytest.mark.parametrize(("command", "option"), [pair for pair in OPTIONS if pair not in NEVER_WRONG])
+def test_a_wrong_value_is_refused(monkeypatch, capsys, house, tmp_path, pictures, command, option) -> None:
+    if (command, option) == ("export", "--target"):
+        pytest.importorskip("tensorboard")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    results, data = ["--results-dir", house.folder.parent], ["--data-dir", house.data_dir]
+    source = pictures if option == "--path" else ROOT / "experiments" / "smoke.toml"
+    right = {
+        "compare": [source, *results, *data],
+        "train": [source, *results, *data],
+        "download": ["church_outdoor", "--split", "val", "--data-dir", tmp_path / "data", "-q"],
+        "index": [source, *data],
+        "preview": [source, *data],
+        "export-policy": ["flip"],
+        "report": [house.folder, "-f", "md", *data],
+        "status": [house.folder],
+        "verify": [house.folder, *data],
+        "export": [house.folder, *data],
+    }
+    wrong = tmp_path / "file" / "below" if option in MADE_IF_MISSING else WRONG
+    code, out, err = run(monkeypatch, capsys, command, *right[command], f"{option}={wrong}")
+    lines = [line for line in err.splitlines() if line and not line.startswith(("Usage:", "Try "))]
+    assert code in (1, 2), out
+    assert out == ""
+    assert len(lines) == 1, err
+    assert option in err or str(wrong) in err

@@ -1,0 +1,94 @@
+"""The table of options: every row reaches the definition, from Python and from the command line, and back."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+from command_lines import read
+
+from augexp import api
+from augexp.errors import DefinitionError
+from augexp.experiment import command_line
+from augexp.experiment.options import BY_NAME, OPTIONS, STUDY
+
+VALUES: dict[str, tuple[Any, str]] = {
+    "arms": (["none", "flip"], "flip"),
+    "baseline": ("standard", "standard"),
+    "seeds": (7, "7"),
+    "epochs": (3, "3"),
+    "image_size": (48, "48"),
+    "batch_size": (16, "16"),
+    "limit": (50, "50"),
+    "test": ("official", "official"),
+    "train_per_class": (40, "40"),
+    "model": ("tiny", "tiny"),
+    "precision": ("mixed_bfloat16", "mixed_bfloat16"),
+    "metric": ("accuracy", "accuracy"),
+    "equivalence": (1.5, "1.5"),
+    "screen": (True, ""),
+    "ablate": ("standard", "standard"),
+    "strengths": ([0.5, 1.0], "0.5, 1"),
+    "root_seed": (9, "9"),
+    "name": ("mine", "mine"),
+    "path": ("photos", "photos/"),
+    "looks": ([5, 9], ""),
+    "learning_rate": (0.01, ""),
+    "schedule": ("cosine", ""),
+    "probe": (20, ""),
+    "test_per_class": (30, ""),
+    "validation_per_class": (10, ""),
+    "max_skipped": (0.5, ""),
+}
+"""A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
+
+ON_COMMAND_LINE = [option for option in OPTIONS if option.help]
+
+
+def test_every_option_has_a_value_here() -> None:
+    assert set(VALUES) == set(BY_NAME)
+    assert len(BY_NAME) == len(OPTIONS)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_option_reaches_the_definition(name) -> None:
+    option, value = BY_NAME[name], VALUES[name][0]
+    before, after = api.define(), api.define((), **{name: value})
+    if option.section == STUDY:
+        assert after.plan.arms != before.plan.arms
+        assert all(arm in after.policies for arm in after.plan.arms if arm not in ("none", "standard"))
+        return
+    values, plain = after.model_dump(mode="json"), before.model_dump(mode="json")
+    changed, unchanged = (values[option.section], plain[option.section]) if option.section else (values, plain)
+    assert changed.pop(name) == value
+    assert unchanged.pop(name) != value
+    assert values == plain  # nothing else has changed
+
+
+@pytest.mark.parametrize("option", ON_COMMAND_LINE, ids=lambda option: option.name)
+def test_the_command_line_says_the_same(monkeypatch, option) -> None:
+    value, text = VALUES[option.name]
+    experiment = api.define((), **{option.name: value})
+    assert read(monkeypatch, shlex.join(["augexp", "compare", option.flag, *([text] if text else [])])) == experiment
+    if option.section != STUDY:  # whose arms only a file can define
+        repeated = read(monkeypatch, command_line.command(experiment))
+        assert (repeated.plan_hash, repeated.name) == (experiment.plan_hash, experiment.name)
+        following = command_line.next_command([], {option.name: value}, {})
+        assert read(monkeypatch, following) == experiment
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if any(option.bounds)], ids=lambda option: option.name)
+def test_bounds_are_those_of_the_model(option) -> None:
+    for bound, beyond in zip(option.bounds, (-1, 1), strict=True):
+        if bound is not None:
+            assert api.define((), **{option.name: bound})
+            with pytest.raises(DefinitionError, match=option.name):
+                api.define((), **{option.name: bound + beyond})
+
+
+def test_words_are_those_of_the_model() -> None:
+    assert BY_NAME["metric"].words == ("auto", "accuracy", "balanced_accuracy")
+    assert BY_NAME["schedule"].words == ("constant", "cosine")
+    assert BY_NAME["seeds"].bounds == (1, 1000)
+    assert BY_NAME["name"].words == ()
