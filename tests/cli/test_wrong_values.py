@@ -42,13 +42,13 @@ def test_the_walk_finds_all_commands() -> None:
 
 
 @pytest.mark.parametrize(("command", "option"), [pair for pair in OPTIONS if pair not in NEVER_WRONG])
-def test_a_wrong_value_is_refused(monkeypatch, capsys, house, tmp_path, pictures, command, option) -> None:
+def test_a_wrong_value_is_refused(monkeypatch, capsys, smoke, tmp_path, image_folder, command, option) -> None:
     if (command, option) == ("export", "--target"):
         pytest.importorskip("tensorboard")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
-    results, data = ["--results-dir", house.folder.parent], ["--data-dir", house.data_dir]
-    source = pictures if option == "--path" else ROOT / "experiments" / "smoke.toml"
+    results, data = ["--results-dir", smoke.folder.parent], ["--data-dir", smoke.data_dir]
+    source = image_folder if option == "--path" else ROOT / "experiments" / "smoke.toml"
     right = {
         "compare": [source, *results, *data],
         "train": [source, *results, *data],
@@ -56,10 +56,10 @@ def test_a_wrong_value_is_refused(monkeypatch, capsys, house, tmp_path, pictures
         "index": [source, *data],
         "preview": [source, *data],
         "export-policy": ["flip"],
-        "report": [house.folder, "-f", "md", *data],
-        "status": [house.folder],
-        "verify": [house.folder, *data],
-        "export": [house.folder, *data],
+        "report": [smoke.folder, "-f", "md", *data],
+        "status": [smoke.folder],
+        "verify": [smoke.folder, *data],
+        "export": [smoke.folder, *data],
     }
     wrong = tmp_path / "file" / "below" if option in MADE_IF_MISSING else WRONG
     code, out, err = run(monkeypatch, capsys, command, *right[command], f"{option}={wrong}")
