@@ -150,8 +150,8 @@ def execute_missing(
 
     experiment = workspace.experiment
     while True:
-        finished = answer.plan_records(workspace, store.fingerprint)
-        wanted = next_look(experiment, finished, history)
+        recorded = answer.plan_records(workspace, store.fingerprint)
+        wanted = next_look(experiment, recorded, history)
         if wanted is None:
             return
         tasks = [

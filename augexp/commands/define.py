@@ -33,7 +33,9 @@ def define(source: Source = (), **changes: Any) -> Experiment:
     experiment = screening.whole(experiment)
     if isinstance(changes.get("arms"), str):
         changes["arms"] = [changes["arms"]]
-    study = {option.name: changes.pop(option.name, None) for option in options.OPTIONS if option.section == "study"}
+    study = {
+        option.name: changes.pop(option.name, None) for option in options.OPTIONS if option.section == options.STUDY
+    }
     if all(value is None for value in study.values()):
         return _changed(experiment, changes) if changes else experiment
     study |= {key: changes.pop(key, None) for key in ("arms", "baseline", "screen")}
