@@ -133,7 +133,7 @@ def test_a_failing_arm_is_missing_and_the_others_are_there(smoke, tmp_path) -> N
     assert len(missing.reason) > 20
     assert (tmp_path / "smoke" / "comparison" / "report.html").is_file()
     state = augexp.status(tmp_path / "smoke")
-    assert (state["pending"], state["working"], state["counts"]) == (True, False, {"complete": 1, "failed": 1})
+    assert (state.pending, state.working, state.counts) == (True, False, {"complete": 1, "failed": 1})
 
 
 def test_where_every_run_fails_there_is_no_answer(smoke, tmp_path) -> None:
@@ -259,18 +259,18 @@ def test_a_mark_cannot_reach_out_of_its_folder(smoke, copy) -> None:
 
 def test_status_of_a_finished_comparison(smoke) -> None:
     state = augexp.status(smoke.folder)
-    (interval,) = state["intervals"]
+    (interval,) = state.intervals
     (contrast,) = smoke.comparison.contrasts
-    assert (state["finished"], state["pending"], state["working"]) == (6, False, False)
-    assert (interval["estimate"], interval["low"]) == (contrast.estimate, contrast.new_images.low)
-    json.dumps(state, allow_nan=False)
+    assert (state.finished, state.pending, state.working) == (6, False, False)
+    assert (interval.estimate, interval.low) == (contrast.estimate, contrast.new_images.low)
+    json.dumps(state.to_json(), allow_nan=False)
 
 
 def test_status_of_half_a_comparison(copy) -> None:
     shutil.rmtree(copy / "runs" / "standard" / "seed-2")
     (copy / "runs" / "none" / "seed-2" / "run.json").unlink()
     state = augexp.status(copy)
-    assert (state["finished"], state["pending"], state["intervals"]) == (4, True, [])
+    assert (state.finished, state.pending, state.intervals) == (4, True, ())
 
 
 def test_verify_finds_equal_bits_and_a_changed_record(smoke, copy) -> None:

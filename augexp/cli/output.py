@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
     from augexp.results.records import RunRecord
+    from augexp.results.status import RunStatus, Status
 
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
@@ -139,41 +139,40 @@ _MARKS = {
 }
 
 
-def status_text(state: Mapping[str, Any]) -> str:
+def status_text(status: Status) -> str:
     """Return how a comparison stands, as lines of at most 80 columns where names are short."""
-    runs = state["runs"]
-    lines = [f"{state['name']}: {state['finished']} of {len(runs)} runs done ({state['seeds']} seeds"]
-    lines[0] += f", at most {state['max_seeds']})" if state["max_seeds"] > state["seeds"] else ")"
-    for kind in ("running", "failed", "interrupted"):
-        for run in (run for run in runs if run["state"] == kind):
-            lines.append(f"  {_MARKS[kind]:8} {run['arm']} seed {run['seed']}: {_progress(run)}")
-    waiting = sum(run["state"] == "waiting" for run in runs)
+    lines = [f"{status.name}: {status.finished} of {len(status.runs)} runs done ({status.seeds} seeds"]
+    lines[0] += f", at most {status.max_seeds})" if status.max_seeds > status.seeds else ")"
+    for state in ("running", "failed", "interrupted"):
+        for run in (run for run in status.runs if run.state == state):
+            lines.append(f"  {_MARKS[state]:8} {run.arm} seed {run.seed}: {_progress(run)}")
+    waiting = status.counts.get("waiting")
     if waiting:
         lines.append(f"  {_MARKS['waiting']:8} {waiting} runs")
-    for one in state["intervals"]:
+    for interval in status.intervals:
         lines.append(
-            f"  so far   {one['arm']} - {one['baseline']}: {one['estimate']:+.2f} pp, new images "
-            f"{one['low']:+.2f} to {one['high']:+.2f} ({one['pairs']} pairs)"
+            f"  so far   {interval.arm} - {interval.baseline}: {interval.estimate:+.2f} pp, new images "
+            f"{interval.low:+.2f} to {interval.high:+.2f} ({interval.pairs} pairs)"
         )
-        if not state["pending"]:
-            lines.append(f"           {one['verdict']}")
-    lines.append(_outlook(state))
+        if not status.pending:
+            lines.append(f"           {interval.verdict}")
+    lines.append(_outlook(status))
     return "\n".join(lines)
 
 
-def _progress(run: Mapping[str, Any]) -> str:
-    if run["error"]:
-        return str(run["error"])
-    pace = f", {run['seconds']:.1f} s each" if run["seconds"] else ""
-    return f"epoch {run['epoch']} of {run['epochs']}{pace}"
+def _progress(run: RunStatus) -> str:
+    if run.error:
+        return run.error
+    pace = f", {run.seconds:.1f} s each" if run.seconds else ""
+    return f"epoch {run.epoch} of {run.epochs}{pace}"
 
 
-def _outlook(state: Mapping[str, Any]) -> str:
-    if not state["pending"]:
+def _outlook(status: Status) -> str:
+    if not status.pending:
         return "all done: the plan asks for no more runs"
-    if not state["working"]:
+    if not status.working:
         return "nobody is working on it; augexp compare goes on from here"
-    left = state["seconds_left"]
+    left = status.seconds_left
     return "time left: not known yet" if left is None else f"time left: about {_duration(left)}"
 
 

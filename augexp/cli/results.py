@@ -69,10 +69,10 @@ def status(
     idle = 0
     while True:
         state = api.status(results)
-        typer.echo(json.dumps(state, indent=1) if as_json else status_text(state))
-        idle = 0 if state["working"] else idle + 1
+        typer.echo(json.dumps(state.to_json(), indent=1) if as_json else status_text(state))
+        idle = 0 if state.working else idle + 1
         # Between two runs, and while workers start, no run is in progress for a while.
-        if not watch or not state["pending"] or idle > MAX_IDLE:
+        if not watch or not state.pending or idle > MAX_IDLE:
             return
         time.sleep(INTERVAL)
         if not as_json:

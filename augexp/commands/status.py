@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augexp.commands import answer
 from augexp.errors import AugexpError
@@ -13,58 +14,55 @@ from augexp.results.folder import Workspace, reopen_workspace
 if TYPE_CHECKING:
     from augexp.results.manifests import PlanEntry
     from augexp.results.records import RunRecord
+    from augexp.results.status import IntervalSoFar, Status
 
 MIN_PAIRS = 3
 """Complete pairs from which there is an interval to be shown."""
 
 
-def status(results: str | Path) -> dict[str, Any]:
+def status(results: str | Path) -> Status:
     """Say how a comparison stands: done, running, failed, time left, and the interval so far.
-
-    Returns:
-        Plain JSON values: those of `augexp.results.status.Status`, and ``pending`` (whether the plan
-        asks for more runs), ``working`` (whether a run is going on now) and ``intervals``, one entry per
-        contrast with at least three pairs: arm, baseline, pairs, estimate, low, high (percentage points,
-        new images) and verdict.
 
     Raises:
         ResultsError: no results there, or only a published answer without its runs.
     """
     from augexp.analysis.comparison import next_look  # noqa: PLC0415 - the statistics
-    from augexp.results import status as reading  # noqa: PLC0415 - numpy
+    from augexp.results.status import read  # noqa: PLC0415 - numpy
 
     workspace = reopen_workspace(Path(results))
     if not (workspace.folder / "runs").is_dir() and (workspace.comparison / "comparison.json").is_file():
         raise answer.no_runs(workspace)
-    state = reading.read(workspace.folder).to_json()
-    held = answer.plan_records(workspace)
+    state = read(workspace.folder)
+    records = answer.plan_records(workspace)
     history = workspace.plan_history()
-    state["pending"] = next_look(workspace.experiment, held, history) is not None
-    state["working"] = any(run["state"] == "running" for run in state["runs"])
-    state["intervals"] = _intervals(workspace, held, history)
-    return state
+    pending = next_look(workspace.experiment, records, history) is not None
+    return replace(state, pending=pending, intervals=_intervals(workspace, records, history))
 
 
-def _intervals(workspace: Workspace, held: Sequence[RunRecord], history: Sequence[PlanEntry]) -> list[dict[str, Any]]:
+def _intervals(
+    workspace: Workspace, records: Sequence[RunRecord], history: Sequence[PlanEntry]
+) -> tuple[IntervalSoFar, ...]:
+    from augexp.results.status import IntervalSoFar  # noqa: PLC0415 - numpy
+
     plan = workspace.experiment.plan
-    done = {arm: {record.seed for record in held if record.finished and record.arm == arm} for arm in plan.arms}
+    done = {arm: {record.seed for record in records if record.finished and record.arm == arm} for arm in plan.arms}
     baseline = done.pop(plan.baseline)
     if not any(len(seeds & baseline) >= MIN_PAIRS for seeds in done.values()):
-        return []
+        return ()
     try:
-        comparison = answer.compute(workspace.experiment, held, history, answer.Images(None, {}, ""))
+        comparison = answer.compute(workspace.experiment, records, history, answer.Images(None, {}, ""))
     except AugexpError:
-        return []  # what is wrong with the records is said by `compare` and `report`
-    return [
-        {
-            "arm": contrast.arm,
-            "baseline": comparison.baseline,
-            "pairs": len(contrast.seeds),
-            "estimate": contrast.estimate,
-            "low": contrast.new_images.low,
-            "high": contrast.new_images.high,
-            "verdict": contrast.verdict,
-        }
+        return ()  # what is wrong with the records is said by `compare` and `report`
+    return tuple(
+        IntervalSoFar(
+            arm=contrast.arm,
+            baseline=comparison.baseline,
+            pairs=len(contrast.seeds),
+            estimate=contrast.estimate or 0.0,
+            low=contrast.new_images.low,
+            high=contrast.new_images.high,
+            verdict=contrast.verdict,
+        )
         for contrast in comparison.contrasts
         if contrast.new_images is not None
-    ]
+    )

@@ -40,6 +40,19 @@ class RunStatus:
 
 
 @dataclass(frozen=True)
+class IntervalSoFar:
+    """What the finished pairs show of one arm against the baseline, in percentage points, for new images."""
+
+    arm: str
+    baseline: str
+    pairs: int
+    estimate: float
+    low: float
+    high: float
+    verdict: str
+
+
+@dataclass(frozen=True)
 class Status:
     """A whole comparison.
 
@@ -50,6 +63,8 @@ class Status:
         max_seeds: blocks that the plan may reach.
         seconds_left: estimate for the runs in `runs`; None where nothing has been measured yet or
             nobody is working.
+        pending: whether the plan asks for more runs.
+        intervals: one per contrast with at least three pairs.
     """
 
     name: str
@@ -58,6 +73,13 @@ class Status:
     seeds: int
     max_seeds: int
     seconds_left: float | None
+    pending: bool = True
+    intervals: tuple[IntervalSoFar, ...] = ()
+
+    @property
+    def working(self) -> bool:
+        """Whether a run is going on now."""
+        return any(run.state == "running" for run in self.runs)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -72,7 +94,17 @@ class Status:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"schema": 1, **asdict(self), "counts": self.counts, "finished": self.finished}
+        values = asdict(self)
+        last = {name: values.pop(name) for name in ("pending", "intervals")}
+        return {
+            "schema": 1,
+            **values,
+            "counts": self.counts,
+            "finished": self.finished,
+            "pending": last["pending"],
+            "working": self.working,
+            "intervals": last["intervals"],
+        }
 
 
 def read(results_folder: Path) -> Status:
@@ -109,10 +141,10 @@ def _run(results_folder: Path, experiment: Experiment, arm: str, seed: int) -> R
     folder, epochs = records.run_folder(results_folder, arm, seed), experiment.training.epochs
     if (folder / records.RUN).exists():
         return _ended(folder, arm, seed, epochs)
-    sign = heartbeat.read(folder)
-    if sign is not None:
-        state: State = "running" if sign.alive else "interrupted"
-        return RunStatus(arm, seed, state, sign.epoch, epochs, sign.seconds or None)
+    beat = heartbeat.read(folder)
+    if beat is not None:
+        state: State = "running" if beat.alive else "interrupted"
+        return RunStatus(arm, seed, state, beat.epoch, epochs, beat.seconds or None)
     return RunStatus(arm, seed, "interrupted" if (folder / records.CHECKPOINT).exists() else "waiting", 0, epochs)
 
 

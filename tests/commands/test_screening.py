@@ -322,7 +322,7 @@ def test_compare_screens_then_confirms(tmp_path, smoke, monkeypatch) -> None:
 
     monkeypatch.setattr("augexp.engines.local.Worker", refuse)
     assert augexp.compare(SMOKE, **places, **changes) == found
-    assert augexp.status(tmp_path / "results" / "smoke")["finished"] == 3 * (1 + len(chosen))
+    assert augexp.status(tmp_path / "results" / "smoke").finished == 3 * (1 + len(chosen))
     # What lies beside the runs of a stage repeats both of them.
     staged = {**places, "results_dir": tmp_path / "results"}
     assert augexp.compare(tmp_path / "results" / "smoke-screening" / "experiment.toml", **staged) == found
