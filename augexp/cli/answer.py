@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print tables, sentences of record and where the files are; warnings and what is missing on stderr."""
-    from augexp.reporting import terminal  # noqa: PLC0415 - keeps --help light
+    from augexp.reporting import terminal, wording  # noqa: PLC0415 - keeps --help light
 
     console = Console(highlight=False)
     for table in terminal.terminal(comparison):
@@ -28,7 +28,7 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     for contrast in comparison.contrasts:
         _write(console, contrast.sentence)
         console.print()
-    for text in terminal.together(comparison):
+    for text in wording.about_all_arms(comparison):
         _write(console, text)
         console.print()
     _write(console, f"report: {folder / 'comparison' / 'report.html'}")

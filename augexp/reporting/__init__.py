@@ -2,10 +2,8 @@
 
 - `blocks`: What a report page is made of: plain values that the template lays out.
 - `charts`: What the pictures show, taken from a comparison and its records once: the figures and the report both.
-- `digest`: What is shown of a comparison, in the units in which it is shown.
-- `facts`: The facts beside an answer, as names with values: the plan, the equal budget, the images.
 - `figures`: The figures of a comparison as files: ``curves-<arm>``, ``comparison`` and ``unique-images``, PNG and.
-- `page`: The report's page, section by section, from a digest, the records and the photos.
+- `page`: The report's page, section by section, from a comparison, its records and the photos.
 - `palette`: Colours that colour-blind readers can tell apart, one per arm, and the tone of each verdict.
 - `panels`: The parts that the figures are put together from, each drawn into one matplotlib axes.
 - `photos`: Photos inside the report: encoded into the page, and the test images that an arm wins or loses.
@@ -19,6 +17,6 @@
 - `tables`: Tables of a comparison as values, and the forms they are written in.
 - `terminal`: The answer at the width of a terminal: two tables that fit into 80 columns where names are short.
 - `trackers`: Hand the runs and the comparison to an experiment tracker: TensorBoard or MLflow.
-- `wording`: From the answer to what is shown of it: the one place where numbers become sentences.
+- `wording`: The sentences, labels and names with values that are shown of a comparison.
 - `write`: The answer in the forms that people pass on: one self-contained HTML page, Markdown, CSV, LaTeX and JSON.
 """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from augexp.analysis import schema
 from augexp.analysis.learning_curves import Course, Floats, course, paired
-from augexp.reporting.digest import Digest
+from augexp.analysis.schema import Comparison, Interval
+from augexp.reporting import wording
 from augexp.reporting.palette import HUES, Ink, assign
 from augexp.results.records import RunRecord
 
@@ -30,7 +32,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Gain:
+class GainCurve:
     """The paired difference of validation accuracy by epoch, in percentage points.
 
     Attributes:
@@ -108,32 +110,57 @@ def differences(records: Sequence[RunRecord], baseline: str, arm: str) -> Course
     return paired(first, course(records, arm, "val_accuracy", factor=100.0))
 
 
-def inks(digest: Digest) -> dict[str, Ink]:
+def inks(comparison: Comparison) -> dict[str, Ink]:
     """Give the arms of a comparison their inks, in the order of the plan."""
-    given = assign(digest.arm_names, digest.baseline)
-    return {name: given[name] for name in digest.arm_names}
+    names = [arm.name for arm in comparison.arms]
+    given = assign(names, comparison.baseline)
+    return {name: given[name] for name in names}
 
 
-def spans(digest: Digest) -> list[Span]:
+def spans(comparison: Comparison) -> list[Span]:
     """Return the test differences of every contrast."""
-    given = inks(digest)
+    given = inks(comparison)
     return [
-        Span(f"{c.arm} − {digest.baseline}", given[c.arm], c.dots, c.seeds, c.estimate, c.wide, c.narrow, c.words)
-        for c in digest.contrasts
+        Span(
+            label=f"{c.arm} − {comparison.baseline}",
+            ink=given[c.arm],
+            dots=c.differences,
+            seeds=c.seeds,
+            estimate=math.nan if c.estimate is None else c.estimate,
+            wide=_ends(c.new_images),
+            narrow=_ends(c.these_images),
+            words=c.verdict,
+        )
+        for c in comparison.contrasts
     ]
 
 
-def gains(digest: Digest, records: Sequence[RunRecord]) -> list[Gain]:
+def _ends(interval: Interval | None) -> tuple[float, float] | None:
+    return (interval.low, interval.high) if interval else None
+
+
+def gains(comparison: Comparison, records: Sequence[RunRecord]) -> list[GainCurve]:
     """Return the paired difference of validation accuracy of every contrast, with its band."""
-    given, found = inks(digest), []
-    for c in digest.contrasts:
-        epochs = np.arange(1, len(c.gain) + 1, dtype=np.float64)
-        line = Line(differences(records, digest.baseline, c.arm), given[c.arm], f"{c.arm} − {digest.baseline}")
-        found.append(Gain(line, epochs, c.gain, c.gain_low, c.gain_high, c.band))
-    return found
+    given, charts = inks(comparison), []
+    for c in comparison.contrasts:
+        line = Line(differences(records, comparison.baseline, c.arm), given[c.arm], f"{c.arm} − {comparison.baseline}")
+        mean, low, high = _gain_arrays(c.gain)
+        epochs = np.arange(1, len(mean) + 1, dtype=np.float64)
+        charts.append(GainCurve(line, epochs, mean, low, high, wording.band_label(c.gain)))
+    return charts
 
 
-def label(digest: Digest, scope: Literal["wide", "narrow"]) -> str:
-    """Say what the intervals of one scope are; contrasts with other numbers of seeds are all named."""
-    labels = [c.wide_label if scope == "wide" else c.narrow_label for c in digest.contrasts if getattr(c, scope)]
-    return "; ".join(dict.fromkeys(labels))
+def _gain_arrays(gain: schema.Gain | None) -> tuple[Floats, Floats, Floats]:
+    """Return mean, lower and upper end of the band by epoch, each float64 (E,); NaN where there is no band."""
+    mean = np.array(gain.mean if gain else (), dtype=np.float64)
+    if gain is None or gain.low is None or gain.high is None:
+        return mean, np.full(len(mean), np.nan), np.full(len(mean), np.nan)
+    return mean, np.array(gain.low), np.array(gain.high)
+
+
+def labels(comparison: Comparison) -> tuple[str, str]:
+    """Say what the intervals for new and for these images are; contrasts with other numbers of seeds are all named."""
+    new = (wording.new_images_label(c, comparison) for c in comparison.contrasts)
+    these = (wording.these_images_label(c, comparison) for c in comparison.contrasts)
+    first, second = ("; ".join(dict.fromkeys(filter(None, part))) for part in (new, these))
+    return first, second

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from augexp.reporting import charts, plates
-from augexp.reporting.digest import Digest
+from augexp.analysis.schema import Comparison
+from augexp.reporting import charts, plates, wording
 from augexp.results.records import RunRecord
-
-if TYPE_CHECKING:
-    from augexp.analysis.schema import Comparison
 
 
 def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> list[Path]:
-    """Draw all figures into `folder` and return their paths.
+    """Draw all figures into `folder` and return their paths; equal values give equal bytes.
 
     Args:
         comparison: the answer.
@@ -25,29 +21,23 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    from augexp.reporting.wording import digest  # noqa: PLC0415 - the drawing itself needs no models
-
-    return draw_digest(digest(comparison, records), records, folder)
-
-
-def draw_digest(digest: Digest, records: Sequence[RunRecord], folder: Path) -> list[Path]:
-    """Draw all figures of a digest; equal values give equal bytes."""
-    inks, paths = charts.inks(digest), []
+    inks, paths = charts.inks(comparison), []
+    images = wording.images(comparison)
     with plates.styled():
-        for arm in digest.arm_names:
-            figure = plates.draw_curves(f"{arm}: accuracy by epoch, {digest.images}", charts.kinds(records, arm))
+        for arm in inks:
+            figure = plates.draw_curves(f"{arm}: accuracy by epoch, {images}", charts.kinds(records, arm))
             paths += plates.save(figure, folder, f"curves-{arm}")
         figure = plates.draw_comparison(
-            f"Does augmentation help? {digest.images}",
+            f"Does augmentation help? {images}",
             charts.validation(records, inks),
-            charts.gains(digest, records),
-            charts.spans(digest),
-            digest.r,
-            (charts.label(digest, "wide"), charts.label(digest, "narrow")),
-            digest.metric,
+            charts.gains(comparison, records),
+            charts.spans(comparison),
+            comparison.equivalence,
+            charts.labels(comparison),
+            wording.metric(comparison),
         )
         paths += plates.save(figure, folder, "comparison")
-        lines, seen = charts.unique(records, inks), charts.seen(records, digest.baseline)
-        figure = plates.draw_unique(f"How many different images the network received, {digest.images}", lines, seen)
+        lines, seen = charts.unique(records, inks), charts.seen(records, comparison.baseline)
+        figure = plates.draw_unique(f"How many different images the network received, {images}", lines, seen)
         paths += plates.save(figure, folder, "unique-images")
     return paths

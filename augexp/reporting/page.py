@@ -1,15 +1,15 @@
-"""The report's page, section by section, from a digest, the records and the photos."""
+"""The report's page, section by section, from a comparison, the records and the photos."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
 from augexp.analysis.learning_curves import Floats
+from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
-from augexp.reporting import charts, summary, svg_charts
+from augexp.reporting import charts, summary, svg_charts, wording
 from augexp.reporting.blocks import (
     Block,
     Code,
@@ -26,9 +26,8 @@ from augexp.reporting.blocks import (
     Square,
     Strip,
     Tabular,
-    Verdict,
+    VerdictBox,
 )  # fmt: skip
-from augexp.reporting.digest import Contrast, Digest
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
@@ -45,7 +44,7 @@ LARGEST_MATRIX = 20
 
 
 def build_page(
-    digest: Digest,
+    comparison: Comparison,
     records: Sequence[RunRecord],
     samples: Sequence[Block] = (),
     strips: Mapping[str, Sequence[Strip]] | None = None,
@@ -53,68 +52,81 @@ def build_page(
     """Put the whole page together.
 
     Args:
-        digest: what is shown.
+        comparison: what is shown.
         records: for the curves; without any, the curves are left out.
         samples: photos of every class with their augmented versions; may be empty.
         strips: for every arm the test images it wins and loses; may be empty.
     """
     photos = strips or {}
-    verdicts = tuple(_verdict(contrast, digest) for contrast in digest.contrasts)
+    verdicts = tuple(_verdict(contrast, comparison) for contrast in comparison.contrasts)
     parts = [
-        Section("The verdict as a picture", "verdict", (_spans(digest), *_together(digest))),
-        Section("Course of the training", "curves", _curves(digest, records)),
-        Section("When it pays", "pays", _sentences(digest, [c.pays for c in digest.contrasts])),
-        Section("What to buy next", "next", _sentences(digest, [c.buy for c in digest.contrasts])),
+        Section("The verdict as a picture", "verdict", (_spans(comparison), *_together(comparison))),
+        Section("Course of the training", "curves", _curves(comparison, records)),
+        Section(
+            "When it pays", "pays", _sentences(comparison, [wording.when_it_pays(c) for c in comparison.contrasts])
+        ),
+        Section(
+            "What to buy next",
+            "next",
+            _sentences(comparison, [wording.what_to_buy(c, comparison) for c in comparison.contrasts]),
+        ),
         Section("The images, augmented", "samples", tuple(samples)),
-        Section("Numbers", "numbers", _numbers(digest)),
-        Section("Confusion", "confusion", _by_contrast(digest, [_confusion(digest, c) for c in digest.contrasts])),
-        Section("Images won and lost", "images", _images(digest, [photos.get(c.arm, ()) for c in digest.contrasts])),
-        Section("Equal budget", "budget", _facts(digest.ledger)),
-        Section("Data and splits", "data", _facts(digest.data)),
-        Section("Plan, and what changed", "plan", _facts(digest.plan)),
-        Section("Environment", "environment", _facts(digest.environment)),
-        Section("How to reproduce", "reproduce", (Code(digest.command),) if digest.command else ()),
+        Section("Numbers", "numbers", _numbers(comparison)),
+        Section(
+            "Confusion",
+            "confusion",
+            _by_contrast(comparison, [_confusion(comparison, c) for c in comparison.contrasts]),
+        ),
+        Section(
+            "Images won and lost", "images", _images(comparison, [photos.get(c.arm, ()) for c in comparison.contrasts])
+        ),
+        Section("Equal budget", "budget", _facts(wording.ledger(comparison))),
+        Section("Data and splits", "data", _facts(wording.data(comparison))),
+        Section("Plan, and what changed", "plan", _facts(wording.plan(comparison))),
+        Section("Environment", "environment", _facts(tuple(comparison.environment.items()))),
+        Section("How to reproduce", "reproduce", (Code(comparison.command),) if comparison.command else ()),
     ]
-    kicker = f"{digest.source} · baseline {digest.baseline} · {len(digest.class_names)} classes"
-    title = f"Does image augmentation help? {digest.images}"
+    kicker = f"{comparison.source} · baseline {comparison.baseline} · {len(comparison.classes)} classes"
+    title = f"Does image augmentation help? {wording.images(comparison)}"
     footer = f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else."
-    return Page(title, kicker, verdicts, digest.warnings, tuple(part for part in parts if part.blocks), footer)
+    return Page(title, kicker, verdicts, comparison.warnings, tuple(part for part in parts if part.blocks), footer)
 
 
-def _verdict(contrast: Contrast, digest: Digest) -> Verdict:
-    words = contrast.words if len(digest.contrasts) == 1 else f"{contrast.arm}: {contrast.words}"
-    return Verdict(words, contrast.tone, contrast.sentence)
+def _verdict(contrast: Contrast, comparison: Comparison) -> VerdictBox:
+    words = contrast.verdict if len(comparison.contrasts) == 1 else f"{contrast.arm}: {contrast.verdict}"
+    return VerdictBox(words, contrast.tone, contrast.sentence)
 
 
-def _together(digest: Digest) -> tuple[Block, ...]:
-    return (Prose(digest.together),) if digest.together else ()
+def _together(comparison: Comparison) -> tuple[Block, ...]:
+    sentences = wording.about_all_arms(comparison)
+    return (Prose(sentences),) if sentences else ()
 
 
 def _facts(pairs: tuple[tuple[str, str], ...]) -> tuple[Block, ...]:
     return (Facts(pairs),) if pairs else ()
 
 
-def _sentences(digest: Digest, found: Sequence[tuple[str, ...]]) -> tuple[Block, ...]:
-    named = len(digest.contrasts) > 1
+def _sentences(comparison: Comparison, found: Sequence[tuple[str, ...]]) -> tuple[Block, ...]:
+    named = len(comparison.contrasts) > 1
     return tuple(
         Items(contrast.arm if named else "", sentences)
-        for contrast, sentences in zip(digest.contrasts, found, strict=True)
+        for contrast, sentences in zip(comparison.contrasts, found, strict=True)
         if sentences
     )
 
 
-def _by_contrast(digest: Digest, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
+def _by_contrast(comparison: Comparison, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
     """Put what belongs to each contrast one after another, under a heading where there are several."""
     blocks: list[Block] = []
-    for contrast, part in zip(digest.contrasts, found, strict=True):
-        if part and len(digest.contrasts) > 1:
-            blocks.append(Heading(f"{contrast.arm} against {digest.baseline}"))
+    for contrast, part in zip(comparison.contrasts, found, strict=True):
+        if part and len(comparison.contrasts) > 1:
+            blocks.append(Heading(f"{contrast.arm} against {comparison.baseline}"))
         blocks += part
     return tuple(blocks)
 
 
-def _images(digest: Digest, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
-    blocks = _by_contrast(digest, found)
+def _images(comparison: Comparison, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
+    blocks = _by_contrast(comparison, found)
     note = (
         "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
         "some images would change sides by chance alone."
@@ -122,35 +134,30 @@ def _images(digest: Digest, found: Sequence[Sequence[Block]]) -> tuple[Block, ..
     return (Prose((note,), soft=True), *blocks) if blocks else ()
 
 
-def _spans(digest: Digest) -> Figure:
-    spans = charts.spans(digest)
+def _spans(comparison: Comparison) -> Figure:
+    spans = charts.spans(comparison)
     hue = f"c{spans[0].ink.index}" if len(spans) == 1 else "c0"
     dots = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds")]
-    legend = [*(dots if any(span.dots for span in spans) else ()), ("zone", _region(digest))]
-    scopes: tuple[tuple[Literal["wide", "narrow"], str], ...] = (("wide", "wide"), ("narrow", "fine"))
-    for scope, css in scopes:
-        if label := charts.label(digest, scope):
-            legend.append((f"{css} {hue}", label))
+    legend = [*(dots if any(span.dots for span in spans) else ()), ("zone", wording.region(comparison))]
+    legend += [
+        (f"{css} {hue}", label) for css, label in zip(("wide", "fine"), charts.labels(comparison), strict=True) if label
+    ]
     note = "Every dot is one seed: the same initialisation, images and order in both arms."
-    svg = svg_charts.draw_spans(spans, digest.r, digest.metric)
-    return Figure(svg, f"Difference of test {digest.metric}.", note, tuple(legend))
+    svg = svg_charts.draw_spans(spans, comparison.equivalence, wording.metric(comparison))
+    return Figure(svg, f"Difference of test {wording.metric(comparison)}.", note, tuple(legend))
 
 
-def _region(digest: Digest) -> str:
-    return f"no practical difference (±{digest.r:g} pp)"
-
-
-def _curves(digest: Digest, records: Sequence[RunRecord]) -> tuple[Block, ...]:
+def _curves(comparison: Comparison, records: Sequence[RunRecord]) -> tuple[Block, ...]:
     if not any(len(record.epochs) for record in records):
         return ()
-    inks = charts.inks(digest)
-    gains = dict(zip((c.arm for c in digest.contrasts), charts.gains(digest, records), strict=True))
-    validation, unique = _validation(charts.validation(records, inks)), _unique(digest, records)
-    curves = {arm: _accuracies(records, arm) for arm in digest.arm_names}
+    inks = charts.inks(comparison)
+    gains = dict(zip((c.arm for c in comparison.contrasts), charts.gains(comparison, records), strict=True))
+    validation, unique = _validation(charts.validation(records, inks)), _unique(comparison, records)
+    curves = {arm: _accuracies(records, arm) for arm in inks}
     drawn = {arm: _gain(gain) for arm, gain in gains.items() if len(gain.epochs)}
-    if len(digest.contrasts) == 1:
+    if len(comparison.contrasts) == 1:
         return (Figures((validation, *drawn.values(), *curves.values(), unique)),)
-    baseline = curves.pop(digest.baseline)
+    baseline = curves.pop(comparison.baseline)
     pairs = [figure for arm in curves for figure in (curves[arm], drawn.get(arm)) if figure]
     return (Figures((validation, unique, *pairs, baseline)),)
 
@@ -168,17 +175,17 @@ def _validation(lines: Sequence[charts.Line]) -> Figure:
     return Figure(svg, "Validation accuracy of every arm.", THIN if thin else "Mean of the seeds.", _legend(lines))
 
 
-def _gain(gain: charts.Gain) -> Figure:
+def _gain(gain: charts.GainCurve) -> Figure:
     svg = svg_charts.draw_gain(gain, f"Paired difference of validation accuracy by epoch, {gain.line.label}")
     band = ((f"band c{gain.line.ink.index}", gain.band),) if gain.band else ()
     title = f"{gain.line.label}: gain by epoch."
     return Figure(svg, title, "Above zero the arm is ahead of the baseline.", (*_legend([gain.line]), *band))
 
 
-def _unique(digest: Digest, records: Sequence[RunRecord]) -> Figure:
-    lines = charts.unique(records, charts.inks(digest))
+def _unique(comparison: Comparison, records: Sequence[RunRecord]) -> Figure:
+    lines = charts.unique(records, charts.inks(comparison))
     svg = svg_charts.draw_lines(lines, "unique images, cumulative", "Unique images by epoch", floor=0.0, seeds=False)
-    seen = charts.seen(records, digest.baseline).course.mean
+    seen = charts.seen(records, comparison.baseline).course.mean
     note = f"Every arm has seen {seen[-1]:,.0f} images at the end." if len(seen) and np.isfinite(seen[-1]) else ""
     return Figure(svg, "Different images that the network received.", note, _legend(lines))
 
@@ -187,32 +194,33 @@ def _legend(lines: Sequence[charts.Line]) -> tuple[tuple[str, str], ...]:
     return tuple((svg_charts.bold(line), line.label) for line in lines)
 
 
-def _numbers(digest: Digest) -> tuple[Block, ...]:
+def _numbers(comparison: Comparison) -> tuple[Block, ...]:
     parts = [
-        [summary.facts(digest, c), summary.measures(digest, c), summary.classes(digest, c)] for c in digest.contrasts
+        [summary.facts(comparison, c), summary.measures(comparison, c), summary.classes(comparison, c)]
+        for c in comparison.contrasts
     ]
     shown = [[Tabular(table) for table in part if table.rows] for part in parts]
-    first = [Tabular(table) for table in (summary.contrasts(digest), summary.arms(digest)) if table.rows]
-    return (*first, *_by_contrast(digest, shown))
+    first = [Tabular(table) for table in (summary.contrasts(comparison), summary.arms(comparison)) if table.rows]
+    return (*first, *_by_contrast(comparison, shown))
 
 
-def _confusion(digest: Digest, contrast: Contrast) -> tuple[Block, ...]:
+def _confusion(comparison: Comparison, contrast: Contrast) -> tuple[Block, ...]:
     if contrast.confusion is None:
         return ()
-    count = len(digest.class_names)
+    first, second = (np.array(counts) for counts in contrast.confusion)
+    count = len(comparison.classes)
     if count > LARGEST_MATRIX:
         return (Prose((f"Matrices are shown for up to {LARGEST_MATRIX} classes; these are {count}.",), soft=True),)
-    first, second = contrast.confusion
     note = "Test images per run, mean over the runs."
     matrices = [
-        Matrix(f"Confusion of {digest.baseline}.", note, digest.class_names, _shares(first)),
-        Matrix(f"Confusion of {contrast.arm}.", note, digest.class_names, _shares(second)),
-        Matrix(f"Change from {digest.baseline} to {contrast.arm}.",
+        Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(first)),
+        Matrix(f"Confusion of {contrast.arm}.", note, comparison.classes, _shares(second)),
+        Matrix(f"Change from {comparison.baseline} to {contrast.arm}.",
                "More or fewer test images per run. Blue is better, orange is worse.",
-               digest.class_names, _changes(second - first)),
+               comparison.classes, _changes(second - first)),
     ]  # fmt: skip
-    shown = digest.contrasts[0]
-    if contrast is not shown and shown.confusion is not None and np.array_equal(first, shown.confusion[0]):
+    shown = comparison.contrasts[0]
+    if contrast is not shown and shown.confusion is not None and contrast.confusion[0] == shown.confusion[0]:
         del matrices[0]  # the baseline of all contrasts is shown once
     return (Matrices(tuple(matrices)),)
 

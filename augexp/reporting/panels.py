@@ -17,7 +17,7 @@ from matplotlib.patheffects import withStroke  # noqa: TID253
 
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.wording import number
-from augexp.reporting.charts import Gain, Line, Span
+from augexp.reporting.charts import GainCurve, Line, Span
 from augexp.reporting.palette import ZONE, Ink
 from augexp.reporting.svg import stack
 
@@ -190,7 +190,7 @@ def _digits(axis: Any) -> int:
     return next(exact, _MOST_DIGITS) if len(ticks) > 1 else 1
 
 
-def draw_gains(axes: Any, gains: Sequence[Gain], r: float) -> None:
+def draw_gains(axes: Any, gains: Sequence[GainCurve], r: float) -> None:
     """Draw the paired difference by epoch: seeds and band for one contrast, a bar at the end for each of several.
 
     Bands of several contrasts would hide each other, so only their last epoch is shown, side by side.
@@ -215,13 +215,13 @@ def draw_gains(axes: Any, gains: Sequence[Gain], r: float) -> None:
     axes.set_ylim(max(low, -limit), min(high, limit))
 
 
-def bars_note(gains: Sequence[Gain]) -> str:
+def bars_note(gains: Sequence[GainCurve]) -> str:
     """Say what the bars at the last epoch are; empty for one contrast, which has a band instead."""
     bands = dict.fromkeys(gain.band for gain in gains if gain.band)
     return f"bars after the last epoch: {'; '.join(bands)}" if len(gains) > 1 and bands else ""
 
 
-def _draw_bars(axes: Any, gains: Sequence[Gain], last: float) -> list[float]:
+def _draw_bars(axes: Any, gains: Sequence[GainCurve], last: float) -> list[float]:
     """Draw the band of the last epoch of every contrast to the right of it; return the bars' ends."""
     step, ends = 0.025 * max(last - 1.0, 0.5), []
     for place, gain in enumerate(gains, start=1):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from augexp.reporting.blocks import Block, Heading, Picture, Prose, Strip
+from augexp.reporting.blocks import Block, Heading, Photo, Prose, Strip
 from augexp.results.records import RunRecord
 
 if TYPE_CHECKING:
     from augexp.data.store import Store
-    from augexp.reporting.preview_sheets import Sheet
+    from augexp.reporting.preview_sheets import PreviewSheet
 
 SIDE = 128
 """Longest side in pixels of a photo in the report."""
@@ -67,7 +67,7 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
     for sign, title in ((1, f"Won by {arm}."), (-1, f"Lost by {arm}.")):
         order = [int(i) for i in np.argsort(-sign * net, kind="stable") if sign * net[i] > 0][:PER_STRIP]
         pictures = tuple(
-            Picture(
+            Photo(
                 uri=encode(store.images[int(rows[i])]),
                 name=store.classes[int(labels[i])],
                 lines=(f"{baseline}: {one[:, i].sum()} of {len(seeds)}", f"{arm}: {two[:, i].sum()} of {len(seeds)}"),
@@ -90,7 +90,7 @@ def _right(records: Sequence[RunRecord], arm: str) -> dict[int, npt.NDArray[np.b
     return {r.seed: r.predictions().correct for r in records if r.arm == arm and r.status == "complete"}
 
 
-def sheet_blocks(sheet: Sheet) -> list[Block]:
+def sheet_blocks(sheet: PreviewSheet) -> list[Block]:
     """Turn a sample sheet into a heading, its note and one row of photos for each of the first classes."""
     left = len(sheet.rows) - MAX_ROWS
     more = f" Shown: the first {MAX_ROWS} of {len(sheet.rows)} classes." if left > 0 else ""
@@ -98,7 +98,7 @@ def sheet_blocks(sheet: Sheet) -> list[Block]:
     for row in sheet.rows[:MAX_ROWS]:
         heads = (*sheet.columns, *[""] * len(row.cells))
         pictures = tuple(
-            Picture(encode(cell.image), " · ".join(part for part in (row.name, head, cell.caption) if part))
+            Photo(encode(cell.image), " · ".join(part for part in (row.name, head, cell.caption) if part))
             for cell, head in zip(row.cells, heads, strict=False)
         )
         blocks.append(Strip(f"{row.name}:", "original, then its augmented versions.", pictures, cells=len(pictures)))

@@ -18,7 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
 
 from augexp.files import write_atomically
 from augexp.reporting import panels
-from augexp.reporting.charts import Gain, Line, Span
+from augexp.reporting.charts import GainCurve, Line, Span
 
 WIDTH, DPI = 9.0, 100
 """Inches and dots per inch of the PNG: 900 pixels."""
@@ -45,7 +45,7 @@ def draw_curves(title: str, lines: Sequence[Line]) -> Figure:
     return figure
 
 
-def draw_comparison(title: str, lines: Sequence[Line], gains: Sequence[Gain], spans: Sequence[Span], r: float,
+def draw_comparison(title: str, lines: Sequence[Line], gains: Sequence[GainCurve], spans: Sequence[Span], r: float,
                     names: tuple[str, str], metric: str = "accuracy") -> Figure:  # fmt: skip
     """Draw validation curves and their paired difference above, and the test differences below.
 

@@ -15,13 +15,13 @@ from augexp.experiment.definition import Experiment
 
 if TYPE_CHECKING:
     from augexp.data.store import Rows
-    from augexp.reporting.preview_sheets import Sheet
+    from augexp.reporting.preview_sheets import PreviewSheet
 
 CLASSES = 10
 """At most so many classes are shown: a sheet of a hundred rows is read by nobody."""
 
 
-def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -> Sheet:
+def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -> PreviewSheet:
     """Show one training image per class and what the network gets of it in the first epochs of seed 0."""
     from augexp.reporting import preview_sheets  # noqa: PLC0415 - policies are applied only to be drawn
 
@@ -39,7 +39,7 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
     return _honest(sheet, store)
 
 
-def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
+def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
     """Show every operation of an arm over its range, on one training image."""
     from augexp.reporting import preview_sheets  # noqa: PLC0415
 
@@ -50,12 +50,12 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
     return _honest(sheet, store)
 
 
-def _honest(sheet: Sheet, store: Store) -> Sheet:
+def _honest(sheet: PreviewSheet, store: Store) -> PreviewSheet:
     """Say so where the pictures are drawn, so that nobody takes them for photos."""
     return replace(sheet, title=f"{sheet.title} (synthetic images)") if store.facts["synthetic"] else sheet
 
 
-def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, Sheet]:
+def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, PreviewSheet]:
     """Return file name (without suffix) and sample sheet of those among `arms` that change images."""
     arms = [arm for arm in arms if experiment.policy(arm).operations]
     names = ["samples"] if len(arms) == 1 else [f"samples-{arm}" for arm in arms]

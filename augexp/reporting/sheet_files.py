@@ -15,7 +15,7 @@ import numpy as np
 
 from augexp.errors import DefinitionError
 from augexp.files import write_atomically
-from augexp.reporting.preview_sheets import Image, Sheet
+from augexp.reporting.preview_sheets import Image, PreviewSheet
 
 SUFFIXES = (".png", ".svg", ".html")
 
@@ -28,7 +28,7 @@ _FALLBACKS = (
 )  # fmt: skip
 
 
-def save(sheet: Sheet, path: Path) -> None:
+def save(sheet: PreviewSheet, path: Path) -> None:
     """Write `sheet` to `path`, in the format of its suffix; an existing file is replaced in one step.
 
     Raises:
@@ -41,7 +41,7 @@ def save(sheet: Sheet, path: Path) -> None:
     write_atomically(path, content, advice="free some space or choose another place with --output")
 
 
-def draw(sheet: Sheet, form: str) -> bytes:
+def draw(sheet: PreviewSheet, form: str) -> bytes:
     """Return `sheet` as an image file of the format `form` (``png`` or ``svg``), the same bytes every time."""
     import matplotlib as mpl  # noqa: PLC0415 - half a second that only drawing should pay
 
@@ -57,7 +57,7 @@ def draw(sheet: Sheet, form: str) -> bytes:
     return buffer.getvalue()
 
 
-def _figure(sheet: Sheet) -> Any:
+def _figure(sheet: PreviewSheet) -> Any:
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
     from matplotlib.image import BboxImage  # noqa: PLC0415
     from matplotlib.transforms import Bbox, TransformedBbox  # noqa: PLC0415
@@ -128,7 +128,7 @@ p { color: GrayText; max-width: 60rem; }
 """
 
 
-def page(sheet: Sheet) -> str:
+def page(sheet: PreviewSheet) -> str:
     """Return `sheet` as one HTML page that needs no other file; names are escaped."""
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in sheet.columns)
     rows = "\n".join(

@@ -9,7 +9,7 @@ import numpy as np
 
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.wording import number
-from augexp.reporting.charts import Gain, Line, Span
+from augexp.reporting.charts import GainCurve, Line, Span
 from augexp.reporting.svg import FONT, WIDTH, Chart, Scale, scale, shorten, stack, text_width
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 34.0, 40.0
@@ -142,7 +142,7 @@ def draw_lines(lines: Sequence[Line], title: str, label: str, *, floor: float | 
     return chart.render()
 
 
-def draw_gain(gain: Gain, label: str) -> str:
+def draw_gain(gain: GainCurve, label: str) -> str:
     """Draw the paired difference by epoch of one contrast: its band, the seeds and the mean."""
     _, y = _axes([gain.line], [0.0, *_within(gain.low, gain), *_within(gain.high, gain), *gain.mean])
     x = scale([1.0, float(max(len(gain.epochs), 2))], LEFT, WIDTH - RIGHT, whole=True)
@@ -156,7 +156,7 @@ def draw_gain(gain: Gain, label: str) -> str:
     return chart.render()
 
 
-def _within(part: Floats, gain: Gain) -> list[float]:
+def _within(part: Floats, gain: GainCurve) -> list[float]:
     """Leave out the widest bands of the first epochs, which would flatten everything that matters."""
     finite = np.abs(gain.mean[np.isfinite(gain.mean)])
     limit = 4 * float(finite.max(initial=1.0))

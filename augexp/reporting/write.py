@@ -13,22 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augexp.analysis import learning_curves
+from augexp.analysis.schema import Comparison
 from augexp.errors import AnalysisError
 from augexp.files import write_atomically
 from augexp.reporting import page as sections
-from augexp.reporting import photos, summary, tables
+from augexp.reporting import photos, summary, tables, wording
 from augexp.reporting import svg_charts as pictures
 from augexp.reporting.blocks import Page, Strip
-from augexp.reporting.digest import Digest
 from augexp.results.records import RunRecord
 
 if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-    from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
-    from augexp.reporting.preview_sheets import Sheet
+    from augexp.reporting.preview_sheets import PreviewSheet
 
 FORMATS = ("html", "md", "csv", "latex", "json")
 SCHEMA_NAME = "comparison.schema.json"
@@ -40,7 +39,7 @@ def write(
     store: Store | None,
     folder: Path,
     pictures: bool = True,
-    sheets: Sequence[Sheet] = (),
+    sheets: Sequence[PreviewSheet] = (),
 ) -> list[Path]:
     """Write ``report.html``, ``comparison.json`` with its schema, ``comparison.csv`` and ``runs.csv``.
 
@@ -55,15 +54,12 @@ def write(
     Raises:
         ResultsError: the folder cannot be written.
     """
-    from augexp.reporting.wording import digest  # noqa: PLC0415 - the models are not needed to lay out a page
-
-    shown = digest(comparison, records)
-    page = html(shown, records, store if pictures else None, sheets if pictures else ())
+    page = html(comparison, records, store if pictures else None, sheets if pictures else ())
     files = {
         "report.html": page,
         "comparison.json": render(comparison, "json"),
         SCHEMA_NAME: schema(),
-        "comparison.csv": render_digest(shown, "csv"),
+        "comparison.csv": render(comparison, "csv"),
         "runs.csv": learning_curves.tidy(records),
     }
     for name, text in files.items():
@@ -82,50 +78,50 @@ def render(comparison: Comparison, format: str, records: Sequence[RunRecord] = (
     Raises:
         AnalysisError: an unknown format.
     """
-    from augexp.reporting.wording import digest  # noqa: PLC0415
-
+    if format == "html":
+        return html(comparison, records)
     if format == "json":
         value = comparison.model_dump(mode="json")
         return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    shown = digest(comparison, records)
-    return html(shown, records) if format == "html" else render_digest(shown, format)
+    if format == "csv":
+        return tables.to_csv(summary.contrasts(comparison))
+    if format == "latex":
+        return "\n".join(tables.to_latex(table) for table in summary.all_tables(comparison))
+    if format == "md":
+        return _markdown(comparison)
+    raise AnalysisError(f"format: received {format!r}; allowed are {', '.join(FORMATS)}")
+
+
+def _markdown(comparison: Comparison) -> str:
+    escape = tables.escape_markdown
+    head = f"## Does image augmentation help? {escape(wording.images(comparison))}\n"
+    sentences = [f"> {escape(contrast.sentence)}\n" for contrast in comparison.contrasts]
+    about_all = [f"{escape(text)}\n" for text in wording.about_all_arms(comparison)]
+    warnings = [f"- {escape(text)}" for text in comparison.warnings]
+    parts = [head, *sentences, *about_all, *([*warnings, ""] if warnings else [])]
+    return "\n".join([*parts, *(tables.to_markdown(table) for table in summary.all_tables(comparison))])
 
 
 def schema() -> str:
     """Return the JSON schema of ``comparison.json``."""
-    from augexp.analysis.schema import Comparison  # noqa: PLC0415
-
     return json.dumps(Comparison.model_json_schema(mode="serialization"), indent=1, sort_keys=True) + "\n"
 
 
-# -- from a digest -------------------------------------------------------------------------------
-
-
-def render_digest(digest: Digest, format: str) -> str:  # noqa: A002
-    """Return the tables as Markdown, CSV or LaTeX; raises AnalysisError for another format."""
-    if format == "csv":
-        return tables.to_csv(summary.contrasts(digest))
-    if format == "latex":
-        return "\n".join(tables.to_latex(table) for table in summary.all_tables(digest))
-    if format == "md":
-        sentences = [f"> {tables.escape_markdown(c.sentence)}\n" for c in digest.contrasts]
-        warnings = [f"- {tables.escape_markdown(text)}" for text in digest.warnings]
-        head = f"## Does image augmentation help? {tables.escape_markdown(digest.images)}\n"
-        together = [f"{tables.escape_markdown(text)}\n" for text in digest.together]
-        parts = [head, *sentences, *together, *([*warnings, ""] if warnings else [])]
-        return "\n".join([*parts, *(tables.to_markdown(table) for table in summary.all_tables(digest))])
-    raise AnalysisError(f"format: received {format!r}; allowed are {', '.join(FORMATS)}")
+# -- the page ------------------------------------------------------------------------------------
 
 
 def html(
-    digest: Digest, records: Sequence[RunRecord] = (), store: Store | None = None, sheets: Sequence[Sheet] = ()
+    comparison: Comparison,
+    records: Sequence[RunRecord] = (),
+    store: Store | None = None,
+    sheets: Sequence[PreviewSheet] = (),
 ) -> str:
     """Return the page; photos are in it only where `store` and `sheets` are given."""
     strips: dict[str, list[Strip]] = {}
     if store is not None:
-        strips = {c.arm: photos.strips(records, store, digest.baseline, c.arm) for c in digest.contrasts}
+        strips = {c.arm: photos.strips(records, store, comparison.baseline, c.arm) for c in comparison.contrasts}
     samples = [block for sheet in sheets for block in photos.sheet_blocks(sheet)]
-    return lay_out(sections.build_page(digest, records, samples, strips))
+    return lay_out(sections.build_page(comparison, records, samples, strips))
 
 
 def lay_out(page: Page) -> str:

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from augexp.analysis import comparison
+from augexp.analysis.wording import number
 from augexp.errors import AnalysisError
 from augexp.reporting import wording, write
 from augexp.results.records import read_runs
@@ -120,8 +121,8 @@ def test_few_test_images_give_the_interval_of_the_seeds_and_a_warning(tmp_path):
     # Nothing may speak of new images: their variance has not been estimated.
     assert one.outlook is None
     assert one.p is None
-    shown = wording.digest(found).contrasts[0]
-    assert not any("new images" in text for text in (*shown.buy, *(name for name, _ in shown.facts)))
+    names = (name for name, _ in wording.also_reported(one, found))
+    assert not any("new images" in text for text in (*wording.what_to_buy(one, found), *names))
     assert any("Only 28 test images" in text for text in found.warnings)
 
 
@@ -220,7 +221,7 @@ def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
     assert (found.look.number, found.look.seeds) == (4, 20)
     assert "look 4 of 4" in found.contrasts[0].sentence
     assert found.look.t == pytest.approx(2.63, abs=0.005)
-    assert "p, new images (of this look alone)" in dict(wording.digest(found).contrasts[0].facts)
+    assert "p, new images (of this look alone)" in dict(wording.also_reported(found.contrasts[0], found))
 
 
 def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
@@ -282,7 +283,7 @@ def test_no_run_at_all_is_an_answer_too(tmp_path):
     found = answer(tmp_path, made.experiment())
     assert len(found.missing) == 10
     assert "cannot be compared yet" in found.contrasts[0].sentence
-    assert wording.digest(found).contrasts[0].dots == ()
+    assert found.contrasts[0].differences == ()
 
 
 def test_a_diverged_run_counts_and_is_told(tmp_path):
@@ -315,7 +316,7 @@ def test_several_arms_hold_together(tmp_path):
     plain = sorted(one.p for one in found.contrasts)
     holm = sorted(one.p_holm for one in found.contrasts)
     assert holm[0] == pytest.approx(3 * plain[0])
-    assert "standard is the only arm" in wording.digest(found).together[0]
+    assert "standard is the only arm" in wording.about_all_arms(found)[0]
 
 
 # -- the answer's form ---------------------------------------------------------------------------
@@ -340,7 +341,7 @@ def test_the_sentence_of_record(tmp_path):
         f"On new synthetic drawings of these classes, `standard` changed accuracy by +{one.estimate:.1f} pp "
         f"(95 % interval +{low:.1f} to +{high:.1f}; 5 paired seeds, 2,000 test images). 5 of 5 seeds better. "
         f"HELPS, by at least {low:.1f} pp (more than ±0.5 pp). Same 90 steps, same initialisation and order; "
-        f"ρ = {wording.number(one.correlation, 2).replace('0.', '.')}."
+        f"ρ = {number(one.correlation, 2).replace('0.', '.')}."
     )
     assert low > 0.5
 

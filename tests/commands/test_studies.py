@@ -189,7 +189,7 @@ def test_the_trend_is_the_t_of_the_slopes_of_the_seeds(tmp_path) -> None:
     )
     assert trend.new_images.low < trend.these_images.low
     assert trend.strengths == (0.5, 1.0, 2.0)
-    text = " ".join(wording.digest(found).together)
+    text = " ".join(wording.about_all_arms(found))
     assert "Over the strengths 0.5, 1, 2 of `standard`, accuracy changed by +" in text
     assert "stronger is better" in text
 
@@ -221,12 +221,12 @@ def test_slopes_without_spread_claim_nothing(tmp_path, gains) -> None:
     assert trend.these_images is None
     assert trend.p is None
     assert trend.slope == pytest.approx(10.0 * (gains[1] - gains[0]) / 10.0)
-    assert "no interval" in wording.digest(found).together[1]
+    assert "no interval" in wording.about_all_arms(found)[1]
 
 
 def test_three_seeds_tell_no_trend(tmp_path) -> None:
     _, found = answered(tmp_path, 0.5, seeds=3)
-    text = " ".join(wording.digest(found).together)
+    text = " ".join(wording.about_all_arms(found))
     assert "fewer than five seeds tell no trend" in text
     assert "stronger is better" not in text
 

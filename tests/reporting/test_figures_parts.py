@@ -12,7 +12,7 @@ from PIL import Image
 
 from augexp.analysis import learning_curves
 from augexp.reporting import palette, panels, plates
-from augexp.reporting.charts import Gain, Line, Span
+from augexp.reporting.charts import GainCurve, Line, Span
 
 INKS = palette.assign(["none", *(f"arm-{i}" for i in range(6))], "none")
 NAMES = ("new images: 95 % interval, 8 pairs, 3,000 images", "these test images: 95 % t interval, 8 pairs")
@@ -23,10 +23,10 @@ def line(shift: float, arm: str = "arm-1", *, seeds: int = 3, epochs: int = 6, l
     return Line(learning_curves.Course(np.arange(1.0, epochs + 1), values, tuple(range(seeds))), INKS[arm], label)
 
 
-def gain(arm: str, shift: float, seeds: int = 3) -> Gain:
+def gain(arm: str, shift: float, seeds: int = 3) -> GainCurve:
     drawn = line(shift, arm, seeds=seeds, label=arm)
     mean = drawn.course.mean
-    return Gain(drawn, drawn.course.epochs, mean, mean - 50, mean + 50, "95 % t interval, 3 pairs")
+    return GainCurve(drawn, drawn.course.epochs, mean, mean - 50, mean + 50, "95 % t interval, 3 pairs")
 
 
 def span(arm: str, dots: list[float]) -> Span:

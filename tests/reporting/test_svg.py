@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from augexp.analysis.learning_curves import Course
 from augexp.reporting import palette, svg_charts
-from augexp.reporting.charts import Gain, Line, Span
+from augexp.reporting.charts import GainCurve, Line, Span
 from augexp.reporting.svg import MAX_POINTS, WIDTH, Chart, scale, shorten, stack, text_width, thin
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
@@ -117,7 +117,7 @@ def test_gain_picture_draws_seeds_band_and_the_mean_of_the_answer() -> None:
     course = Course(np.arange(1.0, 5.0), np.array([[0.0, 1, 2, 3], [1.0, 1, 1, 1]]), (0, 1))
     line = Line(course, palette.Ink(1, "#000", "#fff"), "standard")
     mean = np.array([0.0, 0.0, 0.0, 2.0])
-    gain = Gain(line, course.epochs, mean, mean - 1, mean + 1, "95 % t interval, 2 pairs")
+    gain = GainCurve(line, course.epochs, mean, mean - 1, mean + 1, "95 % t interval, 2 pairs")
     svg = svg_charts.draw_gain(gain, "gain")
     assert [svg.count(f'class="{css}') for css in ("thin", "band", "bold")] == [2, 1, 1]
     bold = next(node for node in ET.fromstring(svg).iter("path") if node.attrib["class"].startswith("bold"))
