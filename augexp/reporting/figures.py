@@ -232,8 +232,7 @@ def _simplify(node: ET.Element) -> None:
     node.tail = None
     if node.tag != "text":
         node.text = None
-    style = re.sub(r"font-family:[^;]*;? ?", "", node.attrib.get("style", ""))
-    if style:
+    if style := node.get("style"):
         node.set("style", re.sub(r"#[0-9a-f]{6}", lambda colour: _VARIABLES.get(colour[0], colour[0]), style))
     for key in node.attrib.keys() & {"d", "x", "y", "transform"}:
         node.set(key, re.sub(r"\d+\.\d+", lambda place: f"{float(place[0]):.1f}".removesuffix(".0"), node.attrib[key]))
