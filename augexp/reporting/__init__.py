@@ -3,6 +3,7 @@
 - `blocks`: What a report page is made of: plain values that the template lays out.
 - `charts`: What the pictures show, taken from a comparison and its records once: the figures and the report both.
 - `figures`: The figures of a comparison as files: ``curves-<arm>``, ``comparison`` and ``unique-images``, PNG and.
+- `formats`: The forms in which a comparison and its runs are written down.
 - `page`: The report's page, section by section, from a comparison, its records and the photos.
 - `palette`: Colours that colour-blind readers can tell apart, one per arm, and the tone of each verdict.
 - `panels`: The parts that the figures are put together from, each drawn into one matplotlib axes.
