@@ -1,7 +1,7 @@
 """What a report page is made of: plain values that the template lays out.
 
-All text in here is raw; the template escapes it. Only `Figure.svg` and the swatches are markup, and those come from
-`augexp.reporting.svg`, which escapes on its own.
+All text in here is raw; the template escapes it. Only `Figure.svg` is markup; it comes from
+`augexp.reporting.figures`, which escapes on its own.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
-from augexp.reporting import charts, summary, svg_charts, wording
+from augexp.reporting import charts, summary, wording
 from augexp.reporting.blocks import (
     Block,
     Code,
@@ -34,11 +34,6 @@ from augexp.version import __version__
 SHADE = 62.0
 """Strongest shade of a matrix cell in percent, so that its text stays readable in both themes."""
 
-MOST_WITH_SEEDS = 3
-"""Arms up to which one chart shows the single seeds of all of them."""
-
-THIN = "Thin lines: one seed each; bold: mean."
-
 LARGEST_MATRIX = 20
 """Classes up to which confusion matrices are shown."""
 
@@ -60,7 +55,11 @@ def build_page(
     photos = strips or {}
     verdicts = tuple(_verdict(contrast, comparison) for contrast in comparison.contrasts)
     parts = [
-        Section("The verdict as a picture", "verdict", (_spans(comparison), *_together(comparison))),
+        Section(
+            "The verdict as a picture",
+            "verdict",
+            (_figure(charts.difference_chart(comparison)), *_together(comparison)),
+        ),
         Section("Course of the training", "curves", _curves(comparison, records)),
         Section(
             "When it pays", "pays", _sentences(comparison, [wording.when_it_pays(c) for c in comparison.contrasts])
@@ -134,64 +133,27 @@ def _images(comparison: Comparison, found: Sequence[Sequence[Block]]) -> tuple[B
     return (Prose((note,), soft=True), *blocks) if blocks else ()
 
 
-def _spans(comparison: Comparison) -> Figure:
-    spans = charts.spans(comparison)
-    hue = f"c{spans[0].ink.index}" if len(spans) == 1 else "c0"
-    dots = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds")]
-    legend = [*(dots if any(span.dots for span in spans) else ()), ("zone", wording.region(comparison))]
-    legend += [
-        (f"{css} {hue}", label) for css, label in zip(("wide", "fine"), charts.labels(comparison), strict=True) if label
-    ]
-    note = "Every dot is one seed: the same initialisation, images and order in both arms."
-    svg = svg_charts.draw_spans(spans, comparison.equivalence, wording.metric(comparison))
-    return Figure(svg, f"Difference of test {wording.metric(comparison)}.", note, tuple(legend))
-
-
 def _curves(comparison: Comparison, records: Sequence[RunRecord]) -> tuple[Block, ...]:
     if not any(len(record.epochs) for record in records):
         return ()
     inks = charts.inks(comparison)
-    gains = dict(zip((c.arm for c in comparison.contrasts), charts.gains(comparison, records), strict=True))
-    validation, unique = _validation(charts.validation(records, inks)), _unique(comparison, records)
-    curves = {arm: _accuracies(records, arm) for arm in inks}
-    drawn = {arm: _gain(gain) for arm, gain in gains.items() if len(gain.epochs)}
-    if len(comparison.contrasts) == 1:
-        return (Figures((validation, *drawn.values(), *curves.values(), unique)),)
-    baseline = curves.pop(comparison.baseline)
-    pairs = [figure for arm in curves for figure in (curves[arm], drawn.get(arm)) if figure]
-    return (Figures((validation, unique, *pairs, baseline)),)
+    curves = {arm: charts.accuracy_chart(records, arm) for arm in inks}
+    by_arm = charts.gains(comparison, records)
+    gains = {arm: charts.gain_chart(comparison, [curve]) for arm, curve in by_arm.items() if len(curve.epochs)}
+    validation = charts.validation_chart(records, inks)
+    unique = charts.unique_images_chart(records, inks, comparison.baseline)
+    shown: list[charts.Chart] = [validation, *gains.values(), *curves.values(), unique]
+    if len(comparison.contrasts) > 1:
+        baseline = curves.pop(comparison.baseline)
+        pairs = [chart for arm in curves for chart in (curves[arm], gains.get(arm)) if chart]
+        shown = [validation, unique, *pairs, baseline]
+    return (Figures(tuple(_figure(chart) for chart in shown)),)
 
 
-def _accuracies(records: Sequence[RunRecord], arm: str) -> Figure:
-    lines = charts.kinds(records, arm)
-    svg = svg_charts.draw_lines(lines, "accuracy (%)", f"Accuracies of {arm} by epoch")
-    return Figure(svg, f"{arm}: accuracy by epoch.", THIN, _legend(lines))
+def _figure(chart: charts.Chart) -> Figure:
+    from augexp.reporting import figures  # noqa: PLC0415 - only a page with charts needs matplotlib
 
-
-def _validation(lines: Sequence[charts.Line]) -> Figure:
-    thin = len(lines) <= MOST_WITH_SEEDS
-    label = "Validation accuracy of every arm by epoch"
-    svg = svg_charts.draw_lines(lines, "validation accuracy (%)", label, seeds=thin)
-    return Figure(svg, "Validation accuracy of every arm.", THIN if thin else "Mean of the seeds.", _legend(lines))
-
-
-def _gain(gain: charts.GainCurve) -> Figure:
-    svg = svg_charts.draw_gain(gain, f"Paired difference of validation accuracy by epoch, {gain.line.label}")
-    band = ((f"band c{gain.line.ink.index}", gain.band),) if gain.band else ()
-    title = f"{gain.line.label}: gain by epoch."
-    return Figure(svg, title, "Above zero the arm is ahead of the baseline.", (*_legend([gain.line]), *band))
-
-
-def _unique(comparison: Comparison, records: Sequence[RunRecord]) -> Figure:
-    lines = charts.unique(records, charts.inks(comparison))
-    svg = svg_charts.draw_lines(lines, "unique images, cumulative", "Unique images by epoch", floor=0.0, seeds=False)
-    seen = charts.seen(records, comparison.baseline).course.mean
-    note = f"Every arm has seen {seen[-1]:,.0f} images at the end." if len(seen) and np.isfinite(seen[-1]) else ""
-    return Figure(svg, "Different images that the network received.", note, _legend(lines))
-
-
-def _legend(lines: Sequence[charts.Line]) -> tuple[tuple[str, str], ...]:
-    return tuple((svg_charts.bold(line), line.label) for line in lines)
+    return Figure(figures.to_svg(chart), chart.caption, chart.note, chart.legend)
 
 
 def _numbers(comparison: Comparison) -> tuple[Block, ...]:

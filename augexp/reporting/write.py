@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from augexp.analysis.schema import Comparison
 from augexp.errors import AnalysisError
 from augexp.files import write_atomically
-from augexp.reporting import formats, photos, summary, tables, wording
+from augexp.reporting import formats, palette, photos, summary, tables, wording
 from augexp.reporting import page as sections
-from augexp.reporting import svg_charts as pictures
 from augexp.reporting.blocks import Page, Strip
 from augexp.results.records import RunRecord
 
@@ -126,8 +125,8 @@ def html(
 def lay_out(page: Page) -> str:
     """Return a page as one HTML file that asks for nothing outside itself."""
     environment = _environment()
-    css = environment.get_template("report.css").render()
-    return environment.get_template("report.html").render(page=page, css=css, swatch=pictures.swatch) + "\n"
+    css = environment.get_template("report.css").render(colours=palette.variables)
+    return environment.get_template("report.html").render(page=page, css=css) + "\n"
 
 
 @lru_cache(maxsize=1)

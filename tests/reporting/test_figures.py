@@ -8,9 +8,13 @@ from pathlib import Path
 import comparisons
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
-from augexp.reporting import charts, figures, panels, plates
+from augexp.analysis.schema import Comparison
+from augexp.reporting import axes as parts
+from augexp.reporting import charts, figures
+from augexp.results.records import RunRecord
 
 CASES = comparisons.cases()
 
@@ -61,12 +65,8 @@ def test_nothing_is_clipped_and_all_are_as_wide_as_a_readme(drawn: dict[str, lis
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_labels_lie_inside_the_figure_and_beside_each_other(name: str) -> None:
-    comparison, records = CASES[name]
-    lines, gains = charts.validation(records, charts.inks(comparison)), charts.gains(comparison, records)
-    with plates.styled():
-        figure = plates.draw_comparison(
-            "t", lines, gains, charts.spans(comparison), comparison.equivalence, charts.labels(comparison)
-        )
+    with figures.styled():
+        figure = comparison_figure(*CASES[name])
         figure.draw_without_rendering()
         boxes = [text.get_window_extent() for legend in legends(figure) for text in legend.get_texts()]
         rows = [text.get_window_extent() for text in figure.subfigs[1].axes[0].texts]
@@ -77,35 +77,34 @@ def test_labels_lie_inside_the_figure_and_beside_each_other(name: str) -> None:
         assert not any(a.overlaps(b) for i, a in enumerate(which) for b in which[:i])
 
 
-def legends(figure: object) -> list[object]:
+def legends(figure: Figure) -> list[object]:
     return [legend for part in (figure, *figure.subfigs) for legend in part.legends]
 
 
-def test_the_gain_panel_draws_the_mean_of_the_answer() -> None:
+def comparison_figure(comparison: Comparison, records: list[RunRecord]) -> Figure:
+    gains = charts.gain_chart(comparison, charts.gains(comparison, records).values())
+    curves = charts.validation_chart(records, charts.inks(comparison))
+    return figures.draw_comparison("t", curves, gains, charts.difference_chart(comparison))
+
+
+def test_the_gain_axes_draw_the_mean_of_the_answer() -> None:
     comparison, records = CASES["win"]
     mean = [value + 0.125 for value in comparison.contrasts[0].gain.mean]
     gain = comparison.contrasts[0].gain.model_copy(update={"mean": tuple(mean)})
-    (gain,) = charts.gains(comparisons.changed(comparison, gain=gain), records)
-    axes = plates.draw_comparison("t", [], [gain], [], 0.5, ("", "")).subfigs[0].axes[1]
+    axes = comparison_figure(comparisons.changed(comparison, gain=gain), records).subfigs[0].axes[1]
     bold = next(line for line in axes.lines if line.get_label() == "standard − none")
     np.testing.assert_allclose(bold.get_ydata(), mean)
 
 
 def test_bands_of_several_contrasts_do_not_hide_each_other() -> None:
     comparison, records = CASES["many"]
-    gains = charts.gains(comparison, records)
-    axes = plates.draw_comparison("t", [], gains, [], 0.5, ("", "")).subfigs[0].axes[1]
+    curves = list(charts.gains(comparison, records).values())
+    axes = comparison_figure(comparison, records).subfigs[0].axes[1]
     assert not axes.collections
     bars = [line for line in axes.lines if len(set(line.get_xdata())) == 1 and line.get_xdata()[0] > 12]
-    assert [tuple(bar.get_ydata()) for bar in bars] == [(gain.low[-1], gain.high[-1]) for gain in gains]
-    assert len({bar.get_xdata()[0] for bar in bars}) == len(gains)
-    assert panels.bars_note(gains) == "bars after the last epoch: 95 % t interval at each epoch, 20 pairs"
-
-
-def test_stacked_seeds_get_room() -> None:
-    spans = charts.spans(CASES["same"][0])
-    one = charts.spans(CASES["win"][0])
-    assert panels.row_heights(spans, 0.5)[0] - panels.row_heights(one, 0.5)[0] == pytest.approx(4 * panels.STACK)
+    assert [tuple(bar.get_ydata()) for bar in bars] == [(curve.low[-1], curve.high[-1]) for curve in curves]
+    assert len({bar.get_xdata()[0] for bar in bars}) == len(curves)
+    assert parts.bars_note(curves) == "bars after the last epoch: 95 % t interval at each epoch, 20 pairs"
 
 
 @pytest.mark.parametrize(
@@ -113,4 +112,4 @@ def test_stacked_seeds_get_room() -> None:
     [([4] * 6, 6), ([100], 1), ([110, 4, 4, 4], 1), ([8, 4, 50, 41, 32], 3), ([50, 50], 2), ([], 1)],
 )
 def test_legends_take_as_many_columns_as_fit(lengths: list[int], count: int) -> None:
-    assert plates.columns(lengths) == count
+    assert figures.columns(lengths) == count
