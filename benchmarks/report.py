@@ -20,9 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from augexp.analysis import learning_curves
 from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Wins
-from augexp.reporting import charts, figures, preview_sheets
+from augexp.reporting import charts, figures, formats, preview_sheets
 from augexp.reporting import write as report
 from augexp.results import records
 from augexp.results.records import Predictions, RunRecord
@@ -172,7 +171,7 @@ def take_times(images: int, seeds: int, epochs: int, rounds: int) -> dict[str, l
             laid = time.perf_counter()
             for form in ("md", "csv", "latex"):
                 report.render(shown, form)
-            learning_curves.tidy(held)
+            formats.runs_csv(held)
             done = time.perf_counter()
             steps = (read - begin, drawn - ready, laid - drawn, done - laid, float(len(page.encode())))
             for values, value in zip(found.values(), steps, strict=True):

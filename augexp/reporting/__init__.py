@@ -4,6 +4,7 @@
 - `blocks`: What a report page is made of: plain values that the template lays out.
 - `charts`: What the charts show, taken from a comparison and its records once, for files and page alike.
 - `figures`: The charts of a comparison as files, PNG and SVG, and as SVG inside the page.
+- `formats`: The forms in which a comparison and its runs are written down.
 - `page`: The report's page, section by section, from a comparison, its records and the photos.
 - `palette`: Colours that colour-blind readers can tell apart, of arms, verdicts, page and axes.
 - `photos`: Photos inside the report: encoded into the page, and the test images that an arm wins or loses.

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from augexp.analysis.schema import Comparison, Contrast, Interval
-from augexp.analysis.wording import MISSING, number
+from augexp.analysis.wording import MISSING, ends
 from augexp.reporting import wording
 from augexp.reporting.tables import Cell, Column, Table, to_terminal
 
@@ -67,6 +67,4 @@ def _row(contrast: Contrast) -> tuple[Cell, ...]:
 
 
 def _ends(interval: Interval | None) -> str:
-    if interval is None or not math.isfinite(interval.high - interval.low):
-        return MISSING
-    return f"{number(interval.low, 2, signed=True)} to {number(interval.high, 2, signed=True)}"
+    return ends(interval, 2) if interval and math.isfinite(interval.high - interval.low) else MISSING

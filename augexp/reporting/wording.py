@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augexp.analysis import contrast as contrasts
-from augexp.analysis import trend
+from augexp.analysis import wording
 from augexp.analysis.critical_values import Level
-from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Look, Measure
-from augexp.analysis.wording import number
+from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Trend
+from augexp.analysis.verdict import FIRST_LOOK
+from augexp.analysis.wording import ends, level_words, number
 
 Pairs = tuple[tuple[str, str], ...]
 """Names with their values."""
-
-METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"}
 
 
 # -- names and labels ----------------------------------------------------------------------------
@@ -26,7 +24,7 @@ METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"}
 
 def metric(comparison: Comparison) -> str:
     """Return the name of the primary metric."""
-    return METRICS[comparison.metric]
+    return wording.metric(balanced=comparison.metric == "balanced_accuracy")
 
 
 def images(comparison: Comparison) -> str:
@@ -51,7 +49,7 @@ def new_images_label(contrast: Contrast, comparison: Comparison) -> str:
     """
     if contrast.new_images is None:
         return ""
-    kind = contrasts.level_words(_level(comparison.look))
+    kind = level_words(_level(comparison.look))
     return f"new images: {kind}, {len(contrast.seeds)} pairs, {comparison.test_clusters:,} test images"
 
 
@@ -59,7 +57,7 @@ def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
     """Say what the interval for these test images is; empty where there is none."""
     if contrast.these_images is None:
         return ""
-    kind = contrasts.level_words(_level(comparison.look)).replace("interval", "t interval")
+    kind = level_words(_level(comparison.look)).replace("interval", "t interval")
     return f"these images: {kind}, {len(contrast.seeds)} pairs"
 
 
@@ -136,10 +134,8 @@ def when_it_pays(contrast: Contrast) -> tuple[str, ...]:
     if gain.surely_ahead_from is not None:
         texts.append(f"The whole band of the difference is above zero from epoch {gain.surely_ahead_from} on.")
     if gain.slope is not None and gain.slope_interval is not None:
-        ends = (
-            f"{number(gain.slope_interval.low, 2, signed=True)} to {number(gain.slope_interval.high, 2, signed=True)}"
-        )
-        slope = f"{number(gain.slope, 2, signed=True)} pp per epoch (95 % interval {ends})"
+        interval = f"95 % interval {ends(gain.slope_interval, 2)}"
+        slope = f"{number(gain.slope, 2, signed=True)} pp per epoch ({interval})"
         if gain.still_gaining:
             texts.append(f"Still gaining at the end of the budget, by {slope}: try twice the epochs.")
         else:
@@ -189,9 +185,9 @@ def about_all_arms(comparison: Comparison) -> tuple[str, ...]:
     """Say what concerns all arms: a screening's ranking, which could be the best one, left-out operations, trends."""
     first = _ranking(comparison) or (_best(comparison) if len(comparison.contrasts) > 1 else "")
     look = comparison.look
-    confidence = contrasts.level_words(Level(look.rule, 1, look.alpha))
+    confidence = level_words(Level(look.rule, 1, look.alpha))
     scope = "new synthetic drawings" if comparison.synthetic else "new images"
-    trends = (trend.sentence(slope, metric(comparison), confidence, scope) for slope in comparison.trends)
+    trends = (_trend(trend, metric(comparison), confidence, scope) for trend in comparison.trends)
     return tuple(text for text in (first, _ablation(comparison), *trends) if text)
 
 
@@ -224,6 +220,32 @@ def _ranking(comparison: Comparison) -> str:
 
 def _joined(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _trend(trend: Trend, metric: str, confidence: str, scope: str) -> str:
+    """Say what a trend shows.
+
+    Args:
+        trend: the slope and its intervals.
+        metric: in words.
+        confidence: kind of interval, like "95 % interval".
+        scope: what new images are.
+    """
+    listed = ", ".join(f"{level:g}" for level in trend.strengths)
+    interval, where = trend.new_images or trend.these_images, scope if trend.new_images else "these test images"
+    start = (
+        f"Over the strengths {listed} of `{trend.policy}`, {metric} changed by "
+        f"{number(trend.slope, 1, signed=True)} pp per unit of strength"
+    )
+    if interval is None:
+        return f"{start} ({len(trend.slopes)} seeds, no interval)."
+    few = len(trend.slopes) < FIRST_LOOK
+    words = "fewer than five seeds tell no trend" if few else _direction(interval)
+    return f"{start} (on {where}, {confidence} {ends(interval)}; {len(trend.slopes)} paired seeds): {words}."
+
+
+def _direction(interval: Interval) -> str:
+    return "stronger is better" if interval.low > 0 else "weaker is better" if interval.high < 0 else "no clear trend"
 
 
 # -- plan, budget, data --------------------------------------------------------------------------

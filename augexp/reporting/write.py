@@ -12,12 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augexp.analysis import learning_curves
 from augexp.analysis.schema import Comparison
 from augexp.errors import AnalysisError
 from augexp.files import write_atomically
+from augexp.reporting import formats, palette, photos, summary, tables, wording
 from augexp.reporting import page as sections
-from augexp.reporting import palette, photos, summary, tables, wording
 from augexp.reporting.blocks import Page, Strip
 from augexp.results.records import RunRecord
 
@@ -59,7 +58,7 @@ def write(
         "comparison.json": render(comparison, "json"),
         SCHEMA_NAME: schema(),
         "comparison.csv": render(comparison, "csv"),
-        "runs.csv": learning_curves.tidy(records),
+        "runs.csv": formats.runs_csv(records),
     }
     for name, text in files.items():
         write_atomically(folder / name, text)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from augexp.analysis import comparison
+from augexp.analysis import comparison, looks
 from augexp.analysis.wording import number
 from augexp.errors import AnalysisError
 from augexp.reporting import wording, write
@@ -207,16 +207,16 @@ def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
     experiment = made.experiment(seeds=None)
     plans = made.history(experiment)
     unclear = made.outcomes(20, 60, 0.02, seed=5)
-    assert comparison.next_look(experiment, [], plans) == 5
+    assert looks.next_look(experiment, [], plans) == 5
     fill(tmp_path, experiment, unclear, range(4))
-    assert comparison.next_look(experiment, read_runs(tmp_path), plans) == 5
+    assert looks.next_look(experiment, read_runs(tmp_path), plans) == 5
     fill(tmp_path, experiment, unclear, [4])
     between = answer(tmp_path, experiment)  # the plan goes on, so there is no verdict yet
     assert len(between.missing) == 6
     assert between.contrasts[0].verdict.startswith("NO VERDICT YET")
-    assert comparison.next_look(experiment, read_runs(tmp_path), plans) == 8
+    assert looks.next_look(experiment, read_runs(tmp_path), plans) == 8
     fill(tmp_path, experiment, unclear, range(5, 20))
-    assert comparison.next_look(experiment, read_runs(tmp_path), plans) is None
+    assert looks.next_look(experiment, read_runs(tmp_path), plans) is None
     found = answer(tmp_path, experiment)
     assert (found.look.number, found.look.seeds) == (4, 20)
     assert "look 4 of 4" in found.contrasts[0].sentence
@@ -227,7 +227,7 @@ def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
 def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
     experiment = made.experiment(seeds=None)
     fill(tmp_path, experiment, made.outcomes(7, 1000, 1.5), range(7))
-    assert comparison.next_look(experiment, read_runs(tmp_path), made.history(experiment)) is None
+    assert looks.next_look(experiment, read_runs(tmp_path), made.history(experiment)) is None
     found = answer(tmp_path, experiment)
     assert found.contrasts[0].tone == "helps"
     assert found.look.seeds == 5
@@ -237,7 +237,7 @@ def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
 def test_the_last_look_is_the_last(tmp_path):
     experiment = made.experiment(seeds=None, looks=[5, 6])
     fill(tmp_path, experiment, made.outcomes(6, 60, 0.0, seed=5), range(6))
-    assert comparison.next_look(experiment, read_runs(tmp_path), made.history(experiment)) is None
+    assert looks.next_look(experiment, read_runs(tmp_path), made.history(experiment)) is None
 
 
 def test_an_extended_plan_takes_the_anytime_intervals_and_says_so(tmp_path):

@@ -10,7 +10,7 @@ from scipy import stats
 from augexp import api
 from augexp.analysis import comparison, statistics
 from augexp.analysis import trend as trends
-from augexp.analysis.paired_runs import gather
+from augexp.analysis.paired_runs import pair_runs
 from augexp.augment import policy as policies
 from augexp.augment.catalogue.specs import SPECS
 from augexp.augment.pipeline import Augmenter
@@ -177,9 +177,9 @@ def answered(folder, gain: float, *, seeds=6, m=300):
 def test_the_trend_is_the_t_of_the_slopes_of_the_seeds(tmp_path) -> None:
     experiment, found = answered(tmp_path, 0.3)
     (trend,) = found.trends
-    evidence = gather(read_runs(tmp_path), experiment.plan.arms, range(6), "auto")
+    runs = pair_runs(read_runs(tmp_path), experiment.plan.arms, range(6), "auto")
     levels = np.array([0.5, 1.0, 2.0])
-    scores = 100 * np.stack([evidence.scores(arm) for arm in experiment.plan.arms[1:]], axis=1)
+    scores = 100 * np.stack([runs.scores(arm) for arm in experiment.plan.arms[1:]], axis=1)
     slopes = [np.polyfit(levels, row, 1)[0] for row in scores]
     assert trend.slopes == pytest.approx(slopes, abs=1e-10)
     assert statistics.slopes(levels, scores).tolist() == pytest.approx(slopes, abs=1e-10)
