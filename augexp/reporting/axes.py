@@ -20,7 +20,7 @@ from augexp.analysis.learning_curves import Floats
 from augexp.analysis.schema import Contrast
 from augexp.analysis.wording import number
 from augexp.reporting.charts import CurveChart, DifferenceChart, GainChart, GainCurve, Line, in_pp
-from augexp.reporting.palette import INK, PAGE, RULE, SOFT, ZONE, Ink
+from augexp.reporting.palette import INK, PAGE, RULE, SOFT, ZONE, LineStyle
 
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so figures look the same everywhere."""
@@ -64,7 +64,7 @@ def shorten(text: str, length: int = 64) -> str:
     return text if len(text) <= length else text[: length - length // 3 - 1] + "…" + text[-(length // 3) :]
 
 
-def _dress(axes: Any, *, title: str, x: str, y: str = "") -> None:
+def _set_labels_and_grid(axes: Any, *, title: str, x: str, y: str = "") -> None:
     """Give an axes its title, labels, light grid and open frame."""
     axes.set_title(title, loc="left", fontsize=11, color=INK)
     axes.set_xlabel(x, color=SOFT)
@@ -88,16 +88,18 @@ def _epoch_axis(axes: Any, last: float) -> None:
 
 def draw_curves(axes: Any, chart: CurveChart, title: str = "") -> None:
     """Draw each course: a thin line per seed and the bold mean over the seeds, behind them the reference."""
-    behind = chart.reference
-    if behind is not None:
-        axes.plot(behind.course.epochs, behind.course.mean, color=SOFT, linewidth=5, alpha=0.3, label=behind.label)
+    reference = chart.reference
+    if reference is not None:
+        axes.plot(
+            reference.course.epochs, reference.course.mean, color=SOFT, linewidth=5, alpha=0.3, label=reference.label
+        )
     for line in chart.lines:
         if chart.seeds:
             _draw_seeds(axes, line)
-        _draw_mean(axes, line.ink, line.course.epochs, line.course.mean, line.label)
+        _draw_mean(axes, line.style, line.course.epochs, line.course.mean, line.label)
     _epoch_axis(axes, max((line.course.epochs[-1] for line in chart.lines if len(line.course.epochs)), default=1.0))
-    _dress(axes, title=title, x="epoch", y=chart.unit)
-    if behind is not None:
+    _set_labels_and_grid(axes, title=title, x="epoch", y=chart.unit)
+    if reference is not None:
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
@@ -105,14 +107,14 @@ def draw_curves(axes: Any, chart: CurveChart, title: str = "") -> None:
 def _draw_seeds(axes: Any, line: Line) -> None:
     marker = "o" if len(line.course.epochs) == 1 else ""
     for seed, row in zip(line.course.seeds, line.course.values, strict=True):
-        axes.plot(line.course.epochs, row, color=line.ink.colour, linewidth=0.8, alpha=0.35, marker=marker,
+        axes.plot(line.course.epochs, row, color=line.style.colour, linewidth=0.8, alpha=0.35, marker=marker,
                   markersize=3, label=f"_{line.label}, seed {seed}")  # fmt: skip
 
 
-def _draw_mean(axes: Any, ink: Ink, epochs: Floats, mean: Floats, label: str) -> None:
-    style: Any = (0, ink.dash) if ink.dash else "solid"
+def _draw_mean(axes: Any, style: LineStyle, epochs: Floats, mean: Floats, label: str) -> None:
+    dashes: Any = (0, style.dash) if style.dash else "solid"
     marker = "o" if len(epochs) == 1 else ""
-    axes.plot(epochs, mean, color=ink.colour, linewidth=2.4, linestyle=style, label=label, marker=marker)
+    axes.plot(epochs, mean, color=style.colour, linewidth=2.4, linestyle=dashes, label=label, marker=marker)
 
 
 # -- the gain by epoch ---------------------------------------------------------------------------
@@ -131,26 +133,26 @@ def draw_gains(axes: Any, chart: GainChart, title: str = "") -> None:
     if len(curves) == 1:
         (curve,) = curves
         _draw_seeds(axes, curve.line)
-        _draw_mean(axes, curve.line.ink, curve.epochs, curve.mean, curve.line.label)
+        _draw_mean(axes, curve.line.style, curve.epochs, curve.mean, curve.line.label)
         _draw_band(axes, curve)
         shown += [v for v in curve.line.course.values.ravel() if np.isfinite(v)]
     else:
         for curve in curves:
-            _draw_mean(axes, curve.line.ink, curve.epochs, curve.mean, f"_{curve.line.label}")
+            _draw_mean(axes, curve.line.style, curve.epochs, curve.mean, f"_{curve.line.label}")
         shown += _draw_bars(axes, curves, last)
     # The band of the first epochs can be huge; it is cut so that the rest stays readable.
     limit = 1.1 * max(1.5 * chart.r, *np.abs([0.0, *shown]))
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, -limit), min(high, limit))
-    _dress(axes, title=title, x="epoch", y="paired difference (pp)")
-    sign(axes.yaxis)
+    _set_labels_and_grid(axes, title=title, x="epoch", y="paired difference (pp)")
+    sign_tick_labels(axes.yaxis)
 
 
 def _draw_band(axes: Any, curve: GainCurve) -> None:
     """Fill between `low` and `high` where both are finite."""
-    fine = np.isfinite(curve.low) & np.isfinite(curve.high)
-    if fine.any():
-        axes.fill_between(curve.epochs[fine], curve.low[fine], curve.high[fine], color=curve.line.ink.colour,
+    finite = np.isfinite(curve.low) & np.isfinite(curve.high)
+    if finite.any():
+        axes.fill_between(curve.epochs[finite], curve.low[finite], curve.high[finite], color=curve.line.style.colour,
                           alpha=0.18, linewidth=0, label=curve.band or None)  # fmt: skip
 
 
@@ -167,7 +169,7 @@ def _draw_bars(axes: Any, curves: Sequence[GainCurve], last: float) -> list[floa
         pair = [curve.low[-1], curve.high[-1]] if len(curve.epochs) else [np.nan, np.nan]
         if np.isfinite(pair).all():
             axes.plot(
-                [last + place * step] * 2, pair, color=curve.line.ink.colour, linewidth=2.4, solid_capstyle="butt"
+                [last + place * step] * 2, pair, color=curve.line.style.colour, linewidth=2.4, solid_capstyle="butt"
             )
             ends += [float(value) for value in pair]
     axes.set_xlim(axes.get_xlim()[0], last + (len(curves) + 1) * step)
@@ -181,7 +183,7 @@ def _draw_region(axes: Any, r: float, *, vertical: bool) -> None:
     line(0.0, color=INK, linewidth=1.0, zorder=1)
 
 
-def sign(axis: Any) -> None:
+def sign_tick_labels(axis: Any) -> None:
     """Write tick labels with their sign, a true minus among them."""
     axis.set_major_formatter(lambda value, _: number(value, _digits(axis), signed=True))
 
@@ -253,16 +255,16 @@ def draw_differences(axes: Any, chart: DifferenceChart, title: str = "", width: 
     top = 0.0
     axes.set_xlim(*_ends(chart))
     rows = zip(labels(chart, width), row_heights(chart, width), _levels(chart, width), strict=True)
-    for contrast, ink, (label, height, stacked) in zip(chart.contrasts, chart.inks, rows, strict=True):
-        _draw_difference(axes, contrast, ink.colour, top - height + 0.3, stacked)
+    for contrast, style, (label, height, stacked) in zip(chart.contrasts, chart.styles, rows, strict=True):
+        _draw_difference(axes, contrast, style.colour, top - height + 0.3, stacked)
         axes.text(0.0, top - 0.2 - _LINE / 2 * label.count("\n"), label, transform=axes.get_yaxis_transform(),
                   fontsize=9, color=INK, va="center", zorder=6,
                   path_effects=[withStroke(linewidth=3, foreground=PAGE)])  # fmt: skip
         top -= height
     axes.set_ylim(top or -1.0, 0.0)
     axes.set_yticks([])
-    _dress(axes, title=title, x="paired difference (pp)")
-    sign(axes.xaxis)
+    _set_labels_and_grid(axes, title=title, x="paired difference (pp)")
+    sign_tick_labels(axes.xaxis)
     axes.grid(visible=False, axis="y")
 
 
@@ -301,7 +303,7 @@ def labels(chart: DifferenceChart, width: float) -> list[str]:
 
 def label_differences(axes: Any, chart: DifferenceChart) -> None:
     """Add what the legend of a figure shows of test differences."""
-    shared = INK if len(chart.inks) != 1 else chart.inks[0].colour
+    shared = INK if len(chart.styles) != 1 else chart.styles[0].colour
     if any(contrast.differences for contrast in chart.contrasts):
         axes.plot([], [], "o", color=shared, markersize=5, label="one seed")
         axes.plot([], [], "o", color=PAGE, markeredgecolor=shared, markersize=8, markeredgewidth=2.2, label="mean")

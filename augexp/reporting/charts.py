@@ -15,7 +15,7 @@ from augexp.analysis.learning_curves import Course, Floats, course, paired
 from augexp.analysis.schema import Comparison, Contrast, Interval
 from augexp.analysis.wording import number
 from augexp.reporting import wording
-from augexp.reporting.palette import Ink, assign
+from augexp.reporting.palette import LineStyle, line_styles
 from augexp.results.records import RunRecord
 
 Legend = tuple[tuple[str, str], ...]
@@ -40,12 +40,12 @@ class Line:
 
     Attributes:
         course: one row per seed.
-        ink: of the thin lines and the bold mean.
+        style: of the thin lines and the bold mean.
         label: in the legend.
     """
 
     course: Course
-    ink: Ink
+    style: LineStyle
     label: str
 
 
@@ -102,7 +102,7 @@ class CurveChart(_Chart):
     def legend(self) -> Legend:
         """Entries of the page's legend."""
         behind = (("wide pale", self.reference.label),) if self.reference else ()
-        return (*((f"bold {line.ink.css}", line.label) for line in self.lines), *behind)
+        return (*((f"bold {line.style.css}", line.label) for line in self.lines), *behind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,10 @@ class GainChart(_Chart):
         """Entries of the page's legend."""
         entries = []
         for curve in self.curves:
-            entries += [(f"bold {curve.line.ink.css}", curve.line.label), (f"band {curve.line.ink.css}", curve.band)]
+            entries += [
+                (f"bold {curve.line.style.css}", curve.line.label),
+                (f"band {curve.line.style.css}", curve.band),
+            ]
         return tuple(entry for entry in (*entries, ("zone", self.region)) if entry[1])
 
 
@@ -134,7 +137,7 @@ class DifferenceChart(_Chart):
 
     Attributes:
         contrasts: from top to bottom.
-        inks: of their arms.
+        styles: of their arms.
         baseline: the arm that the others are compared with.
         metric: name of what differs.
         r: half-width of the region of practical equivalence.
@@ -143,7 +146,7 @@ class DifferenceChart(_Chart):
     """
 
     contrasts: tuple[Contrast, ...]
-    inks: tuple[Ink, ...]
+    styles: tuple[LineStyle, ...]
     baseline: str
     metric: str
     r: float
@@ -153,7 +156,7 @@ class DifferenceChart(_Chart):
     @property
     def legend(self) -> Legend:
         """Entries of the page's legend."""
-        hue = self.inks[0].css if len(self.inks) == 1 else Ink(0).css
+        hue = self.styles[0].css if len(self.styles) == 1 else LineStyle(0).css
         seeds = any(contrast.differences for contrast in self.contrasts)
         entries = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds")] if seeds else []
         intervals = zip((f"wide {hue}", f"fine {hue}"), self.intervals, strict=True)
@@ -169,29 +172,31 @@ def accuracy_chart(records: Sequence[RunRecord], arm: str) -> CurveChart:
         caption=f"{arm}: accuracy by epoch.", note=_SEEDS_AND_MEAN, description=f"Accuracies of {arm} by epoch",
         unit="accuracy (%)",
         lines=tuple(
-            Line(course(records, arm, column, factor=100.0), Ink(hue), label) for column, label, hue in ACCURACIES
+            Line(course(records, arm, column, factor=100.0), LineStyle(hue), label) for column, label, hue in ACCURACIES
         ),
     )  # fmt: skip
 
 
-def validation_chart(records: Sequence[RunRecord], inks: Mapping[str, Ink]) -> CurveChart:
-    """Return the validation accuracy of every arm, in the order of `inks`."""
-    seeds = len(inks) <= MAX_ARMS_WITH_SEEDS
-    lines = (Line(course(records, arm, "val_accuracy", factor=100.0), ink, arm) for arm, ink in inks.items())
+def validation_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyle]) -> CurveChart:
+    """Return the validation accuracy of every arm, in the order of `styles`."""
+    seeds = len(styles) <= MAX_ARMS_WITH_SEEDS
+    lines = (Line(course(records, arm, "val_accuracy", factor=100.0), style, arm) for arm, style in styles.items())
     return CurveChart(
         caption="Validation accuracy of every arm.", note=_SEEDS_AND_MEAN if seeds else "Mean of the seeds.",
         description="Validation accuracy of every arm by epoch", unit="accuracy (%)", lines=tuple(lines), seeds=seeds,
     )  # fmt: skip
 
 
-def unique_images_chart(records: Sequence[RunRecord], inks: Mapping[str, Ink], baseline: str) -> CurveChart:
+def unique_images_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyle], baseline: str) -> CurveChart:
     """Return the cumulative number of different images that the network of every arm has received.
 
     The reference is the number of images seen, which the budget makes equal in every arm.
     """
-    seen = Line(course(records, baseline, "images_seen"), Ink(0), "images seen, in every arm")
+    seen = Line(course(records, baseline, "images_seen"), LineStyle(0), "images seen, in every arm")
     last = seen.course.mean[-1:]
-    lines = (Line(course(records, arm, "unique_images"), ink, f"{arm}: unique images") for arm, ink in inks.items())
+    lines = (
+        Line(course(records, arm, "unique_images"), style, f"{arm}: unique images") for arm, style in styles.items()
+    )
     return CurveChart(
         caption="Different images that the network received.",
         note=f"Every arm has seen {last[0]:,.0f} images at the end." if np.isfinite(last).any() else "",
@@ -205,14 +210,14 @@ def differences(records: Sequence[RunRecord], baseline: str, arm: str) -> Course
     return paired(first, course(records, arm, "val_accuracy", factor=100.0))
 
 
-def inks(comparison: Comparison) -> dict[str, Ink]:
-    """Give the arms of a comparison their inks, in the order of the plan."""
-    return assign([arm.name for arm in comparison.arms], comparison.baseline)
+def styles(comparison: Comparison) -> dict[str, LineStyle]:
+    """Give the arms of a comparison their styles, in the order of the plan."""
+    return line_styles([arm.name for arm in comparison.arms], comparison.baseline)
 
 
 def gains(comparison: Comparison, records: Sequence[RunRecord]) -> dict[str, GainCurve]:
     """Return the paired difference of validation accuracy of every contrast, by its arm, with its band."""
-    given, curves = inks(comparison), {}
+    given, curves = styles(comparison), {}
     for c in comparison.contrasts:
         line = Line(differences(records, comparison.baseline, c.arm), given[c.arm], f"{c.arm} − {comparison.baseline}")
         mean, low, high = _gain_arrays(c.gain)
@@ -242,12 +247,12 @@ def gain_chart(comparison: Comparison, curves: Iterable[GainCurve]) -> GainChart
 
 def difference_chart(comparison: Comparison) -> DifferenceChart:
     """Return the test differences of every contrast."""
-    given, metric = inks(comparison), wording.metric(comparison)
+    given, metric = styles(comparison), wording.metric(comparison)
     return DifferenceChart(
         caption=f"Difference of test {metric}.",
         note="Every dot is one seed: the same initialisation, images and order in both arms.",
         description=_describe(comparison, metric), contrasts=comparison.contrasts,
-        inks=tuple(given[c.arm] for c in comparison.contrasts), baseline=comparison.baseline, metric=metric,
+        styles=tuple(given[c.arm] for c in comparison.contrasts), baseline=comparison.baseline, metric=metric,
         r=comparison.equivalence, region=wording.region(comparison), intervals=_interval_labels(comparison),
     )  # fmt: skip
 

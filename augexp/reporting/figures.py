@@ -21,8 +21,20 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
 
 from augexp.analysis.schema import Comparison
 from augexp.files import write_atomically
-from augexp.reporting import axes as parts
 from augexp.reporting import charts, wording
+from augexp.reporting.axes import (
+    FONT,
+    ROW,
+    WIDTH,
+    bars_note,
+    draw_curves,
+    draw_differences,
+    draw_gains,
+    drawable,
+    label_differences,
+    row_heights,
+    shorten,
+)  # fmt: skip
 from augexp.reporting.palette import COLOURS, INK
 from augexp.results.records import RunRecord
 
@@ -34,7 +46,7 @@ PAGE_WIDTH = 4.2
 
 STYLE: Any = {
     "axes.unicode_minus": True,
-    "font.family": [parts.FONT],
+    "font.family": [FONT],
     "font.size": 10.0,
     "path.simplify": True,
     "svg.fonttype": "path",
@@ -60,22 +72,22 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    inks, paths = charts.inks(comparison), []
+    styles, paths = charts.styles(comparison), []
     images = wording.images(comparison)
     with styled():
-        for arm in inks:
-            figure = draw_curves(f"{arm}: accuracy by epoch, {images}", charts.accuracy_chart(records, arm), note=True)
+        for arm in styles:
+            figure = curve_figure(f"{arm}: accuracy by epoch, {images}", charts.accuracy_chart(records, arm), note=True)
             paths += save(figure, folder, f"curves-{arm}")
-        figure = draw_comparison(
+        figure = comparison_figure(
             f"Does augmentation help? {images}",
-            charts.validation_chart(records, inks),
+            charts.validation_chart(records, styles),
             charts.gain_chart(comparison, charts.gains(comparison, records).values()),
             charts.difference_chart(comparison),
         )
         paths += save(figure, folder, "comparison")
-        chart = charts.unique_images_chart(records, inks, comparison.baseline)
+        chart = charts.unique_images_chart(records, styles, comparison.baseline)
         paths += save(
-            draw_curves(f"How many different images the network received, {images}", chart), folder, "unique-images"
+            curve_figure(f"How many different images the network received, {images}", chart), folder, "unique-images"
         )
     return paths
 
@@ -83,49 +95,49 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
 # -- files ---------------------------------------------------------------------------------------
 
 
-def draw_curves(title: str, chart: charts.CurveChart, *, note: bool = False) -> Figure:
+def curve_figure(title: str, chart: charts.CurveChart, *, note: bool = False) -> Figure:
     """Draw one chart of courses over the epochs, with a note of what thin and bold lines are."""
     figure = _figure(title, 4.9 if note else 4.6)
     axes = figure.subplots()
-    parts.draw_curves(axes, chart)
+    draw_curves(axes, chart)
     _legend(figure, axes, note=_thin_and_bold(chart) if note else "")
     return figure
 
 
-def draw_comparison(
+def comparison_figure(
     title: str, curves: charts.CurveChart, gains: charts.GainChart, differences: charts.DifferenceChart
 ) -> Figure:
     """Draw validation curves and their paired difference above, and the test differences below."""
-    lower = 1.45 + parts.ROW * sum(parts.row_heights(differences))
+    lower = 1.45 + ROW * sum(row_heights(differences))
     figure = _figure(title, 4.6 + lower)
     both: Any = figure.subfigures(2, 1, height_ratios=(4.1, lower))
     above, below = both
     left, right = above.subplots(1, 2)
-    parts.draw_curves(left, curves, "Validation accuracy")
-    parts.draw_gains(right, gains, "Gain in validation accuracy by epoch")
-    notes = (_thin_and_bold(curves), parts.bars_note(gains.curves))
+    draw_curves(left, curves, "Validation accuracy")
+    draw_gains(right, gains, "Gain in validation accuracy by epoch")
+    notes = (_thin_and_bold(curves), bars_note(gains.curves))
     _legend(above, left, right, note="; ".join(note for note in notes if note))
     axes = below.subplots()
-    parts.draw_differences(axes, differences, f"Test {differences.metric} at the end of the budget")
-    parts.label_differences(axes, differences)
+    draw_differences(axes, differences, f"Test {differences.metric} at the end of the budget")
+    label_differences(axes, differences)
     _legend(below, axes)
     return figure
 
 
 def _figure(title: str, height: float) -> Figure:
     figure = Figure(
-        figsize=(parts.WIDTH, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor="white"
+        figsize=(WIDTH, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor="white"
     )
-    figure.suptitle(parts.drawable(title, 84), x=0.012, ha="left", fontsize=12.5, color=INK, weight="bold")
+    figure.suptitle(drawable(title, 84), x=0.012, ha="left", fontsize=12.5, color=INK, weight="bold")
     return figure
 
 
 def _legend(figure: Any, *axes: Any, note: str = "") -> None:
     """Put one legend for all `axes` under the figure, where it hides no data, in as many columns as fit."""
     pairs = [pair for one in axes for pair in zip(*one.get_legend_handles_labels(), strict=True)]
-    labels = [parts.drawable(parts.shorten(label, 100), 110) for _, label in pairs]
+    labels = [drawable(shorten(label, 100), 110) for _, label in pairs]
     figure.legend(
-        [handle for handle, _ in pairs], labels, title=parts.drawable(note, 110) if note else None, title_fontsize=9,
+        [handle for handle, _ in pairs], labels, title=drawable(note, 110) if note else None, title_fontsize=9,
         alignment="left", frameon=False, ncols=columns([len(label) for label in labels]), labelcolor=INK,
         handlelength=2.4, columnspacing=1.6, loc="outside lower left", fontsize=9,
     )  # fmt: skip
@@ -182,12 +194,12 @@ def to_svg(chart: charts.Chart) -> str:
         figure = Figure(figsize=(PAGE_WIDTH, 2.6), layout=ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.04))
         axes = figure.subplots()
         if isinstance(chart, charts.CurveChart):
-            parts.draw_curves(axes, chart)
+            draw_curves(axes, chart)
         elif isinstance(chart, charts.GainChart):
-            parts.draw_gains(axes, chart)
+            draw_gains(axes, chart)
         else:
-            figure.set_figheight(0.6 + parts.ROW * sum(parts.row_heights(chart, PAGE_WIDTH)))
-            parts.draw_differences(axes, chart, width=PAGE_WIDTH)
+            figure.set_figheight(0.6 + ROW * sum(row_heights(chart, PAGE_WIDTH)))
+            draw_differences(axes, chart, width=PAGE_WIDTH)
             axes.set_xlabel(f"← hurts    {axes.get_xlabel()}    helps →")
         figure.patch.set_visible(False)
         axes.patch.set_visible(False)

@@ -136,12 +136,12 @@ def _images(comparison: Comparison, found: Sequence[Sequence[Block]]) -> tuple[B
 def _curves(comparison: Comparison, records: Sequence[RunRecord]) -> tuple[Block, ...]:
     if not any(len(record.epochs) for record in records):
         return ()
-    inks = charts.inks(comparison)
-    curves = {arm: charts.accuracy_chart(records, arm) for arm in inks}
+    styles = charts.styles(comparison)
+    curves = {arm: charts.accuracy_chart(records, arm) for arm in styles}
     by_arm = charts.gains(comparison, records)
     gains = {arm: charts.gain_chart(comparison, [curve]) for arm, curve in by_arm.items() if len(curve.epochs)}
-    validation = charts.validation_chart(records, inks)
-    unique = charts.unique_images_chart(records, inks, comparison.baseline)
+    validation = charts.validation_chart(records, styles)
+    unique = charts.unique_images_chart(records, styles, comparison.baseline)
     shown: list[charts.Chart] = [validation, *gains.values(), *curves.values(), unique]
     if len(comparison.contrasts) > 1:
         baseline = curves.pop(comparison.baseline)

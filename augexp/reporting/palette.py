@@ -51,7 +51,7 @@ PAGE, INK, SOFT, RULE, ZONE = (COLOURS[name]["light"] for name in ("page", "ink"
 
 
 @dataclass(frozen=True)
-class Ink:
+class LineStyle:
     """How the lines of one arm are drawn.
 
     Attributes:
@@ -78,8 +78,8 @@ class Ink:
         return f"c{self.index} d{self.pattern}" if self.pattern else f"c{self.index}"
 
 
-def assign(arms: Sequence[str], baseline: str) -> dict[str, Ink]:
-    """Give every arm its ink, in the order of `arms`: grey to the baseline, hues in order to the others.
+def line_styles(arms: Sequence[str], baseline: str) -> dict[str, LineStyle]:
+    """Give every arm its style, in the order of `arms`: grey to the baseline, hues in order to the others.
 
     Args:
         arms: names in the order of the plan.
@@ -87,8 +87,8 @@ def assign(arms: Sequence[str], baseline: str) -> dict[str, Ink]:
     """
     colours = len(_HUES) - 1
     others = [arm for arm in arms if arm != baseline]
-    inks = {arm: Ink(1 + n % colours, n // colours % len(_DASHES)) for n, arm in enumerate(others)}
-    return {arm: inks.get(arm, Ink(0)) for arm in arms}
+    styles = {arm: LineStyle(1 + n % colours, n // colours % len(_DASHES)) for n, arm in enumerate(others)}
+    return {arm: styles.get(arm, LineStyle(0)) for arm in arms}
 
 
 def variables(theme: Theme) -> str:

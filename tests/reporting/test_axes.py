@@ -18,14 +18,14 @@ from augexp.reporting import axes as parts
 from augexp.reporting import charts, figures, palette
 from augexp.reporting.charts import CurveChart, DifferenceChart, GainChart, GainCurve, Line
 
-INKS = palette.assign(["none", *(f"arm-{i}" for i in range(6))], "none")
+STYLES = palette.line_styles(["none", *(f"arm-{i}" for i in range(6))], "none")
 NAMES = ("new images: 95 % interval, 8 pairs, 3,000 images", "these test images: 95 % t interval, 8 pairs")
 TEXTS = {"caption": "t", "note": "", "description": ""}
 
 
 def line(shift: float, arm: str = "arm-1", *, seeds: int = 3, epochs: int = 6, label: str = "validation") -> Line:
     values = shift + np.arange(float(epochs)) + np.arange(float(seeds))[:, None] / 10
-    return Line(learning_curves.Course(np.arange(1.0, epochs + 1), values, tuple(range(seeds))), INKS[arm], label)
+    return Line(learning_curves.Course(np.arange(1.0, epochs + 1), values, tuple(range(seeds))), STYLES[arm], label)
 
 
 def gain(arm: str, shift: float, seeds: int = 3) -> GainCurve:
@@ -46,7 +46,7 @@ def gains(*curves: GainCurve) -> GainChart:
 def differences(seeds: dict[str, list[float]]) -> DifferenceChart:
     contrasts = [comparisons.contrast(arm, values, 1.0, "UNDECIDED", "open") for arm, values in seeds.items()]
     return DifferenceChart(
-        **TEXTS, contrasts=tuple(contrasts), inks=tuple(INKS[arm] for arm in seeds), baseline="none",
+        **TEXTS, contrasts=tuple(contrasts), styles=tuple(STYLES[arm] for arm in seeds), baseline="none",
         metric="accuracy", r=0.5, region="no practical difference", intervals=NAMES,
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_what_the_font_cannot_draw_is_named() -> None:
 
 def win() -> Figure:
     chart = differences({"arm-1": [1.0, 2, 3]})
-    return figures.draw_comparison("win", curves(line(50), line(60)), gains(gain("arm-1", 1)), chart)
+    return figures.comparison_figure("win", curves(line(50), line(60)), gains(gain("arm-1", 1)), chart)
 
 
 def all_figures() -> dict[str, Figure]:
@@ -67,20 +67,20 @@ def all_figures() -> dict[str, Figure]:
     long = "x" * 63
     three = curves(line(50), line(60, "arm-2"), line(70, "arm-3", label=long))
     return {
-        "curves": figures.draw_curves("長い $name", three, note=True),
-        "one-epoch": figures.draw_curves("one", curves(line(50, epochs=1)), note=True),
-        "nothing": figures.draw_curves("none", curves(line(50, seeds=0, epochs=0)), note=True),
+        "curves": figures.curve_figure("長い $name", three, note=True),
+        "one-epoch": figures.curve_figure("one", curves(line(50, epochs=1)), note=True),
+        "nothing": figures.curve_figure("none", curves(line(50, seeds=0, epochs=0)), note=True),
         "win": win(),
-        "null": figures.draw_comparison(
+        "null": figures.comparison_figure(
             "A/A", curves(line(50), line(50)), gains(gain("arm-1", 0)), differences({"arm-1": [0.0] * 5})
         ),
-        "many": figures.draw_comparison(
+        "many": figures.comparison_figure(
             "many",
             curves(*(line(50, arm, label=arm + long) for arm in arms)),
             gains(*(gain(arm, 0) for arm in arms)),
             differences({arm: [index - 3.0] * 20 for index, arm in enumerate(arms)}),
         ),
-        "unique": figures.draw_curves(
+        "unique": figures.curve_figure(
             "unique", curves(line(5), line(6, "arm-2"), reference=line(7, label="images seen"))
         ),
     }
@@ -118,7 +118,7 @@ def test_no_ink_touches_the_edge(drawn: dict[str, Path]) -> None:
 def test_a_signed_tick_label_is_the_value_where_it_stands(limits):
     axes = Figure(figsize=(4, 3.4)).subplots()
     axes.set_ylim(limits)
-    parts.sign(axes.yaxis)
+    parts.sign_tick_labels(axes.yaxis)
     ticks = axes.get_yticks()
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert len(labels) == len(ticks) >= 3
@@ -145,12 +145,10 @@ def test_a_row_has_room_for_its_dots_and_for_the_lines_of_its_label() -> None:
     assert parts.row_heights(narrow, 2.0)[0] > one + 0.15
 
 
-def test_inks_differ_and_the_baseline_is_grey() -> None:
+def test_lines_of_arms_differ_and_the_baseline_is_grey() -> None:
     arms = ["a", "none", *(f"arm-{i}" for i in range(9))]
-    inks = palette.assign(arms, "none")
-    assert list(inks) == arms
-    assert inks["none"] == palette.Ink(0)
-    assert len(set(inks.values())) == len(arms)
-    assert (
-        len({(ink.colour, ink.dash) for ink in inks.values()}) == len({ink.css for ink in inks.values()}) == len(arms)
-    )
+    styles = palette.line_styles(arms, "none")
+    assert list(styles) == arms
+    assert styles["none"] == palette.LineStyle(0)
+    for drawn in ({(style.colour, style.dash) for style in styles.values()}, {style.css for style in styles.values()}):
+        assert len(drawn) == len(arms)

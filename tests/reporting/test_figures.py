@@ -83,8 +83,8 @@ def legends(figure: Figure) -> list[object]:
 
 def comparison_figure(comparison: Comparison, records: list[RunRecord]) -> Figure:
     gains = charts.gain_chart(comparison, charts.gains(comparison, records).values())
-    curves = charts.validation_chart(records, charts.inks(comparison))
-    return figures.draw_comparison("t", curves, gains, charts.difference_chart(comparison))
+    curves = charts.validation_chart(records, charts.styles(comparison))
+    return figures.comparison_figure("t", curves, gains, charts.difference_chart(comparison))
 
 
 def test_the_gain_axes_draw_the_mean_of_the_answer() -> None:

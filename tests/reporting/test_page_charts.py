@@ -24,7 +24,7 @@ def differences(name: str, **changes: object) -> DifferenceChart:
 
 def curves(values: list[list[float]]) -> CurveChart:
     course = Course(np.arange(1.0, len(values[0]) + 1), np.array(values), tuple(range(len(values))))
-    line = Line(course, palette.Ink(1), "standard")
+    line = Line(course, palette.LineStyle(1), "standard")
     return CurveChart(caption="c", note="", description="d", unit="%", lines=(line,))
 
 
@@ -37,10 +37,10 @@ def gain(mean: list[float]) -> GainChart:
 
 def every_kind() -> list[Chart]:
     comparison, records = CASES["win"]
-    inks = charts.inks(comparison)
+    styles = charts.styles(comparison)
     return [
         charts.difference_chart(comparison), charts.accuracy_chart(records, "standard"),
-        charts.validation_chart(records, inks), charts.unique_images_chart(records, inks, "none"),
+        charts.validation_chart(records, styles), charts.unique_images_chart(records, styles, "none"),
         charts.gain_chart(comparison, charts.gains(comparison, records).values()),
     ]  # fmt: skip
 
@@ -50,7 +50,7 @@ def tips(svg: str) -> list[str]:
 
 
 def named(svg: str, tip: str) -> ET.Element:
-    """Return the element with a tooltip, and its numbers."""
+    """Return the element with a tooltip."""
     return next(node for node in ET.fromstring(svg).iter() if node.findtext("title") == tip)
 
 
@@ -136,16 +136,15 @@ def test_the_style_sheet_has_every_colour_in_every_theme_and_every_class_of_a_le
         for name, colours in palette.COLOURS.items():
             assert f"--{name}:{colours[theme]}" in css  # type: ignore[index]
     arms = [f"arm-{i}" for i in range(18)]
-    inks = palette.assign(arms, "none").values()
+    styles = palette.line_styles(arms, "none").values()
     classes = {name for chart in every_kind() for classes, _ in chart.legend for name in classes.split()}
-    for name in classes | {name for ink in inks for name in ink.css.split()}:
+    for name in classes | {name for style in styles for name in style.css.split()}:
         assert re.search(rf"\.{name}[{{ ]", css), name
 
 
-def test_light_and_dark_differ_and_no_two_chart_colours_are_told_apart_by_name_alone() -> None:
-    names = [
-        name for name in palette.COLOURS if name in ("page", "ink", "soft", "rule", "zone") or re.match(r"a\d", name)
-    ]
+def test_no_two_colours_of_a_chart_are_the_same() -> None:
+    names = [name for name in palette.COLOURS if re.fullmatch(r"page|ink|soft|rule|zone|a\d", name)]
+    assert len(names) == 12
     for theme in ("light", "dark"):
         assert len({palette.COLOURS[name][theme] for name in names}) == len(names)  # type: ignore[index]
 
