@@ -15,7 +15,8 @@ Tone = Literal["helps", "hurts", "same", "open"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is written always has every field, also one with a default.
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class Interval(_Value):

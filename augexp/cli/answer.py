@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print tables, sentences of record and where the files are; warnings and what is missing on stderr."""
-    from augexp.reporting import terminal, wording  # noqa: PLC0415 - keeps --help light
+    from augexp.reporting import formats, tables, wording  # noqa: PLC0415 - keeps --help light
 
     console = Console(highlight=False)
-    for table in terminal.terminal(comparison):
+    for table in formats.to_terminal(tables.terminal_tables(comparison)):
         console.print(table)
         console.print()
     for contrast in comparison.contrasts:

@@ -4,16 +4,14 @@
 - `blocks`: What a report page is made of: plain values that the template lays out.
 - `charts`: What the charts show, taken from a comparison and its records once, for files and page alike.
 - `figures`: The charts of a comparison as files, PNG and SVG, and as SVG inside the page.
-- `formats`: The forms in which a comparison and its runs are written down.
-- `page`: The report's page, section by section, from a comparison, its records and the photos.
+- `formats`: The forms in which tables, a comparison and its runs are written.
+- `page`: The page of the report: a list of sections.
 - `palette`: Colours that colour-blind readers can tell apart, of arms, verdicts, page and axes.
 - `photos`: Photos inside the report: encoded into the page, and the test images that an arm wins or loses.
 - `preview_sheets`: Preview sheets: what a policy does to pictures, and how strong its operations are.
 - `previews`: Sheets of an experiment's own images: what its arms do to them, and how strong the operations are.
 - `sheet_files`: Write a sheet of pictures as PNG, as SVG or as a page of its own.
-- `summary`: The tables of a comparison, the same in the terminal, the report, Markdown, CSV and LaTeX.
-- `tables`: Tables of a comparison as values, and the forms they are written in.
-- `terminal`: The answer at the width of a terminal: two tables that fit into 80 columns where names are short.
+- `tables`: The tables of a comparison as values.
 - `trackers`: Hand the runs and the comparison to an experiment tracker: TensorBoard or MLflow.
 - `wording`: The sentences, labels and names with values that are shown of a comparison.
 - `write`: The answer in the forms that people pass on: one self-contained HTML page, Markdown, CSV, LaTeX and JSON.

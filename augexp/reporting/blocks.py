@@ -95,7 +95,7 @@ class Strip:
 
     title: str
     note: str
-    pictures: tuple[Photo, ...]
+    photos: tuple[Photo, ...]
     cells: int = 0
     kind: str = field(default="strip", init=False)
 

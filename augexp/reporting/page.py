@@ -1,15 +1,20 @@
-"""The report's page, section by section, from a comparison, the records and the photos."""
+"""The page of the report: a list of sections, each made from the comparison, its records and its images.
+
+To add a section, write the function that returns its blocks and put it into `SECTIONS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
-from augexp.reporting import charts, summary, wording
+from augexp.reporting import charts, photos, tables, wording
 from augexp.reporting.blocks import (
     Block,
     Code,
@@ -24,71 +29,69 @@ from augexp.reporting.blocks import (
     Prose,
     Section,
     Square,
-    Strip,
     Tabular,
     VerdictBox,
 )  # fmt: skip
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
-SHADE = 62.0
+if TYPE_CHECKING:
+    from augexp.data.store import Store
+    from augexp.reporting.preview_sheets import PreviewSheet
+
+MAX_SHADE = 62.0
 """Strongest shade of a matrix cell in percent, so that its text stays readable in both themes."""
 
-LARGEST_MATRIX = 20
+MAX_MATRIX = 20
 """Classes up to which confusion matrices are shown."""
 
+Blocks = tuple[Block, ...]
 
-def build_page(
-    comparison: Comparison,
-    records: Sequence[RunRecord],
-    samples: Sequence[Block] = (),
-    strips: Mapping[str, Sequence[Strip]] | None = None,
-) -> Page:
-    """Put the whole page together.
 
-    Args:
+@dataclass(frozen=True)
+class PageContext:
+    """What sections are made from.
+
+    Attributes:
         comparison: what is shown.
-        records: for the curves; without any, the curves are left out.
-        samples: photos of every class with their augmented versions; may be empty.
-        strips: for every arm the test images it wins and loses; may be empty.
+        records: the runs behind it, for the curves; may be empty.
+        store: the images, for the test images that an arm wins or loses; None shows none of them.
+        sheets: preview sheets of the arms; may be empty.
     """
-    photos = strips or {}
-    verdicts = tuple(_verdict(contrast, comparison) for contrast in comparison.contrasts)
-    parts = [
-        Section(
-            "The verdict as a picture",
-            "verdict",
-            (_figure(charts.difference_chart(comparison)), *_together(comparison)),
-        ),
-        Section("Course of the training", "curves", _curves(comparison, records)),
-        Section(
-            "When it pays", "pays", _sentences(comparison, [wording.when_it_pays(c) for c in comparison.contrasts])
-        ),
-        Section(
-            "What to buy next",
-            "next",
-            _sentences(comparison, [wording.what_to_buy(c, comparison) for c in comparison.contrasts]),
-        ),
-        Section("The images, augmented", "samples", tuple(samples)),
-        Section("Numbers", "numbers", _numbers(comparison)),
-        Section(
-            "Confusion",
-            "confusion",
-            _by_contrast(comparison, [_confusion(comparison, c) for c in comparison.contrasts]),
-        ),
-        Section(
-            "Images won and lost", "images", _images(comparison, [photos.get(c.arm, ()) for c in comparison.contrasts])
-        ),
-        Section("Equal budget", "budget", _facts(wording.ledger(comparison))),
-        Section("Data and splits", "data", _facts(wording.data(comparison))),
-        Section("Plan, and what changed", "plan", _facts(wording.plan(comparison))),
-        Section("Environment", "environment", _facts(tuple(comparison.environment.items()))),
-        Section("How to reproduce", "reproduce", (Code(comparison.command),) if comparison.command else ()),
-    ]
-    kicker = f"{comparison.source} · baseline {comparison.baseline} · {len(comparison.classes)} classes"
-    title = f"Does image augmentation help? {wording.images(comparison)}"
-    footer = f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else."
-    return Page(title, kicker, verdicts, comparison.warnings, tuple(part for part in parts if part.blocks), footer)
+
+    comparison: Comparison
+    records: Sequence[RunRecord] = ()
+    store: Store | None = None
+    sheets: Sequence[PreviewSheet] = ()
+
+
+@dataclass(frozen=True)
+class SectionMaker:
+    """One section of the page.
+
+    Attributes:
+        title: heading.
+        anchor: by which the page's contents point to it; unique in the page.
+        blocks: returns what stands under the heading; a section without blocks is left out.
+    """
+
+    title: str
+    anchor: str
+    blocks: Callable[[PageContext], Blocks]
+
+
+def build_page(context: PageContext) -> Page:
+    """Put the whole page together."""
+    comparison = context.comparison
+    made = (Section(maker.title, maker.anchor, maker.blocks(context)) for maker in SECTIONS)
+    return Page(
+        title=wording.title(comparison),
+        kicker=f"{comparison.source} · baseline {comparison.baseline} · {len(comparison.classes)} classes",
+        verdicts=tuple(_verdict(contrast, comparison) for contrast in comparison.contrasts),
+        warnings=comparison.warnings,
+        sections=tuple(section for section in made if section.blocks),
+        footer=f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else.",
+    )
 
 
 def _verdict(contrast: Contrast, comparison: Comparison) -> VerdictBox:
@@ -96,44 +99,41 @@ def _verdict(contrast: Contrast, comparison: Comparison) -> VerdictBox:
     return VerdictBox(words, contrast.tone, contrast.sentence)
 
 
-def _together(comparison: Comparison) -> tuple[Block, ...]:
-    sentences = wording.about_all_arms(comparison)
-    return (Prose(sentences),) if sentences else ()
+# -- helpers of the sections ---------------------------------------------------------------------
 
 
-def _facts(pairs: tuple[tuple[str, str], ...]) -> tuple[Block, ...]:
+def _pairs(pairs: wording.Pairs) -> Blocks:
     return (Facts(pairs),) if pairs else ()
 
 
-def _sentences(comparison: Comparison, found: Sequence[tuple[str, ...]]) -> tuple[Block, ...]:
-    named = len(comparison.contrasts) > 1
-    return tuple(
-        Items(contrast.arm if named else "", sentences)
-        for contrast, sentences in zip(comparison.contrasts, found, strict=True)
-        if sentences
-    )
+def _remarks(comparison: Comparison, remarks: Callable[[Contrast, Comparison], Sequence[str]]) -> Blocks:
+    """List what is remarked about each contrast, under the arm's name where there are several."""
+    several = len(comparison.contrasts) > 1
+    lists = ((contrast.arm, tuple(remarks(contrast, comparison))) for contrast in comparison.contrasts)
+    return tuple(Items(arm if several else "", texts) for arm, texts in lists if texts)
 
 
-def _by_contrast(comparison: Comparison, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
-    """Put what belongs to each contrast one after another, under a heading where there are several."""
-    blocks: list[Block] = []
-    for contrast, part in zip(comparison.contrasts, found, strict=True):
+def _by_contrast(comparison: Comparison, blocks: Callable[[Contrast, Comparison], Sequence[Block]]) -> Blocks:
+    """Put the blocks of each contrast one after another, under a heading where there are several."""
+    shown: list[Block] = []
+    for contrast in comparison.contrasts:
+        part = blocks(contrast, comparison)
         if part and len(comparison.contrasts) > 1:
-            blocks.append(Heading(f"{contrast.arm} against {comparison.baseline}"))
-        blocks += part
-    return tuple(blocks)
+            shown.append(Heading(f"{contrast.arm} against {comparison.baseline}"))
+        shown += part
+    return tuple(shown)
 
 
-def _images(comparison: Comparison, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
-    blocks = _by_contrast(comparison, found)
-    note = (
-        "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
-        "some images would change sides by chance alone."
-    )
-    return (Prose((note,), soft=True), *blocks) if blocks else ()
+# -- the sections --------------------------------------------------------------------------------
 
 
-def _curves(comparison: Comparison, records: Sequence[RunRecord]) -> tuple[Block, ...]:
+def _differences(context: PageContext) -> Blocks:
+    figure, sentences = _figure(charts.difference_chart(context.comparison)), wording.about_all_arms(context.comparison)
+    return (figure, Prose(sentences)) if sentences else (figure,)
+
+
+def _curves(context: PageContext) -> Blocks:
+    comparison, records = context.comparison, context.records
     if not any(len(record.epochs) for record in records):
         return ()
     styles = charts.styles(comparison)
@@ -156,23 +156,32 @@ def _figure(chart: charts.Chart) -> Figure:
     return Figure(figures.to_svg(chart), chart.caption, chart.note, chart.legend)
 
 
-def _numbers(comparison: Comparison) -> tuple[Block, ...]:
-    parts = [
-        [summary.facts(comparison, c), summary.measures(comparison, c), summary.classes(comparison, c)]
-        for c in comparison.contrasts
-    ]
-    shown = [[Tabular(table) for table in part if table.rows] for part in parts]
-    first = [Tabular(table) for table in (summary.contrasts(comparison), summary.arms(comparison)) if table.rows]
-    return (*first, *_by_contrast(comparison, shown))
+def _samples(context: PageContext) -> Blocks:
+    return tuple(block for sheet in context.sheets for block in photos.sheet_blocks(sheet))
 
 
-def _confusion(comparison: Comparison, contrast: Contrast) -> tuple[Block, ...]:
+def _numbers(context: PageContext) -> Blocks:
+    comparison = context.comparison
+    first = [Tabular(table) for table in (tables.contrasts(comparison), tables.arms(comparison)) if table.rows]
+    return (*first, *_by_contrast(comparison, _tables))
+
+
+def _tables(contrast: Contrast, comparison: Comparison) -> Blocks:
+    parts = (part(comparison, contrast) for part in (tables.also_reported, tables.measures, tables.classes))
+    return tuple(Tabular(table) for table in parts if table.rows)
+
+
+def _confusion(context: PageContext) -> Blocks:
+    return _by_contrast(context.comparison, _matrices)
+
+
+def _matrices(contrast: Contrast, comparison: Comparison) -> Blocks:
     if contrast.confusion is None:
         return ()
     first, second = (np.array(counts) for counts in contrast.confusion)
     count = len(comparison.classes)
-    if count > LARGEST_MATRIX:
-        return (Prose((f"Matrices are shown for up to {LARGEST_MATRIX} classes; these are {count}.",), soft=True),)
+    if count > MAX_MATRIX:
+        return (Prose((wording.too_many_classes(count, MAX_MATRIX),), soft=True),)
     note = "Test images per run, mean over the runs."
     matrices = [
         Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(first)),
@@ -190,7 +199,7 @@ def _confusion(comparison: Comparison, contrast: Contrast) -> tuple[Block, ...]:
 def _shares(counts: Floats) -> tuple[tuple[Square, ...], ...]:
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     return tuple(
-        tuple(Square(number(float(v), 1), SHADE * float(s)) for v, s in zip(*pair, strict=True))
+        tuple(Square(number(float(v), 1), MAX_SHADE * float(s)) for v, s in zip(*pair, strict=True))
         for pair in zip(counts, share, strict=True)
     )
 
@@ -208,4 +217,41 @@ def _change(value: float, strongest: float, *, good: bool) -> Square:
     text = number(value, 1, signed=True)
     if text == number(0.0, 1):
         return Square(text)
-    return Square(text, SHADE * abs(value) / strongest, "helps" if (value > 0) == good else "hurts")
+    return Square(text, MAX_SHADE * abs(value) / strongest, "helps" if (value > 0) == good else "hurts")
+
+
+def _changed_images(context: PageContext) -> Blocks:
+    store = context.store
+    if store is None:
+        return ()
+    blocks = _by_contrast(
+        context.comparison,
+        lambda contrast, comparison: photos.strips(context.records, store, comparison.baseline, contrast.arm),
+    )
+    note = (
+        "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
+        "some images would change sides by chance alone."
+    )
+    return (Prose((note,), soft=True), *blocks) if blocks else ()
+
+
+def _command(context: PageContext) -> Blocks:
+    return (Code(context.comparison.command),) if context.comparison.command else ()
+
+
+SECTIONS = (
+    SectionMaker("The verdict as a picture", "verdict", _differences),
+    SectionMaker("Course of the training", "curves", _curves),
+    SectionMaker("When it pays", "pays", lambda page: _remarks(page.comparison, wording.when_it_pays)),
+    SectionMaker("What to buy next", "next", lambda page: _remarks(page.comparison, wording.what_to_buy)),
+    SectionMaker("The images, augmented", "samples", _samples),
+    SectionMaker("Numbers", "numbers", _numbers),
+    SectionMaker("Confusion", "confusion", _confusion),
+    SectionMaker("Images won and lost", "images", _changed_images),
+    SectionMaker("Equal budget", "budget", lambda page: _pairs(wording.ledger(page.comparison))),
+    SectionMaker("Data and splits", "data", lambda page: _pairs(wording.data(page.comparison))),
+    SectionMaker("Plan, and what changed", "plan", lambda page: _pairs(wording.plan(page.comparison))),
+    SectionMaker("Environment", "environment", lambda page: _pairs(tuple(page.comparison.environment.items()))),
+    SectionMaker("How to reproduce", "reproduce", _command),
+)
+"""The sections of the page in reading order."""

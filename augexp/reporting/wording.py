@@ -32,6 +32,11 @@ def images(comparison: Comparison) -> str:
     return f"{comparison.name} (synthetic images)" if comparison.synthetic else comparison.name
 
 
+def title(comparison: Comparison) -> str:
+    """Return the heading of the report."""
+    return f"Does image augmentation help? {images(comparison)}"
+
+
 def policy(arm: Arm) -> str:
     """Return what the policy of an arm does to images, after its name where that is not the arm's."""
     return f"{arm.policy}: {arm.summary}" if arm.policy != arm.name else arm.summary
@@ -119,7 +124,7 @@ def _probability(value: float | None) -> str:
     return "< 0.0001" if value < 1e-4 else f"{value:.2g}" if value < 0.01 else f"{value:.3f}"
 
 
-def when_it_pays(contrast: Contrast) -> tuple[str, ...]:
+def when_it_pays(contrast: Contrast, _: Comparison) -> tuple[str, ...]:
     """Say from which epoch on the arm is ahead, and whether it still gains at the end of the budget."""
     gain = contrast.gain
     if gain is None:
@@ -362,3 +367,31 @@ def data(comparison: Comparison) -> Pairs:
         pairs.append(("files that are no pictures", f"{facts['ignored_files']:,} ignored"))
     pairs.append(("fingerprint", str(facts["fingerprint"])))
     return tuple(pairs)
+
+
+# -- photos and matrices -------------------------------------------------------------------------
+
+
+def too_many_classes(count: int, shown: int) -> str:
+    """Say why there is no confusion matrix."""
+    return f"Matrices are shown for up to {shown} classes; these are {count}."
+
+
+def net_images(better: str, worse: str, count: int, total: int, shown: int | None) -> str:
+    """Say on how many test images one arm is right in more seeds than the other.
+
+    Args:
+        better: name of that arm.
+        worse: name of the other one.
+        count: such images.
+        total: test images.
+        shown: how many of them are shown; None where all are.
+    """
+    verb = "is" if count == 1 else "are"
+    end = "." if shown is None else f"; the {shown} clearest."
+    return f"{count:,} of {total:,} test images {verb} right with {better} in more seeds than with {worse}{end}"
+
+
+def first_classes(shown: int, total: int) -> str:
+    """Say that a sheet shows the first classes alone; empty where it shows all."""
+    return f" Shown: the first {shown} of {total} classes." if total > shown else ""

@@ -6,7 +6,6 @@ gives the same bytes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING
 from augexp.analysis.schema import Comparison
 from augexp.errors import AnalysisError
 from augexp.files import write_atomically
-from augexp.reporting import formats, palette, photos, summary, tables, wording
-from augexp.reporting import page as sections
-from augexp.reporting.blocks import Page, Strip
+from augexp.reporting import formats, palette
+from augexp.reporting.blocks import Page
+from augexp.reporting.page import PageContext, build_page
 from augexp.results.records import RunRecord
 
 if TYPE_CHECKING:
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from augexp.data.store import Store
     from augexp.reporting.preview_sheets import PreviewSheet
 
-FORMATS = ("html", "md", "csv", "latex", "json")
+TEXTS = {"md": formats.to_markdown, "csv": formats.to_csv, "latex": formats.to_latex, "json": formats.to_json}
+FORMATS = ("html", *TEXTS)
 SCHEMA_NAME = "comparison.schema.json"
 
 
@@ -55,9 +55,9 @@ def write(
     page = html(comparison, records, store if pictures else None, sheets if pictures else ())
     files = {
         "report.html": page,
-        "comparison.json": render(comparison, "json"),
-        SCHEMA_NAME: schema(),
-        "comparison.csv": render(comparison, "csv"),
+        "comparison.json": formats.to_json(comparison),
+        SCHEMA_NAME: formats.json_schema(),
+        "comparison.csv": formats.to_csv(comparison),
         "runs.csv": formats.runs_csv(records),
     }
     for name, text in files.items():
@@ -78,31 +78,9 @@ def render(comparison: Comparison, format: str, records: Sequence[RunRecord] = (
     """
     if format == "html":
         return html(comparison, records)
-    if format == "json":
-        value = comparison.model_dump(mode="json")
-        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if format == "csv":
-        return tables.to_csv(summary.contrasts(comparison))
-    if format == "latex":
-        return "\n".join(tables.to_latex(table) for table in summary.all_tables(comparison))
-    if format == "md":
-        return _markdown(comparison)
+    if format in TEXTS:
+        return TEXTS[format](comparison)
     raise AnalysisError(f"format: received {format!r}; allowed are {', '.join(FORMATS)}")
-
-
-def _markdown(comparison: Comparison) -> str:
-    escape = tables.escape_markdown
-    head = f"## Does image augmentation help? {escape(wording.images(comparison))}\n"
-    sentences = [f"> {escape(contrast.sentence)}\n" for contrast in comparison.contrasts]
-    about_all = [f"{escape(text)}\n" for text in wording.about_all_arms(comparison)]
-    warnings = [f"- {escape(text)}" for text in comparison.warnings]
-    parts = [head, *sentences, *about_all, *([*warnings, ""] if warnings else [])]
-    return "\n".join([*parts, *(tables.to_markdown(table) for table in summary.all_tables(comparison))])
-
-
-def schema() -> str:
-    """Return the JSON schema of ``comparison.json``."""
-    return json.dumps(Comparison.model_json_schema(mode="serialization"), indent=1, sort_keys=True) + "\n"
 
 
 # -- the page ------------------------------------------------------------------------------------
@@ -115,11 +93,7 @@ def html(
     sheets: Sequence[PreviewSheet] = (),
 ) -> str:
     """Return the page; photos are in it only where `store` and `sheets` are given."""
-    strips: dict[str, list[Strip]] = {}
-    if store is not None:
-        strips = {c.arm: photos.strips(records, store, comparison.baseline, c.arm) for c in comparison.contrasts}
-    samples = [block for sheet in sheets for block in photos.sheet_blocks(sheet)]
-    return lay_out(sections.build_page(comparison, records, samples, strips))
+    return lay_out(build_page(PageContext(comparison, records, store, sheets)))
 
 
 def lay_out(page: Page) -> str:

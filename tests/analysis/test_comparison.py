@@ -14,7 +14,7 @@ from scipy import stats
 from augexp.analysis import comparison, looks
 from augexp.analysis.wording import number
 from augexp.errors import AnalysisError
-from augexp.reporting import wording, write
+from augexp.reporting import formats, wording
 from augexp.results.records import read_runs
 
 
@@ -327,8 +327,8 @@ def test_the_answer_is_strict_json_by_its_own_schema(tmp_path):
 
     experiment = made.experiment()
     fill(tmp_path, experiment, made.outcomes(5, 100, 0.2), range(5))
-    text = write.render(answer(tmp_path, experiment), "json")
-    jsonschema.validate(json.loads(text), json.loads(write.schema()))
+    text = formats.to_json(answer(tmp_path, experiment))
+    jsonschema.validate(json.loads(text), json.loads(formats.json_schema()))
     assert "NaN" not in text
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from augexp.errors import AnalysisError
 from augexp.reporting import page as sections
-from augexp.reporting import photos, summary, write
+from augexp.reporting import photos, preview_sheets, tables, write
 from augexp.reporting.blocks import Figures, Heading, Matrices, Prose, Section, Tabular
 
 CASES = comparisons.cases()
@@ -63,7 +63,7 @@ def page(name: str, *, pictures: bool = False) -> str:
 
 def section(name: str, anchor: str, **changes: object) -> Section | None:
     comparison, records = CASES[name]
-    built = sections.build_page(comparison.model_copy(update=changes), records)
+    built = sections.build_page(sections.PageContext(comparison.model_copy(update=changes), records))
     return next((part for part in built.sections if part.anchor == anchor), None)
 
 
@@ -76,7 +76,7 @@ def test_every_number_of_the_tables_is_in_every_form(name: str) -> None:
     markdown = write.render(comparison, "md").replace("\\", "")
     latex = write.render(comparison, "latex").replace("$-$", "−").replace("--", "–").replace("\\", "")
     html = Text(write.html(comparison, records)).text
-    for table in summary.all_tables(comparison):
+    for table in tables.all_tables(comparison):
         for row in table.text_rows():
             in_latex = [cell.replace("ρ", "$rho$").replace("±", "$pm$") for cell in row]
             for cells, text in ((row, markdown), (in_latex, latex), (row, html)):
@@ -135,8 +135,9 @@ def test_verdict_and_sentence_come_first_and_whole(name: str) -> None:
 def test_every_finished_comparison_has_all_sections_in_order() -> None:
     comparison = CASES["win"][0]
     seen = comparisons.with_predictions(comparisons.cases()["win"][1], 40, comparison.classes)
-    strips = {"standard": photos.strips(seen, Photos(40, comparison.classes), "none", "standard")}  # type: ignore[arg-type]
-    built = sections.build_page(comparison, seen, [Heading("sheet")], strips)
+    sheet = preview_sheets.PreviewSheet("sheet", "", (), ())
+    store = Photos(40, comparison.classes)
+    built = sections.build_page(sections.PageContext(comparison, seen, store, [sheet]))  # type: ignore[arg-type]
     assert [part.anchor for part in built.sections] == [
         "verdict", "curves", "pays", "next", "samples", "numbers", "confusion", "images", "budget", "data", "plan",
         "environment", "reproduce",
@@ -146,17 +147,17 @@ def test_every_finished_comparison_has_all_sections_in_order() -> None:
 @pytest.mark.parametrize("name", ["win", "null", "loss", "same", "undecided"])
 def test_all_verdicts_get_the_same_sections(name: str) -> None:
     comparison, records = CASES[name]
-    built = sections.build_page(comparison, records)
-    reference = sections.build_page(*CASES["win"])
+    built = sections.build_page(sections.PageContext(comparison, records))
+    reference = sections.build_page(sections.PageContext(*CASES["win"]))
     assert [part.anchor for part in built.sections] == [part.anchor for part in reference.sections]
     assert [len(part.blocks) for part in built.sections] == [len(part.blocks) for part in reference.sections]
 
 
 def test_what_is_not_there_has_no_section() -> None:
     comparison, records = CASES["unfinished"]
-    anchors = [part.anchor for part in sections.build_page(comparison, records).sections]
+    anchors = [part.anchor for part in sections.build_page(sections.PageContext(comparison, records)).sections]
     assert not {"pays", "next", "confusion", "images", "samples"} & set(anchors)
-    assert "curves" not in [part.anchor for part in sections.build_page(comparison, []).sections]
+    assert "curves" not in [part.anchor for part in sections.build_page(sections.PageContext(comparison)).sections]
 
 
 def test_one_contrast_has_one_chart_of_each_kind_and_several_have_a_gain_chart_each() -> None:
@@ -187,7 +188,7 @@ def test_the_change_of_the_confusion_says_which_way_is_better() -> None:
     change = block.matrices[2].rows
     assert [[cell.text for cell in row] for row in change] == [["+5.0", "−5.0"], ["+10.0", "−10.0"]]
     assert [[cell.tone for cell in row] for row in change] == [["helps", "helps"], ["hurts", "hurts"]]
-    assert change[1][0].shade == 2 * change[0][0].shade == sections.SHADE
+    assert change[1][0].shade == 2 * change[0][0].shade == sections.MAX_SHADE
 
 
 def test_no_change_is_not_painted() -> None:
@@ -245,14 +246,14 @@ def test_strips_show_the_images_that_change_in_most_seeds() -> None:
     right |= {("a", 0): always, ("a", 1): [True, False, False, False], ("a", 2): [True, False, False, False]}
     store = Photos(4, comparisons.TWO)
     won, lost = photos.strips(runs(right, comparisons.TWO), store, "none", "a")  # type: ignore[arg-type]
-    assert [picture.lines for picture in won.pictures] == [
+    assert [photo.lines for photo in won.photos] == [
         ("none: 0 of 3", "a: 3 of 3"),
         ("none: 0 of 3", "a: 1 of 3"),
     ]
-    assert [picture.name for picture in won.pictures] == ["bedroom", "kitchen"]
-    assert won.pictures[0].uri == photos.encode(store.images[0])
+    assert [photo.name for photo in won.photos] == ["bedroom", "kitchen"]
+    assert won.photos[0].uri == photos.encode(store.images[0])
     assert won.note == "2 of 4 test images are right with a in more seeds than with none."
-    assert [picture.lines for picture in lost.pictures] == [("none: 1 of 3", "a: 0 of 3")]
+    assert [photo.lines for photo in lost.photos] == [("none: 1 of 3", "a: 0 of 3")]
     assert lost.note == "1 of 4 test images is right with none in more seeds than with a."
 
 

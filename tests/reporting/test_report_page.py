@@ -90,7 +90,7 @@ def test_sample_sheets_become_rows_of_photos() -> None:
     assert (heading, note) == (blocks.Heading("t"), blocks.Prose(("n",), soft=True))
     assert isinstance(strip, blocks.Strip)
     assert strip.cells == 2
-    assert [picture.name for picture in strip.pictures] == ["bedroom · original", "bedroom · epoch 1 · bedroom 0.6"]
+    assert [photo.name for photo in strip.photos] == ["bedroom · original", "bedroom · epoch 1 · bedroom 0.6"]
 
 
 def test_a_sheet_of_many_classes_is_cut_and_says_so() -> None:
