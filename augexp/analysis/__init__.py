@@ -1,8 +1,8 @@
 """From the records of runs to one `Comparison`: pairs, intervals, verdicts.
 
-- `comparison`: From the records of an experiment to its answer.
+- `comparison`: Compute the `Comparison` of an experiment from the records of its runs.
 - `contrast`: One arm against the baseline: estimate, intervals, verdict and the sentence of record.
-- `critical_values`: How far an interval reaches: by the rule with which the number of seeds was decided.
+- `critical_values`: The critical values of intervals, by the rule with which the number of seeds was decided.
 - `learning_curves`: The metrics of the runs over the epochs, and the paired gain by epoch.
 - `looks`: How many seeds the plan asks for, and which seeds count.
 - `metrics`: More than accuracy: log loss, Brier score, calibration, accuracy per class, confusion matrices.

@@ -1,4 +1,4 @@
-"""From the records of an experiment to its answer.
+"""Compute the `Comparison` of an experiment from the records of its runs.
 
 Nothing here trains or draws. The same records, plan and history give the same answer.
 """
@@ -16,7 +16,7 @@ from augexp.analysis.critical_values import level
 from augexp.analysis.looks import History
 from augexp.analysis.paired_runs import LEDGER, PairedRuns, pair_runs
 from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
-from augexp.analysis.settings import Settings, make_settings
+from augexp.analysis.settings import AnalysisSettings, make_settings
 from augexp.analysis.warnings import collect_warnings, plan_changes
 from augexp.experiment.definition import Experiment
 from augexp.results.records import RunRecord
@@ -97,14 +97,14 @@ def _describe_images(runs: PairedRuns, facts: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _contrasts(runs: PairedRuns, settings: Settings) -> tuple[Contrast, ...]:
+def _contrasts(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, ...]:
     baseline = settings.plan.baseline
     contrasts = [compare_arm(runs, baseline, arm, settings) for arm in runs.arms if arm != baseline]
     adjusted = statistics.holm([contrast.p for contrast in contrasts])
     return tuple(c.model_copy(update={"p_holm": p}) for c, p in zip(contrasts, adjusted, strict=True))
 
 
-def _look(settings: Settings, seeds: int) -> Look:
+def _look(settings: AnalysisSettings, seeds: int) -> Look:
     own = settings.level
     t = own.t(seeds)
     return Look(
@@ -147,14 +147,14 @@ def _ledger(runs: PairedRuns) -> dict[str, Any]:
 
 def _environment(records: Sequence[RunRecord]) -> dict[str, str]:
     """Return versions and processors of the runs; several values of one thing are listed."""
-    seen: dict[str, set[str]] = {}
+    by_name: dict[str, set[str]] = {}
     for record in records:
         values = {**(record.run.get("versions") or {})}
         if record.timing.get("processor"):
             values["processor"] = record.timing["processor"]
         for key, value in values.items():
-            seen.setdefault(str(key), set()).add(str(value))
-    return {key: ", ".join(sorted(values)) for key, values in sorted(seen.items())}
+            by_name.setdefault(str(key), set()).add(str(value))
+    return {key: ", ".join(sorted(values)) for key, values in sorted(by_name.items())}
 
 
 # -- one arm -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from augexp.analysis import learning_curves, metrics, power, statistics, wording
 from augexp.analysis.critical_values import Level
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Components, Contrast, Interval, Measure, Wins
-from augexp.analysis.settings import Settings
+from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import FEWEST_IMAGES, FEWEST_SEEDS, Crossed, Floats
 from augexp.analysis.verdict import FIRST_LOOK, Verdict, decide, no_verdict
 
@@ -28,7 +28,7 @@ class Inference:
     warnings: tuple[str, ...] = ()
 
 
-def infer(differences: Floats, settings: Settings, *, control: bool = False) -> Inference:
+def infer(differences: Floats, settings: AnalysisSettings, *, control: bool = False) -> Inference:
     """Return intervals and verdict of D in pp, float64 (n, m).
 
     Args:
@@ -66,7 +66,7 @@ def infer(differences: Floats, settings: Settings, *, control: bool = False) -> 
     return Inference(parts, verdict, new, these, warnings)
 
 
-def _infer_from_equal_arms(parts: Crossed, settings: Settings, *, control: bool) -> Inference:
+def _infer_from_equal_arms(parts: Crossed, settings: AnalysisSettings, *, control: bool) -> Inference:
     if control:
         zero = Interval(low=0.0, high=0.0) if settings.claims else None
         return Inference(parts, Verdict(wording.CONTROL, "same"), zero, zero)
@@ -74,7 +74,7 @@ def _infer_from_equal_arms(parts: Crossed, settings: Settings, *, control: bool)
     return Inference(parts, no_verdict(words), warnings=(wording.EQUAL_ARMS,) if settings.claims else ())
 
 
-def compare_arm(runs: PairedRuns, baseline: str, arm: str, settings: Settings) -> Contrast:
+def compare_arm(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> Contrast:
     """Return everything that is said about `arm` against `baseline`."""
     control = arm in settings.controls
     name = "a/a" if control else ""
@@ -120,7 +120,7 @@ def compare_arm(runs: PairedRuns, baseline: str, arm: str, settings: Settings) -
     return contrast.model_copy(update={"sentence": sentence})
 
 
-def _few_class_images(classes: Sequence[Measure], settings: Settings) -> tuple[str, ...]:
+def _few_class_images(classes: Sequence[Measure], settings: AnalysisSettings) -> tuple[str, ...]:
     names = [measure.name for measure in classes if measure.images < FEWEST_IMAGES]
     return (wording.few_class_images(names),) if names and settings.claims else ()
 
@@ -136,7 +136,7 @@ def _relative(baseline: float, estimate: float) -> float | None:
     return estimate / 100 / (1 - baseline) if baseline < 1 else None
 
 
-def could_be_best(runs: PairedRuns, settings: Settings, pairwise: Level) -> tuple[str, ...]:
+def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level) -> tuple[str, ...]:
     """Return the arms whose simultaneous upper bound against every other arm is not below zero.
 
     Args:

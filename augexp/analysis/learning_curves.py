@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from augexp.analysis import statistics
 from augexp.analysis.schema import Gain, Interval
-from augexp.analysis.settings import Settings
+from augexp.analysis.settings import AnalysisSettings
 from augexp.results.records import RunRecord
 
 Floats = npt.NDArray[np.float64]
@@ -68,7 +68,7 @@ def paired(first: Course, second: Course) -> Course:
     return Course(first.epochs[:length], ours - theirs, seeds)
 
 
-def gain(records: Sequence[RunRecord], baseline: str, arm: str, settings: Settings) -> Gain | None:
+def gain(records: Sequence[RunRecord], baseline: str, arm: str, settings: AnalysisSettings) -> Gain | None:
     """Return the paired gain by epoch in percentage points; None without a pair that has epochs.
 
     Args:
@@ -104,7 +104,7 @@ def _stays_above(values: Floats) -> int | None:
     return start + 1 if start < len(values) else None
 
 
-def _slope(both: Course, settings: Settings) -> tuple[float | None, Interval | None]:
+def _slope(both: Course, settings: AnalysisSettings) -> tuple[float | None, Interval | None]:
     part = max(len(both.epochs) // LAST_PART, MIN_EPOCHS)
     if len(both.epochs) < 2 * MIN_EPOCHS:
         return None, None

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Interval, Measure
-from augexp.analysis.settings import Settings
+from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import FEWEST_IMAGES, FEWEST_SEEDS, Floats
 from augexp.results.records import Predictions
 
@@ -18,7 +18,7 @@ MIN_PROBABILITY = 1e-7
 """Probabilities are not taken below this in the log loss: about the resolution of float32."""
 
 
-def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: Settings) -> tuple[Measure, ...]:
+def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[Measure, ...]:
     """Return accuracy, balanced accuracy where classes differ in size, log loss, Brier score and calibration."""
     first, second = runs.correct(baseline), runs.correct(arm)
     measures = [_measure("accuracy", "accuracy (%)", 100 * first, 100 * second, settings)]
@@ -34,7 +34,7 @@ def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: Settings) 
     return (*measures, _calibration(runs, baseline, arm, settings))
 
 
-def by_class(runs: PairedRuns, baseline: str, arm: str, settings: Settings) -> tuple[Measure, ...]:
+def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[Measure, ...]:
     """Return the accuracy of every class, in percent; p-values with Holm's correction over the classes."""
     first, second = 100 * runs.correct(baseline), 100 * runs.correct(arm)
     measures = []
@@ -59,7 +59,7 @@ def confusion(runs: PairedRuns, baseline: str, arm: str) -> tuple[tuple[tuple[fl
     return tuple(matrices)
 
 
-def _measure(key: str, name: str, first: Floats, second: Floats, settings: Settings) -> Measure:
+def _measure(key: str, name: str, first: Floats, second: Floats, settings: AnalysisSettings) -> Measure:
     """Compare two matrices (n, m) of outcomes with the crossed interval; the seeds' alone below 30 images."""
     parts = statistics.crossed(second - first)
     interval, p = None, None
@@ -99,7 +99,7 @@ def _brier(predictions: Predictions) -> Floats:
     return scores
 
 
-def _calibration(runs: PairedRuns, baseline: str, arm: str, settings: Settings) -> Measure:
+def _calibration(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> Measure:
     """Compare the calibration error, a number of a whole run: another seed, these images."""
     first, second = (np.array([_calibrated(p) for p in runs.predictions(a)]) for a in (baseline, arm))
     level = settings.level

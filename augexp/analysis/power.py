@@ -6,7 +6,7 @@ import math
 
 from augexp.analysis.critical_values import Level, level
 from augexp.analysis.schema import Outlook
-from augexp.analysis.settings import Settings
+from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Crossed
 
 POWER = 0.8
@@ -56,7 +56,7 @@ def half_width(parts: Crossed, own: Level, n: int, m: int) -> float:
     return math.hypot(own.t(n) * math.sqrt(seed_part), own.z * math.sqrt(image_part))
 
 
-def look_ahead(parts: Crossed, settings: Settings, *, decided: bool) -> Outlook:
+def look_ahead(parts: Crossed, settings: AnalysisSettings, *, decided: bool) -> Outlook:
     """Say how more seeds and more images would narrow the interval; everything in pp.
 
     Args:

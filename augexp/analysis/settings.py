@@ -10,7 +10,7 @@ from augexp.experiment.plan import Plan
 
 
 @dataclass(frozen=True)
-class Settings:
+class AnalysisSettings:
     """What holds for every contrast of a comparison.
 
     Attributes:
@@ -39,10 +39,10 @@ class Settings:
 
 def make_settings(
     experiment: Experiment, level: Level, *, balanced: bool, missing: bool = False, look: int | None = None
-) -> Settings:
-    """Return the settings of an experiment's comparison; for the arguments see `Settings`."""
+) -> AnalysisSettings:
+    """Return the settings of an experiment's comparison; for the arguments see `AnalysisSettings`."""
     plan = experiment.plan
     baseline = experiment.policy(plan.baseline).definition()
     controls = [arm for arm in plan.arms if arm != plan.baseline and experiment.policy(arm).definition() == baseline]
     synthetic = experiment.data.source == "sample"
-    return Settings(plan, level, balanced, synthetic, look, missing, frozenset(controls))
+    return AnalysisSettings(plan, level, balanced, synthetic, look, missing, frozenset(controls))

@@ -1,7 +1,7 @@
 """The slope of the primary metric over the strengths of a policy, in place of a contrast for every pair of them.
 
-The slope is a weighted sum of the arms, per seed and test image, so it has the same crossed sources of
-chance as a difference of two arms, and the same two intervals.
+The slope is a weighted sum of the arms, per seed and test image. Its variance has the same two sources,
+seeds and images, as that of a difference of two arms, and it has the same two intervals.
 """
 
 from __future__ import annotations

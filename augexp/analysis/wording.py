@@ -12,7 +12,7 @@ from typing import Any
 
 from augexp.analysis.critical_values import Level
 from augexp.analysis.schema import Contrast, Interval, Missing
-from augexp.analysis.settings import Settings
+from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import FEWEST_IMAGES
 from augexp.experiment.definition import Experiment
 
@@ -88,7 +88,7 @@ def hurts(least: float) -> str:
 # -- sentences of record -------------------------------------------------------------------------
 
 
-def sentence_of_record(contrast: Contrast, settings: Settings, *, images: int, steps: int | None) -> str:
+def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images: int, steps: int | None) -> str:
     """Say what a contrast shows, with everything that is needed to read it.
 
     Args:
@@ -122,7 +122,7 @@ def no_pair(arm: str) -> str:
     return f"`{arm}` cannot be compared yet: no seed is finished in every arm. {RUNS_MISSING}."
 
 
-def _look(settings: Settings) -> list[str]:
+def _look(settings: AnalysisSettings) -> list[str]:
     """Say at which planned look the answer was given, and after which stage."""
     plan = settings.plan
     parts = [f"look {settings.look} of {len(plan.looks)}"] if settings.look else []

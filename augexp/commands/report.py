@@ -186,7 +186,7 @@ def _draw(
             made.append(folder / f"{name}{suffix}")
             sheet_files.save(sheet, made[-1])
     made += figures.draw(comparison, finished, folder)
-    return made + report.write(comparison, finished, store, folder, store is not None, tuple(sheets.values()))
+    return made + report.write(comparison, finished, store, folder, tuple(sheets.values()))
 
 
 def _digest(comparison: Comparison) -> str:

@@ -7,12 +7,12 @@
 - `formats`: The forms in which tables, a comparison and its runs are written.
 - `page`: The page of the report: a list of sections.
 - `palette`: Colours that colour-blind readers can tell apart, of arms, verdicts, page and axes.
-- `photos`: Photos inside the report: encoded into the page, and the test images that an arm wins or loses.
+- `photos`: Photos inside the page: their encoding, preview sheets, images that an arm wins or loses.
 - `preview_sheets`: Preview sheets: what a policy does to pictures, and how strong its operations are.
-- `previews`: Sheets of an experiment's own images: what its arms do to them, and how strong the operations are.
-- `sheet_files`: Write a sheet of pictures as PNG, as SVG or as a page of its own.
+- `previews`: Preview sheets of an experiment's own images.
+- `sheet_files`: Write a preview sheet as PNG, as SVG or as a page of its own.
 - `tables`: The tables of a comparison as values.
 - `trackers`: Hand the runs and the comparison to an experiment tracker: TensorBoard or MLflow.
 - `wording`: The sentences, labels and names with values that are shown of a comparison.
-- `write`: The answer in the forms that people pass on: one self-contained HTML page, Markdown, CSV, LaTeX and JSON.
+- `write`: Write the files of a comparison: page, JSON with its schema, CSV.
 """

@@ -83,13 +83,13 @@ class SectionMaker:
 def build_page(context: PageContext) -> Page:
     """Put the whole page together."""
     comparison = context.comparison
-    made = (Section(maker.title, maker.anchor, maker.blocks(context)) for maker in SECTIONS)
+    sections = (Section(maker.title, maker.anchor, maker.blocks(context)) for maker in SECTIONS)
     return Page(
         title=wording.title(comparison),
         kicker=f"{comparison.source} · baseline {comparison.baseline} · {len(comparison.classes)} classes",
         verdicts=tuple(_verdict(contrast, comparison) for contrast in comparison.contrasts),
         warnings=comparison.warnings,
-        sections=tuple(section for section in made if section.blocks),
+        sections=tuple(section for section in sections if section.blocks),
         footer=f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else.",
     )
 
@@ -178,20 +178,20 @@ def _confusion(context: PageContext) -> Blocks:
 def _matrices(contrast: Contrast, comparison: Comparison) -> Blocks:
     if contrast.confusion is None:
         return ()
-    first, second = (np.array(counts) for counts in contrast.confusion)
+    before, after = (np.array(counts) for counts in contrast.confusion)
     count = len(comparison.classes)
     if count > MAX_MATRIX:
         return (Prose((wording.too_many_classes(count, MAX_MATRIX),), soft=True),)
     note = "Test images per run, mean over the runs."
     matrices = [
-        Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(first)),
-        Matrix(f"Confusion of {contrast.arm}.", note, comparison.classes, _shares(second)),
+        Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(before)),
+        Matrix(f"Confusion of {contrast.arm}.", note, comparison.classes, _shares(after)),
         Matrix(f"Change from {comparison.baseline} to {contrast.arm}.",
                "More or fewer test images per run. Blue is better, orange is worse.",
-               comparison.classes, _changes(second - first)),
+               comparison.classes, _changes(after - before)),
     ]  # fmt: skip
-    shown = comparison.contrasts[0]
-    if contrast is not shown and shown.confusion is not None and contrast.confusion[0] == shown.confusion[0]:
+    first = comparison.contrasts[0]
+    if contrast is not first and first.confusion is not None and contrast.confusion[0] == first.confusion[0]:
         del matrices[0]  # the baseline of all contrasts is shown once
     return (Matrices(tuple(matrices)),)
 

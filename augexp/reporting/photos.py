@@ -1,4 +1,4 @@
-"""Photos inside the report: encoded into the page, and the test images that an arm wins or loses consistently."""
+"""Photos inside the page: their encoding, preview sheets, and the test images that an arm wins or loses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PER_STRIP = 12
 """Photos per strip."""
 
 MAX_ROWS = 10
-"""Classes of a sample sheet that appear in the page, which would grow with them beyond what can be sent around."""
+"""Classes of a preview sheet that appear in the page, so that the page stays small enough to be sent."""
 
 Images = npt.NDArray[np.uint8]
 
@@ -57,11 +57,11 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
     if not seeds:
         return []
     before, after = np.stack([first[seed] for seed in seeds]), np.stack([second[seed] for seed in seeds])
-    seen = next(r for r in records if r.arm == arm and r.seed == seeds[0]).predictions()
+    predictions = next(r for r in records if r.arm == arm and r.seed == seeds[0]).predictions()
     # A stage that may look at one half of the test images shows no others.
-    rows = store.rows("test")[np.isin(store.ids[store.rows("test")], seen.ids)]
+    rows = store.rows("test")[np.isin(store.ids[store.rows("test")], predictions.ids)]
     labels = store.labels[rows]
-    if not np.array_equal(store.ids[rows], seen.ids):
+    if not np.array_equal(store.ids[rows], predictions.ids):
         return []
     net = after.sum(axis=0).astype(np.int64) - before.sum(axis=0).astype(np.int64)
     pair = []
@@ -89,7 +89,7 @@ def _right(records: Sequence[RunRecord], arm: str) -> dict[int, npt.NDArray[np.b
 
 
 def sheet_blocks(sheet: PreviewSheet) -> list[Block]:
-    """Turn a sample sheet into a heading, its note and one row of photos for each of the first classes."""
+    """Turn a preview sheet into a heading, its note and one row of photos for each of the first classes."""
     note = sheet.note + wording.first_classes(MAX_ROWS, len(sheet.rows))
     blocks: list[Block] = [Heading(sheet.title), Prose((note,), soft=True)]
     for row in sheet.rows[:MAX_ROWS]:

@@ -1,4 +1,4 @@
-"""Sheets of an experiment's own images: what its arms do to them, and how strong the operations are."""
+"""Preview sheets of an experiment's own images: what its arms do to them, and how strong the operations are."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from augexp.data.store import Rows
     from augexp.reporting.preview_sheets import PreviewSheet
 
-CLASSES = 10
-"""At most so many classes are shown: a sheet of a hundred rows is read by nobody."""
+MAX_CLASSES = 10
+"""Classes, and so rows, that a sheet has at most."""
 
 
 def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -> PreviewSheet:
@@ -36,7 +36,7 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
         versions=versions,
         partners=(store.view(rows), store.labels[rows]),
     )
-    return _honest(sheet, store)
+    return _titled(sheet, store)
 
 
 def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
@@ -47,11 +47,11 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
     sheet = preview_sheets.strengths(
         experiment.policy(arm), np.asarray(store.images[first]), partner=np.asarray(store.images[second])
     )
-    return _honest(sheet, store)
+    return _titled(sheet, store)
 
 
-def _honest(sheet: PreviewSheet, store: Store) -> PreviewSheet:
-    """Say so where the pictures are drawn, so that nobody takes them for photos."""
+def _titled(sheet: PreviewSheet, store: Store) -> PreviewSheet:
+    """Say in the title where the images are drawn and not photos."""
     return replace(sheet, title=f"{sheet.title} (synthetic images)") if store.facts["synthetic"] else sheet
 
 
@@ -72,7 +72,7 @@ def check_target(path: Path) -> None:
 
 def _training_rows(experiment: Experiment, store: Store) -> Rows:
     rows = store.training_rows(experiment.data, experiment.root_seed, 0)
-    return rows[store.labels[rows] < CLASSES]
+    return rows[store.labels[rows] < MAX_CLASSES]
 
 
 def _originals(store: Store, rows: Rows) -> Rows:

@@ -1,4 +1,4 @@
-"""The answer in the forms that people pass on: one self-contained HTML page, Markdown, CSV, LaTeX and JSON.
+"""Write the files of a comparison: one self-contained HTML page, JSON with its schema, CSV.
 
 Every form is made from one `Comparison`, so no number can differ between them, and the same comparison
 gives the same bytes.
@@ -36,7 +36,6 @@ def write(
     records: Sequence[RunRecord],
     store: Store | None,
     folder: Path,
-    pictures: bool = True,
     sheets: Sequence[PreviewSheet] = (),
 ) -> list[Path]:
     """Write ``report.html``, ``comparison.json`` with its schema, ``comparison.csv`` and ``runs.csv``.
@@ -44,15 +43,14 @@ def write(
     Args:
         comparison: the answer.
         records: the runs behind it.
-        store: the images; without it the page has no test images.
+        store: the images; without it the page shows no test images.
         folder: must exist.
-        pictures: whether photos may appear in the page.
-        sheets: sample sheets of the arms, shown where photos may appear.
+        sheets: preview sheets of the arms; may be empty.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    page = html(comparison, records, store if pictures else None, sheets if pictures else ())
+    page = html(comparison, records, store, sheets)
     files = {
         "report.html": page,
         "comparison.json": formats.to_json(comparison),

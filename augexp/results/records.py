@@ -88,11 +88,6 @@ class RunRecord:
     timing: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def experiment_hash(self) -> str:
-        """16 hex digits of the experiment that the run belongs to."""
-        return str(self.run["experiment"])
-
-    @property
     def arm(self) -> str:
         """Name of the policy under test."""
         return str(self.run["arm"])
