@@ -3,7 +3,7 @@
     python benchmarks/report.py [--images 10000] [--seeds 20] [--epochs 60]
 
 The runs are made up and written as real runs are, so reading them is measured too. The answer is made up
-directly as a `Digest`; its statistics are not part of this measurement.
+directly as a `Comparison`; its statistics are not part of this measurement.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from pathlib import Path
 import numpy as np
 from tables import write
 
-from augexp.analysis import learning_curves
-from augexp.reporting import charts, figures, preview_sheets
+from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Wins
+from augexp.reporting import charts, figures, formats, preview_sheets
 from augexp.reporting import write as report
-from augexp.reporting.digest import Arm, Contrast, Digest, Measure
 from augexp.results import records
 from augexp.results.manifests import RUN_SCHEMA, RunManifest
 from augexp.results.records import Predictions, RunRecord
@@ -47,14 +46,14 @@ class Photos:
         """Return all rows: every image is a test image."""
         return np.arange(len(self.images))
 
-    def sheet(self, arm: str) -> preview_sheets.Sheet:
+    def sheet(self, arm: str) -> preview_sheets.PreviewSheet:
         """Return a sample sheet of an arm, as large as real ones."""
         rows = [
             preview_sheets.Row(name, tuple(preview_sheets.Cell(self.images[7 * row + cell]) for cell in range(7)))
             for row, name in enumerate(CLASSES)
         ]
         columns = ("original", *(f"epoch {epoch}" for epoch in range(1, 7)))
-        return preview_sheets.Sheet(f"What the network sees: {arm}", "Made up.", columns, tuple(rows))
+        return preview_sheets.PreviewSheet(f"What the network sees: {arm}", "Made up.", columns, tuple(rows))
 
 
 def write_runs(folder: Path, images: int, seeds: int, epochs: int) -> None:
@@ -92,38 +91,64 @@ def rows(generator: np.random.Generator, index: int, epochs: int) -> list[record
     return history
 
 
-def digest(found: list[RunRecord], images: int, seeds: int) -> Digest:
+def answer(runs: list[RunRecord], images: int, seeds: int) -> Comparison:
     """Return an answer of full size over the made-up runs."""
-    arms = tuple(Arm(arm, "flip, rotation", seeds, 0, 80.0, 5.0, 32000, 12.5, 11.0) for arm in ARMS)
-    facts = tuple((f"fact {i}", "0.41") for i in range(8))
-    return Digest(
-        name="benchmark", source="made up", synthetic=True, metric="accuracy", r=0.5, baseline="none", arms=arms,
-        contrasts=tuple(contrast(found, arm, images) for arm in ARMS[1:]), together=("Every arm could be best.",),
-        warnings=("Made up.",), plan=facts, ledger=facts, data=facts, environment=facts, command="augexp compare",
-        class_names=CLASSES,
+    arms = tuple(
+        Arm(
+            name=arm, policy=arm, summary="flip, rotation", runs=seeds, diverged=0, metric=80.0, validation=80.0,
+            probe=85.0, gap=5.0, images_seen=32000, unique_images=32000, wall_seconds=12.5, cpu_seconds=11.0,
+            augment_seconds=1.0,
+        )
+        for arm in ARMS
+    )  # fmt: skip
+    look = Look(rule="fixed", seeds=seeds, number=None, looks=(), alpha=0.0125, comparisons=4, t=2.8, z=2.5)
+    counts = {name: {"train": images, "validation": images // 10, "test": images // 10} for name in CLASSES}
+    return Comparison(
+        augexp="benchmark", name="benchmark", experiment_hash="0" * 16, plan_hash="1" * 16, source="made up",
+        synthetic=True, classes=CLASSES, metric="accuracy", equivalence=0.5, baseline="none", test_images=images,
+        test_clusters=images, draws="whole", look=look, missing=(), arms=arms,
+        contrasts=tuple(contrast(runs, arm, images) for arm in ARMS[1:]), best=ARMS, warnings=("Made up.",),
+        plan_changes=(), ledger={"steps": 6000, "batch_size": 32, "runs": len(runs)},
+        data={"split": {"explanation": "made up"}, "counts": counts, "fingerprint": "2" * 16},
+        environment={f"library {i}": "1.0" for i in range(8)}, command="augexp compare", definition={},
     )  # fmt: skip
 
 
-def contrast(found: list[RunRecord], arm: str, images: int) -> Contrast:
+def contrast(runs: list[RunRecord], arm: str, images: int) -> Contrast:
     """Return one contrast with curves, measures, classes and confusion."""
-    gain = charts.differences(found, "none", arm)
-    mean, dots = gain.values.mean(axis=0), gain.values[:, -1]
-    estimate = float(dots.mean())
-    ends = (estimate - 0.5, estimate + 0.5)
-    pairs = f"{len(dots)} pairs"
+    by_epoch = charts.differences(runs, "none", arm)
+    mean, n = by_epoch.mean, len(by_epoch.seeds)
+    estimate = float(mean[-1])
+    interval = Interval(low=estimate - 0.5, high=estimate + 0.5)
+    gain = Gain(
+        mean=mean.tolist(), low=(mean - 1).tolist(), high=(mean + 1).tolist(), pairs=n, ahead_from=5,
+        surely_ahead_from=9, slope=0.1, slope_interval=Interval(low=0.0, high=0.2), still_gaining=False,
+    )  # fmt: skip
+    outlook = Outlook(
+        half_width=0.5, image_floor=0.2, with_seeds={n: 0.5, 2 * n: 0.4}, with_images={images: 0.5, 2 * images: 0.4},
+        sd_seeds=1.0, sd_upper=1.2, seeds_needed=12, buy="seeds",
+    )  # fmt: skip
+    size = len(CLASSES)
+    matrix = tuple((images / size**2,) * size for _ in range(size))
     return Contrast(
-        arm=arm, words="HELPS, size uncertain", tone="helps", sentence=f"Made up for `{arm}`.", seeds=gain.seeds,
-        dots=tuple(dots.tolist()), estimate=estimate, wide=ends, narrow=ends,
-        wide_label=f"new images: 95 % interval, {pairs}", narrow_label=f"these images: 95 % t interval, {pairs}",
-        facts=(("wins", "20 of 20"),), gain=mean, gain_low=mean - 1, gain_high=mean + 1,
-        band=f"95 % t interval at each epoch, {pairs}", pays=("Made up.",), buy=("Made up.",),
-        measures=tuple(Measure(f"measure {i}", images, 1.0, 1.0, 0.0, (-1.0, 1.0), 0.5) for i in range(4)),
-        classes=tuple(Measure(name, images // 10, 80.0, 81.0, 1.0, (0.5, 1.5), 0.01) for name in CLASSES),
-        confusion=np.full((2, len(CLASSES), len(CLASSES)), images / 100),
+        arm=arm, control="", seeds=by_epoch.seeds, differences=by_epoch.values[:, -1].tolist(), estimate=estimate,
+        new_images=interval, these_images=interval, components=None, verdict="HELPS, size uncertain", tone="helps",
+        decided=True, sentence=f"Made up for `{arm}`.",
+        wins=Wins(wins=n, ties=0, n=n, low=0.8, high=1.0, chance=0.0001), correlation=0.41,
+        relative_error_reduction=0.05, d_z=1.25, p=0.01, p_holm=0.04, p_sign_flip=0.02, outlook=outlook, gain=gain,
+        measures=tuple(measure(f"measure {i}", images) for i in range(4)),
+        classes=tuple(measure(name, images // 10) for name in CLASSES), confusion=(matrix, matrix), warnings=(),
     )  # fmt: skip
 
 
-def measure(images: int, seeds: int, epochs: int, rounds: int) -> dict[str, list[float]]:
+def measure(name: str, images: int) -> Measure:
+    """Return one row of a table of measures."""
+    interval = Interval(low=-1.0, high=1.0)
+    return Measure(key=name, name=name, images=images, baseline=80.0, arm=80.0, difference=0.0, interval=interval,
+                   scope="new images", p=0.5)  # fmt: skip
+
+
+def take_times(images: int, seeds: int, epochs: int, rounds: int) -> dict[str, list[float]]:
     """Return the seconds of each step in each round, and the bytes of the page."""
     store = Photos(images)
     samples = [store.sheet(arm) for arm in ARMS]
@@ -138,15 +163,15 @@ def measure(images: int, seeds: int, epochs: int, rounds: int) -> dict[str, list
             for record in held:
                 record.predictions()
             read = time.perf_counter()
-            shown = digest(held, images, seeds)
+            shown = answer(held, images, seeds)
             ready = time.perf_counter()
-            figures.draw_digest(shown, held, folder / "comparison")
+            figures.draw(shown, held, folder / "comparison")
             drawn = time.perf_counter()
             page = report.html(shown, held, store, samples)  # type: ignore[arg-type]
             laid = time.perf_counter()
             for form in ("md", "csv", "latex"):
-                report.render_digest(shown, form)
-            learning_curves.tidy(held)
+                report.render(shown, form)
+            formats.runs_csv(held)
             done = time.perf_counter()
             steps = (read - begin, drawn - ready, laid - drawn, done - laid, float(len(page.encode())))
             for values, value in zip(found.values(), steps, strict=True):
@@ -162,7 +187,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    found = measure(options.images, options.seeds, options.epochs, options.rounds)
+    found = take_times(options.images, options.seeds, options.epochs, options.rounds)
     medians = {name: statistics.median(values) for name, values in found.items()}
     size = medians.pop("bytes")
     # The first round also loads fonts and templates, as every command does: that is what a person waits for.

@@ -1,4 +1,4 @@
-"""From the records of an experiment to its answer, and how many seeds the plan asks for.
+"""Compute the `Comparison` of an experiment from the records of its runs.
 
 Nothing here trains or draws. The same records, plan and history give the same answer.
 """
@@ -10,56 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from augexp.analysis import contrast, statistics, trend
-from augexp.analysis.contrast import Terms
-from augexp.analysis.critical_values import Level, Rule, level
-from augexp.analysis.paired_runs import Evidence, finished_blocks, gather
+from augexp.analysis import looks, statistics, trend, wording
+from augexp.analysis.contrast import compare_arm, could_be_best
+from augexp.analysis.critical_values import level
+from augexp.analysis.looks import History
+from augexp.analysis.paired_runs import PairedRuns, pair_runs
 from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
-from augexp.analysis.warnings import collect_warnings, describe_source, environment, plan_changes
+from augexp.analysis.settings import AnalysisSettings, make_settings
+from augexp.analysis.warnings import collect_warnings, plan_changes
 from augexp.experiment.definition import Experiment
-from augexp.experiment.plan import Plan
-from augexp.results.manifests import PlanEntry
 from augexp.results.records import RunRecord
 from augexp.version import __version__
-
-History = Sequence[PlanEntry]
-
-
-def next_look(experiment: Experiment, held: Sequence[RunRecord], history: History) -> int | None:
-    """Return the number of seeds that has to be there now; None where the plan asks for no more.
-
-    Args:
-        experiment: with the plan.
-        held: records of the plan's arms.
-        history: every plan that the results folder has had, oldest first.
-    """
-    plan = experiment.plan
-    blocks = set(finished_blocks(held, plan.arms))
-    if plan.seeds is not None:
-        return None if blocks >= set(plan.blocks(plan.seeds)) else plan.seeds
-    for look in plan.looks:
-        if not blocks >= set(plan.blocks(look)):
-            return look
-        if look < plan.looks[-1] and _decided(experiment, held, history, look):
-            return None
-    return None
-
-
-def _decided(experiment: Experiment, held: Sequence[RunRecord], history: History, look: int) -> bool:
-    plan = experiment.plan
-    seeds = _seeds(experiment, held, history, look)
-    found = gather(held, plan.arms, seeds, plan.metric)
-    terms = _terms(experiment, found, _level(experiment, history), missing=False)
-    others = [arm for arm in plan.arms if arm != plan.baseline]
-    return all(
-        contrast.judge(found.differences(plan.baseline, arm), terms, control=arm in terms.controls).verdict.decided
-        for arm in others
-    )
 
 
 def compare(
     experiment: Experiment,
-    held: Sequence[RunRecord],
+    records: Sequence[RunRecord],
     history: History,
     *,
     facts: Mapping[str, Any],
@@ -70,7 +36,7 @@ def compare(
 
     Args:
         experiment: data, arms, plan.
-        held: the records that there are; runs that the plan asks for and that are not among them are
+        records: those that there are; runs that the plan asks for and that are not among them are
             named as missing and block the verdict.
         history: every plan that the results folder has had, oldest first.
         facts: content of ``store.json``; may be empty.
@@ -81,72 +47,71 @@ def compare(
         AnalysisError: runs that do not belong together.
     """
     plan = experiment.plan
-    rule = _rule(experiment, history)
-    planned, number = _planned(experiment, held, history)
-    seeds = _seeds(experiment, held, history, planned)
-    found = gather(held, plan.arms, seeds, plan.metric)
-    missing = _missing(held, plan.arms, plan.blocks(planned))
-    own = _level(experiment, history)
-    others = [arm for arm in plan.arms if arm != plan.baseline]
-    terms = _terms(experiment, found, own, missing=bool(missing), look=_when(plan, number))
-    answers = _contrasts(found, plan.baseline, others, terms)
-    pairs = max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
-    best = contrast.could_be_best(found, plan.arms, terms, level(rule, pairs, plan.looks)) if others else ()
-    if plan.stage == "screening":
-        best = ()  # three seeds rank, and claim nothing
+    planned, number = looks.planned_seeds(experiment, records, history)
+    seeds = looks.counted_seeds(experiment, records, history, planned)
+    runs = pair_runs(records, plan.arms, seeds, plan.metric)
+    missing = _missing(records, plan.arms, plan.blocks(planned))
+    contrast_level = looks.contrast_level(experiment, history)
+    settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
+    contrasts = _contrasts(runs, settings)
+    rule, pairs = contrast_level.rule, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
-        augexp=__version__,
-        name=experiment.name,
-        experiment_hash=experiment.hash,
-        plan_hash=experiment.plan_hash,
-        source=describe_source(experiment),
-        synthetic=experiment.data.kind.synthetic,
-        classes=found.first.classes if seeds else tuple(facts.get("classes", ())),
-        metric="balanced_accuracy" if found.balanced else "accuracy",
-        equivalence=plan.equivalence,
-        baseline=plan.baseline,
-        test_images=len(found.first.labels) if seeds else 0,
-        test_clusters=len(found.columns) if seeds else 0,
+        **_describe_experiment(experiment),
+        **_describe_images(runs, facts),
+        metric="balanced_accuracy" if runs.balanced else "accuracy",
         draws=draws,
-        look=_look(plan.looks, own, len(seeds), number),
+        look=_look(settings, len(seeds)),
         missing=missing,
-        arms=tuple(_arm(experiment, found, held, name) for name in plan.arms),
-        contrasts=answers,
-        best=best,
-        trends=trend.trends(experiment, found, level(rule, 1, plan.looks), missing=bool(missing)),
-        warnings=collect_warnings(experiment, held, history, found, facts, draws, missing, answers),
+        arms=tuple(_arm(experiment, runs, name) for name in plan.arms),
+        contrasts=contrasts,
+        best=could_be_best(runs, settings, level(rule, pairs, plan.looks)),
+        trends=trend.trends(experiment, runs, level(rule, 1, plan.looks), missing=bool(missing)),
+        warnings=collect_warnings(experiment, records, history, runs, facts, draws, missing, contrasts),
         plan_changes=plan_changes(history),
-        ledger=_ledger(found),
-        data=dict(facts),
-        environment=environment(list(found.runs.values())),
+        ledger=_ledger(runs),
+        environment=_environment(list(runs.records.values())),
         command=command,
-        definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),
     )
 
 
-def _contrasts(found: Evidence, baseline: str, arms: Sequence[str], terms: Terms) -> tuple[Contrast, ...]:
-    answers = [contrast.contrast(found, baseline, arm, terms) for arm in arms]
-    adjusted = statistics.holm([one.p for one in answers])
-    return tuple(one.model_copy(update={"p_holm": p}) for one, p in zip(answers, adjusted, strict=True))
+def _describe_experiment(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "augexp": __version__,
+        "name": experiment.name,
+        "experiment_hash": experiment.hash,
+        "plan_hash": experiment.plan_hash,
+        "source": wording.source(experiment),
+        "synthetic": experiment.data.kind.synthetic,
+        "equivalence": experiment.plan.equivalence,
+        "baseline": experiment.plan.baseline,
+        "definition": experiment.model_dump(mode="json", exclude={"data": {"path"}}),
+    }
 
 
-def _when(plan: Plan, number: int | None) -> str:
-    """Say at which planned look the answer was made, and what came before it."""
-    parts = [f"look {number} of {len(plan.looks)}"] if number else []
-    if plan.stage == "screening":
-        parts.append(f"screening of {len(plan.arms) - 1} policies")
-    elif plan.stage == "confirmation":
-        parts.append(f"after a screening of {len(plan.screened)} policies")
-    return ", ".join(parts)
+def _describe_images(runs: PairedRuns, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "classes": runs.first.classes if runs.seeds else tuple(facts.get("classes", ())),
+        "test_images": len(runs.first.labels) if runs.seeds else 0,
+        "test_clusters": len(runs.columns) if runs.seeds else 0,
+        "data": dict(facts),
+    }
 
 
-def _look(looks: tuple[int, ...], own: Level, seeds: int, number: int | None) -> Look:
+def _contrasts(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, ...]:
+    baseline = settings.plan.baseline
+    contrasts = [compare_arm(runs, baseline, arm, settings) for arm in runs.arms if arm != baseline]
+    adjusted = statistics.holm([contrast.p for contrast in contrasts])
+    return tuple(c.model_copy(update={"p_holm": p}) for c, p in zip(contrasts, adjusted, strict=True))
+
+
+def _look(settings: AnalysisSettings, seeds: int) -> Look:
+    own = settings.level
     t = own.t(seeds)
     return Look(
         rule=own.rule,
         seeds=seeds,
-        number=number,
-        looks=looks if own.rule == "looks" else (),
+        number=settings.look,
+        looks=settings.plan.looks if own.rule == "looks" else (),
         alpha=own.alpha,
         comparisons=own.comparisons,
         t=t if np.isfinite(t) else None,
@@ -154,123 +119,75 @@ def _look(looks: tuple[int, ...], own: Level, seeds: int, number: int | None) ->
     )
 
 
-# -- the plan ------------------------------------------------------------------------------------
-
-
-def _rule(experiment: Experiment, history: History) -> Rule:
-    if any(entry.blocks_finished > 0 for entry in history[1:]):
-        return "anytime"
-    return "looks" if experiment.plan.seeds is None else "fixed"
-
-
-def _level(experiment: Experiment, history: History) -> Level:
-    plan = experiment.plan
-    return level(_rule(experiment, history), max(1, len(plan.arms) - 1), plan.looks)
-
-
-def _planned(experiment: Experiment, held: Sequence[RunRecord], history: History) -> tuple[int, int | None]:
-    """Return the seeds that have to be there for the answer, and which of the planned looks that is."""
-    plan = experiment.plan
-    if plan.seeds is not None:
-        return plan.seeds, None
-    blocks = set(finished_blocks(held, plan.arms))
-    reached = 0
-    for number, look in enumerate(plan.looks, start=1):
-        if not blocks >= set(plan.blocks(look)):
-            break
-        reached = number
-        if look < plan.looks[-1] and _decided(experiment, held, history, look):
-            break
-    else:
-        number = reached
-    return plan.looks[max(number - 1, 0)], number if _rule(experiment, history) == "looks" else None
-
-
-def _seeds(experiment: Experiment, held: Sequence[RunRecord], history: History, planned: int) -> list[int]:
-    """Return the complete blocks that the answer rests on.
-
-    Blocks beyond the plan do not count, since whether they are there may depend on what the others
-    showed; but whatever an earlier plan asked for stays in, since it has been looked at.
-    """
-    changes = zip(history, history[1:], strict=False)
-    earlier = [before.plan.max_seeds for before, after in changes if after.blocks_finished > 0]
-    screened = experiment.plan.stage == "screening"  # the seeds after its own are the confirmation's
-    wanted = experiment.plan.blocks(planned if screened else max([planned, *earlier]))
-    return [seed for seed in finished_blocks(held, experiment.plan.arms) if seed in wanted]
-
-
-def _missing(held: Sequence[RunRecord], arms: Sequence[str], seeds: Sequence[int]) -> tuple[Missing, ...]:
-    there = {(record.arm, record.seed): record for record in held}
+def _missing(records: Sequence[RunRecord], arms: Sequence[str], seeds: Sequence[int]) -> tuple[Missing, ...]:
+    known = {(record.arm, record.seed): record for record in records}
     missing = []
     for seed in seeds:
         for arm in arms:
-            record = there.get((arm, seed))
+            record = known.get((arm, seed))
             if record is None:
-                missing.append(Missing(arm=arm, seed=seed, reason="not run yet"))
+                missing.append(Missing(arm=arm, seed=seed, reason=wording.NOT_RUN))
             elif not record.finished:
                 missing.append(Missing(arm=arm, seed=seed, reason=record.run.error or "failed"))
     return tuple(missing)
 
 
-def _terms(experiment: Experiment, found: Evidence, own: Level, *, missing: bool, look: str = "") -> Terms:
-    plan = experiment.plan
-    baseline = experiment.policy(plan.baseline).definition()
-    same = [arm for arm in plan.arms if arm != plan.baseline and experiment.policy(arm).definition() == baseline]
-    synthetic = experiment.data.kind.synthetic
-    return Terms(
-        level=own,
-        r=plan.equivalence,
-        metric="balanced accuracy" if found.balanced else "accuracy",
-        scope="new synthetic drawings of these classes" if synthetic else "new images of these classes",
-        look=look,
-        missing=missing,
-        controls=frozenset(same),
-        screening=plan.stage == "screening",
-    )
-
-
 # -- what the runs have in common ----------------------------------------------------------------
 
 
-def _ledger(found: Evidence) -> dict[str, Any]:
-    if not found.runs:
+def _ledger(runs: PairedRuns) -> dict[str, Any]:
+    if not runs.records:
         return {}
-    first = next(iter(found.runs.values())).run
+    first = next(iter(runs.records.values())).run
     ledger = first.ledger.values() if first.ledger else {}
     counts = {f"{name}_images": count for name, count in sorted(first.counts.values().items())} if first.counts else {}
-    counts["test_images"] = len(found.first.labels)  # those that are looked at
-    return {**ledger, **counts, "runs": len(found.runs)}
+    counts["test_images"] = len(runs.first.labels)  # those that are looked at
+    return {**ledger, **counts, "runs": len(runs.records)}
 
 
-def _arm(experiment: Experiment, found: Evidence, held: Sequence[RunRecord], name: str) -> Arm:
-    policy = experiment.policy(name)
-    own = [found.runs[name, seed] for seed in found.seeds]
-    last = {key: _last(own, key) for key in ("val_accuracy", "probe_accuracy")}
-    gap = None if None in last.values() else last["probe_accuracy"] - last["val_accuracy"]  # type: ignore[operator]
-    title = f"{policy.name}@{policy.version}" if policy.version and policy.name == name else name
+def _environment(records: Sequence[RunRecord]) -> dict[str, str]:
+    """Return versions and processors of the runs; several values of one thing are listed."""
+    by_name: dict[str, set[str]] = {}
+    for record in records:
+        values = {**(record.run.versions or {})}
+        if record.timing.processor:
+            values["processor"] = record.timing.processor
+        for key, value in values.items():
+            by_name.setdefault(str(key), set()).add(str(value))
+    return {key: ", ".join(sorted(values)) for key, values in sorted(by_name.items())}
+
+
+# -- one arm -------------------------------------------------------------------------------------
+
+
+def _arm(experiment: Experiment, runs: PairedRuns, name: str) -> Arm:
+    policy, records = experiment.policy(name), runs.of(name)
+    validation, probe = _last(records, "val_accuracy"), _last(records, "probe_accuracy")
     return Arm(
         name=name,
-        policy=title,
+        policy=f"{policy.name}@{policy.version}" if policy.version and policy.name == name else name,
         summary=policy.summary,
-        runs=len(own),
-        diverged=sum(record.status == "diverged" for record in own),
-        metric=100 * float(found.scores(name).mean()) if own else None,
-        validation=last["val_accuracy"],
-        probe=last["probe_accuracy"],
-        gap=gap,
-        images_seen=max((int(r.epochs["images_seen"][-1]) for r in own if len(r.epochs["images_seen"])), default=0),
-        unique_images=round(
-            float(np.mean([r.epochs["unique_images"][-1] for r in own if len(r.epochs["unique_images"])] or [0]))
-        ),
-        wall_seconds=_mean([record.timing.wall_seconds for record in own]),
-        cpu_seconds=_mean([record.timing.cpu_seconds for record in own]),
-        augment_seconds=_mean([_augmentation(record) for record in own]),
+        runs=len(records),
+        diverged=sum(record.status == "diverged" for record in records),
+        metric=100 * float(runs.scores(name).mean()) if records else None,
+        validation=validation,
+        probe=probe,
+        gap=None if probe is None or validation is None else probe - validation,
+        images_seen=max(_last_counts(records, "images_seen"), default=0),
+        unique_images=round(float(np.mean(_last_counts(records, "unique_images") or [0]))),
+        wall_seconds=_mean([record.timing.wall_seconds for record in records]),
+        cpu_seconds=_mean([record.timing.cpu_seconds for record in records]),
+        augment_seconds=_mean([_augmentation(record) for record in records]),
     )
 
 
 def _last(records: Sequence[RunRecord], column: str) -> float | None:
     values = [100 * float(r.epochs[column][-1]) for r in records if len(r.epochs.get(column, ()))]
     return float(np.mean(values)) if values and np.isfinite(values).all() else None
+
+
+def _last_counts(records: Sequence[RunRecord], column: str) -> list[int]:
+    return [int(record.epochs[column][-1]) for record in records if len(record.epochs[column])]
 
 
 def _augmentation(record: RunRecord) -> float | None:

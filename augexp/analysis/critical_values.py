@@ -1,4 +1,4 @@
-"""How far an interval reaches: by the rule with which the number of seeds was decided.
+"""The critical values of intervals, by the rule with which the number of seeds was decided.
 
 `fixed` numbers of seeds take plain quantiles. Planned `looks` take quantiles of a smaller nominal
 probability, the same at every look, so that the intervals of all looks hold together (repeated

@@ -1,19 +1,25 @@
-"""The course of the runs over the epochs, as arrays: what the curves draw and ``runs.csv`` lists."""
+"""The metrics of the runs over the epochs as arrays, and the paired gain in validation accuracy by epoch."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from augexp.results.records import COLUMNS, INTEGER_COLUMNS, RunRecord
+from augexp.analysis import statistics
+from augexp.analysis.schema import Gain, Interval
+from augexp.analysis.settings import AnalysisSettings
+from augexp.results.records import RunRecord
 
 Floats = npt.NDArray[np.float64]
+
+LAST_PART = 3
+"""The slope is taken over the last one in so many parts of the budget."""
+
+MIN_EPOCHS = 3
+"""Epochs in that part without which a slope says nothing."""
 
 
 @dataclass(frozen=True)
@@ -58,29 +64,50 @@ def paired(first: Course, second: Course) -> Course:
     """Subtract `first` from `second` seed by seed, over the seeds and epochs that both have."""
     seeds = tuple(seed for seed in first.seeds if seed in second.seeds)
     length = min(len(first.epochs), len(second.epochs))
-    one = first.values[[first.seeds.index(seed) for seed in seeds], :length]
-    two = second.values[[second.seeds.index(seed) for seed in seeds], :length]
-    return Course(first.epochs[:length], two - one, seeds)
+    ours, theirs = (part.values[[part.seeds.index(seed) for seed in seeds], :length] for part in (second, first))
+    return Course(first.epochs[:length], ours - theirs, seeds)
 
 
-def tidy(records: Sequence[RunRecord]) -> str:
-    """Return ``runs.csv``: one row per run and epoch, with arm, seed, status and the seconds of the epoch.
+def gain(records: Sequence[RunRecord], baseline: str, arm: str, settings: AnalysisSettings) -> Gain | None:
+    """Return the paired gain by epoch in percentage points; None without a pair that has epochs.
 
-    Numbers are in full precision; `seconds` is empty where the times of a run are not known. It is the
-    only column that differs between two equal runs.
+    Args:
+        records: runs of the complete blocks.
+        baseline: the arm that `arm` is compared with.
+        arm: the other one.
+        settings: of the comparison; where nothing is claimed, there is neither a band nor the slope's interval.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("arm", "seed", "status", *COLUMNS, "seconds"))
-    for record in sorted(records, key=lambda r: (r.arm, r.seed)):
-        times = [epoch.seconds for epoch in record.timing.epochs]
-        for row in range(len(record.epochs.get("epoch", ()))):
-            cells = [_cell(record, name, row) for name in COLUMNS]
-            seconds = times[row] if row < len(times) else ""
-            writer.writerow((record.arm, record.seed, record.status, *cells, seconds))
-    return text.getvalue()
+    first = course(records, baseline, "val_accuracy", factor=100.0)
+    both = paired(first, course(records, arm, "val_accuracy", factor=100.0))
+    if not both.seeds or not len(both.epochs) or not np.isfinite(both.values).all():
+        return None
+    bands = [statistics.mean_interval(column) for column in both.values.T] if settings.claims else []
+    low = tuple(band[0] for band in bands if band) or None
+    slope, interval = _slope(both, settings)
+    return Gain(
+        mean=tuple(both.mean.tolist()),
+        low=low,
+        high=tuple(band[1] for band in bands if band) or None,
+        pairs=len(both.seeds),
+        ahead_from=_stays_above(both.mean),
+        surely_ahead_from=_stays_above(np.array(low)) if low else None,
+        slope=slope,
+        slope_interval=interval,
+        still_gaining=interval is not None and interval.low > 0,
+    )
 
 
-def _cell(record: RunRecord, name: str, row: int) -> Any:
-    value = record.epochs[name][row]
-    return int(value) if name in INTEGER_COLUMNS else repr(float(value))
+def _stays_above(values: Floats) -> int | None:
+    """Return the first epoch, from 1, from which `values` are above zero to the end."""
+    below = np.flatnonzero(values <= 0)
+    start = int(below[-1]) + 1 if len(below) else 0
+    return start + 1 if start < len(values) else None
+
+
+def _slope(both: Course, settings: AnalysisSettings) -> tuple[float | None, Interval | None]:
+    part = max(len(both.epochs) // LAST_PART, MIN_EPOCHS)
+    if len(both.epochs) < 2 * MIN_EPOCHS:
+        return None, None
+    slopes = statistics.slopes(both.epochs[-part:], both.values[:, -part:])
+    ends = statistics.mean_interval(slopes) if settings.claims else None
+    return float(slopes.mean()), Interval(low=ends[0], high=ends[1]) if ends else None

@@ -1,8 +1,7 @@
-"""The runs of a comparison, checked and laid side by side: same images, same budget, same blocks.
+"""Pair the runs of a comparison by seed and check that a pair differs in its policy alone.
 
-What makes a comparison a controlled one is not taken on trust: every record says what its run started
-from, in which order it saw the images and what it cost, and a pair that differs in more than its policy
-is refused here.
+Every record says with which weights its run started, in which order it saw the images and what it cost.
+Runs that differ in their budget, test images, initial weights or order are refused here.
 """
 
 from __future__ import annotations
@@ -22,25 +21,25 @@ from augexp.results.records import Predictions, RunRecord
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """The finished runs of the blocks that are complete.
+class PairedRuns:
+    """The finished runs of the complete blocks, paired by seed.
 
     Attributes:
         arms: names in the order of the plan.
         seeds: of the complete blocks, ascending.
-        runs: record by (arm, seed), for every arm and each of `seeds`.
+        records: by (arm, seed), for every arm and each of `seeds`.
         balanced: whether the primary metric weighs all classes alike.
     """
 
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
-    runs: Mapping[tuple[str, int], RunRecord]
+    records: Mapping[tuple[str, int], RunRecord]
     balanced: bool
 
     @cached_property
     def first(self) -> Predictions:
         """Predictions of any run, for what is equal in all of them; raises IndexError without a block."""
-        return self.runs[self.arms[0], self.seeds[0]].predictions()
+        return self.records[self.arms[0], self.seeds[0]].predictions()
 
     @cached_property
     def columns(self) -> Columns:
@@ -54,13 +53,17 @@ class Evidence:
             return self.columns.weights(len(self.first.classes))
         return np.ones(len(self.columns))
 
+    def of(self, *arms: str) -> list[RunRecord]:
+        """Return the records of some arms, arm after arm, each in the order of `seeds`."""
+        return [self.records[arm, seed] for arm in arms for seed in self.seeds]
+
     def predictions(self, arm: str) -> list[Predictions]:
         """Return the predictions of an arm in the order of `seeds`."""
-        return [self.runs[arm, seed].predictions() for seed in self.seeds]
+        return [record.predictions() for record in self.of(arm)]
 
     def correct(self, arm: str) -> Floats:
         """Return what an arm got right, float64 (n, m) in [0, 1], near-duplicates averaged."""
-        return self.columns.collapse(np.stack([found.correct for found in self.predictions(arm)]))
+        return self.columns.collapse(np.stack([predictions.correct for predictions in self.predictions(arm)]))
 
     def scores(self, arm: str) -> Floats:
         """Return the primary metric of each seed, float64 (n,) in [0, 1]."""
@@ -79,40 +82,40 @@ def is_balanced(metric: str, labels: npt.NDArray[np.int64], classes: int) -> boo
     return metric == "balanced_accuracy"
 
 
-def finished_blocks(held: Iterable[RunRecord], arms: Sequence[str]) -> list[int]:
+def finished_blocks(records: Iterable[RunRecord], arms: Sequence[str]) -> list[int]:
     """Return the seeds whose runs are finished in every one of `arms`, ascending."""
     done: dict[int, set[str]] = {}
-    for record in held:
+    for record in records:
         if record.finished:
             done.setdefault(record.seed, set()).add(record.arm)
-    return sorted(seed for seed, found in done.items() if found >= set(arms))
+    return sorted(seed for seed, finished in done.items() if finished >= set(arms))
 
 
-def gather(held: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence[int], metric: str) -> Evidence:
-    """Lay the runs of `seeds` side by side.
+def pair_runs(records: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence[int], metric: str) -> PairedRuns:
+    """Pair the runs of `seeds` and check that they belong together.
 
     Args:
-        held: all records.
+        records: all of them.
         arms: in the order of the plan.
-        seeds: blocks that are complete in `held`.
+        seeds: blocks that are complete in `records`.
         metric: `auto`, `accuracy` or `balanced_accuracy`.
 
     Raises:
         AnalysisError: runs that do not belong together.
     """
     wanted = {(arm, seed) for arm in arms for seed in seeds}
-    runs = {(record.arm, record.seed): record for record in held if (record.arm, record.seed) in wanted}
+    paired = {(record.arm, record.seed): record for record in records if (record.arm, record.seed) in wanted}
     balanced = False
     if seeds:
-        first = runs[arms[0], seeds[0]].predictions()
+        first = paired[arms[0], seeds[0]].predictions()
         balanced = is_balanced(metric, first.labels, len(first.classes))
-    found = Evidence(tuple(arms), tuple(seeds), runs, balanced)
-    _check(found)
-    return found
+    runs = PairedRuns(tuple(arms), tuple(seeds), paired, balanced)
+    _check(runs)
+    return runs
 
 
-def _check(found: Evidence) -> None:
-    records = list(found.runs.values())
+def _check(runs: PairedRuns) -> None:
+    records = list(runs.records.values())
     for record in records[1:]:
         _check_budget(records[0], record)
         if not np.array_equal(record.predictions().ids, records[0].predictions().ids):
@@ -120,18 +123,18 @@ def _check(found: Evidence) -> None:
                 f"{record.folder}: was tested on other images than {records[0].folder}; "
                 "delete the folder of the wrong one, and repeat augexp compare"
             )
-    for seed in found.seeds:
+    for seed in runs.seeds:
         for name, what in (("weights_initial", "initial weights"), ("order", "image order")):
-            values = {getattr(found.runs[arm, seed].run, name) for arm in found.arms}
+            values = {getattr(runs.records[arm, seed].run, name) for arm in runs.arms}
             if len(values) > 1:
                 raise AnalysisError(
                     f"seed {seed}: the arms differ in {what}, so they are no pair; "
                     f"delete runs/*/seed-{seed} and repeat augexp compare"
                 )
-    starts = {found.runs[found.arms[0], seed].run.weights_initial for seed in found.seeds}
-    if len(found.seeds) > 1 and len(starts) == 1:
+    starts = {record.run.weights_initial for record in runs.of(runs.arms[0])}
+    if len(runs.seeds) > 1 and len(starts) == 1:
         raise AnalysisError(
-            f"all {len(found.seeds)} seeds start from the same weights: the seed does not reach the network; "
+            f"all {len(runs.seeds)} seeds start from the same weights: the seed does not reach the network; "
             "these runs say nothing about other seeds and have to be made again"
         )
 

@@ -1,4 +1,4 @@
-"""What to buy next: how the interval for new images narrows with more seeds and with more test images."""
+"""How the interval for new images narrows with more seeds and with more test images."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 
 from augexp.analysis.critical_values import Level, level
 from augexp.analysis.schema import Outlook
+from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Crossed
 
 POWER = 0.8
 """Probability of seeing a difference that is there, which seeds are planned for."""
 
-MOST_SEEDS = 1000
+MAX_SEEDS = 1000
 """Seeds up to which a number is worth naming."""
 
 
@@ -25,11 +26,11 @@ def power(effect: float, n: int, alpha: float = 0.05) -> float:
 
 
 def seeds_needed(effect: float, alpha: float = 0.05) -> int | None:
-    """Return the seeds for 80 % power, at least 3, for |difference| / sd; None beyond `MOST_SEEDS`."""
+    """Return the seeds for 80 % power, at least 3, for |difference| / sd; None beyond `MAX_SEEDS`."""
     if not math.isfinite(effect):
         return None
     # Upwards, since the noncentral t is not computed reliably far beyond the answer.
-    return next((n for n in range(3, MOST_SEEDS + 1) if power(effect, n, alpha) >= POWER), None)
+    return next((n for n in range(3, MAX_SEEDS + 1) if power(effect, n, alpha) >= POWER), None)
 
 
 def upper_sd(sd: float, n: int) -> float:
@@ -55,15 +56,15 @@ def half_width(parts: Crossed, own: Level, n: int, m: int) -> float:
     return math.hypot(own.t(n) * math.sqrt(seed_part), own.z * math.sqrt(image_part))
 
 
-def look_ahead(parts: Crossed, own: Level, r: float, *, decided: bool) -> Outlook:
+def look_ahead(parts: Crossed, settings: AnalysisSettings, *, decided: bool) -> Outlook:
     """Say how more seeds and more images would narrow the interval; everything in pp.
 
     Args:
         parts: of the contrast, n >= 3 and not without variance.
-        own: level of the interval.
-        r: half-width of the region of practical equivalence.
+        settings: with the level of the interval and the region of practical equivalence.
         decided: whether the verdict stands.
     """
+    own, r = settings.level, settings.plan.equivalence
     now = half_width(parts, own, parts.n, parts.m)
     floor = own.z * math.sqrt(parts.image_variance)
     numbers = sorted({parts.n, *(n for n in (5, 8, 12, 20, 40) if n > parts.n)})[:5]

@@ -1,6 +1,6 @@
 """The two halves of a test set: on one of them policies are screened, on the other the best are confirmed.
 
-What was looked at to choose an arm says too much good of it; images that the choice did not touch do not.
+The images by which an arm was chosen overestimate it; images that the choice did not use do not.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def screening_half(labels: Ints, clusters: Ints, ids: npt.NDArray[np.uint64]) ->
     """
     order = np.lexsort((labels, ids))
     _, first = np.unique(clusters[order], return_index=True)
-    heads = order[np.sort(first)]  # the image with the smallest hash of every group, ascending
-    dealt = np.zeros(len(heads), dtype=np.bool_)
-    for label in np.unique(labels[heads]):
-        dealt[np.flatnonzero(labels[heads] == label)[::2]] = True
-    return np.isin(clusters, clusters[heads[dealt]])
+    smallest = order[np.sort(first)]  # the image with the smallest hash of every group, ascending
+    dealt = np.zeros(len(smallest), dtype=np.bool_)
+    for label in np.unique(labels[smallest]):
+        dealt[np.flatnonzero(labels[smallest] == label)[::2]] = True
+    return np.isin(clusters, clusters[smallest[dealt]])
 
 
 def check(labels: Ints, clusters: Ints, ids: npt.NDArray[np.uint64], classes: Sequence[str]) -> None:
@@ -68,22 +68,22 @@ class HalfRecord(RunRecord):
 
     @cached_property
     def _predictions(self) -> Predictions:
-        seen = super()._predictions
-        rows = np.flatnonzero(screening_half(seen.labels, seen.clusters, seen.ids) == self.screening)
+        whole = super()._predictions
+        rows = np.flatnonzero(screening_half(whole.labels, whole.clusters, whole.ids) == self.screening)
         return Predictions(
-            labels=seen.labels[rows],
-            predicted=seen.predicted[rows],
-            correct=seen.correct[rows],
-            probabilities=seen.probabilities[rows],
-            ids=seen.ids[rows],
-            clusters=seen.clusters[rows],
-            classes=seen.classes,
+            labels=whole.labels[rows],
+            predicted=whole.predicted[rows],
+            correct=whole.correct[rows],
+            probabilities=whole.probabilities[rows],
+            ids=whole.ids[rows],
+            clusters=whole.clusters[rows],
+            classes=whole.classes,
         )
 
 
-def restrict(held: Sequence[RunRecord], plan: Plan) -> list[RunRecord]:
+def restrict(records: Sequence[RunRecord], plan: Plan) -> list[RunRecord]:
     """Return the records with the test images that the plan's stage may look at."""
     if plan.stage == "whole":
-        return list(held)
+        return list(records)
     screening = plan.stage == "screening"
-    return [HalfRecord(one.folder, one.run, one.epochs, one.timing, screening) for one in held]
+    return [HalfRecord(record.folder, record.run, record.epochs, record.timing, screening) for record in records]

@@ -1,4 +1,4 @@
-"""The answer as a value: what ``comparison.json`` holds and every table, figure and page is made from.
+"""The models of a comparison: what ``comparison.json`` holds and every table, figure and page is made from.
 
 Differences and accuracies are in percentage points (pp) and percent; everything else says its unit. A
 number that does not exist (no interval with two seeds, say) is None, never NaN, so that the JSON is
@@ -15,7 +15,8 @@ Tone = Literal["helps", "hurts", "same", "open"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is written always has every field, also one with a default.
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class Interval(_Value):
@@ -47,11 +48,11 @@ class Look(_Value):
 
     rule: Literal["fixed", "looks", "anytime"]
     seeds: int
-    number: int | None
-    looks: tuple[int, ...]
+    number: int | None = None
+    looks: tuple[int, ...] = ()
     alpha: float
     comparisons: int
-    t: float | None
+    t: float | None = None
     z: float
 
 
@@ -110,9 +111,9 @@ class Measure(_Value):
     baseline: float
     arm: float
     difference: float
-    interval: Interval | None
+    interval: Interval | None = None
     scope: Literal["new images", "these images"]
-    p: float | None
+    p: float | None = None
 
 
 class Gain(_Value):
@@ -129,14 +130,14 @@ class Gain(_Value):
     """
 
     mean: tuple[float, ...]
-    low: tuple[float, ...] | None
-    high: tuple[float, ...] | None
+    low: tuple[float, ...] | None = None
+    high: tuple[float, ...] | None = None
     pairs: int
-    ahead_from: int | None
-    surely_ahead_from: int | None
-    slope: float | None
-    slope_interval: Interval | None
-    still_gaining: bool
+    ahead_from: int | None = None
+    surely_ahead_from: int | None = None
+    slope: float | None = None
+    slope_interval: Interval | None = None
+    still_gaining: bool = False
 
 
 class Outlook(_Value):
@@ -159,7 +160,7 @@ class Outlook(_Value):
     with_images: dict[int, float]
     sd_seeds: float
     sd_upper: float
-    seeds_needed: int | None
+    seeds_needed: int | None = None
     buy: Literal["nothing", "seeds", "images"]
 
 
@@ -190,30 +191,30 @@ class Contrast(_Value):
     """
 
     arm: str
-    control: str
-    seeds: tuple[int, ...]
-    differences: tuple[float, ...]
-    estimate: float | None
-    new_images: Interval | None
-    these_images: Interval | None
-    components: Components | None
+    control: str = ""
+    seeds: tuple[int, ...] = ()
+    differences: tuple[float, ...] = ()
+    estimate: float | None = None
+    new_images: Interval | None = None
+    these_images: Interval | None = None
+    components: Components | None = None
     verdict: str
-    tone: Tone
-    decided: bool
-    sentence: str
-    wins: Wins | None
-    correlation: float | None
-    relative_error_reduction: float | None
-    d_z: float | None
-    p: float | None
-    p_holm: float | None
-    p_sign_flip: float | None
-    outlook: Outlook | None
-    gain: Gain | None
-    measures: tuple[Measure, ...]
-    classes: tuple[Measure, ...]
-    confusion: tuple[tuple[tuple[float, ...], ...], ...] | None
-    warnings: tuple[str, ...]
+    tone: Tone = "open"
+    decided: bool = False
+    sentence: str = ""
+    wins: Wins | None = None
+    correlation: float | None = None
+    relative_error_reduction: float | None = None
+    d_z: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    p_sign_flip: float | None = None
+    outlook: Outlook | None = None
+    gain: Gain | None = None
+    measures: tuple[Measure, ...] = ()
+    classes: tuple[Measure, ...] = ()
+    confusion: tuple[tuple[tuple[float, ...], ...], ...] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Trend(_Value):
@@ -233,9 +234,9 @@ class Trend(_Value):
     strengths: tuple[float, ...]
     slope: float
     slopes: tuple[float, ...]
-    new_images: Interval | None
-    these_images: Interval | None
-    p: float | None
+    new_images: Interval | None = None
+    these_images: Interval | None = None
+    p: float | None = None
 
 
 class Arm(_Value):
@@ -259,15 +260,15 @@ class Arm(_Value):
     summary: str
     runs: int
     diverged: int
-    metric: float | None
-    validation: float | None
-    probe: float | None
-    gap: float | None
+    metric: float | None = None
+    validation: float | None = None
+    probe: float | None = None
+    gap: float | None = None
     images_seen: int
     unique_images: int
-    wall_seconds: float | None
-    cpu_seconds: float | None
-    augment_seconds: float | None
+    wall_seconds: float | None = None
+    cpu_seconds: float | None = None
+    augment_seconds: float | None = None
 
 
 class Missing(_Value):
@@ -322,20 +323,20 @@ class Comparison(_Value):
     baseline: str
     test_images: int
     test_clusters: int
-    draws: str
+    draws: str = ""
     look: Look
-    missing: tuple[Missing, ...]
+    missing: tuple[Missing, ...] = ()
     arms: tuple[Arm, ...]
     contrasts: tuple[Contrast, ...]
-    best: tuple[str, ...]
+    best: tuple[str, ...] = ()
     trends: tuple[Trend, ...] = ()
-    warnings: tuple[str, ...]
-    plan_changes: tuple[str, ...]
-    ledger: dict[str, Any]
-    data: dict[str, Any]
-    environment: dict[str, str]
-    command: str
-    definition: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    plan_changes: tuple[str, ...] = ()
+    ledger: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    environment: dict[str, str] = {}
+    command: str = ""
+    definition: dict[str, Any] = {}
 
     @property
     def complete(self) -> bool:

@@ -1,4 +1,4 @@
-"""From an interval to words: one interval [L, U] against a region of practical equivalence ±r.
+"""The verdict of an interval [L, U] against a region of practical equivalence ±r.
 
 The region is fixed in the plan and never scaled by what was observed. Null and negative results have
 their own words, as carefully chosen as those of a gain.
@@ -9,15 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from augexp.analysis import wording
 from augexp.analysis.schema import Tone
-from augexp.analysis.wording import number
-
-SMOKE = "NO VERDICT: fewer than five seeds are a smoke run"
-SCREENING = "NO CLAIM: only a ranking"
-MISSING = "NO VERDICT YET: runs are missing"
-EQUAL = "NO VERDICT: the arms gave the same predictions"
-TIED = "NO VERDICT: all seeds gave the same difference"
-CONTROL = "NO DIFFERENCE AT ALL, as a control must have it"
 
 FIRST_LOOK = 5
 """Seeds from which there is a verdict."""
@@ -41,25 +34,24 @@ class Verdict:
 def decide(low: float, high: float, r: float) -> Verdict:
     """Return the verdict of the interval [low, high] with the region ±r; all in pp."""
     if not math.isfinite(high - low):
-        return Verdict("UNDECIDED", "open", decided=False)
+        return no_verdict(wording.UNDECIDED)
     if low > r:
-        return Verdict(f"HELPS, by at least {number(low, 1)} pp", "helps")
+        return Verdict(wording.helps(low), "helps")
     if high < -r:
-        return Verdict(f"HURTS, by at least {number(-high, 1)} pp", "hurts")
+        return Verdict(wording.hurts(-high), "hurts")
     if -r < low and high < r:
-        known = low > 0 or high < 0
-        return Verdict("NO PRACTICAL DIFFERENCE" + (" (detectable but negligible)" if known else ""), "same")
+        return Verdict(wording.NEGLIGIBLE if low > 0 or high < 0 else wording.NO_DIFFERENCE, "same")
     if low > 0:
-        return Verdict("HELPS, size uncertain", "helps")
+        return Verdict(wording.HELPS, "helps")
     if high < 0:
-        return Verdict("HURTS, size uncertain", "hurts")
+        return Verdict(wording.HURTS, "hurts")
     if low > -r:
-        return Verdict("DOES NOT HURT, may help", "open")
+        return Verdict(wording.MAY_HELP, "open")
     if high < r:
-        return Verdict("DOES NOT HELP, may hurt", "open")
-    return Verdict("UNDECIDED", "open", decided=False)
+        return Verdict(wording.MAY_HURT, "open")
+    return no_verdict(wording.UNDECIDED)
 
 
-def without(words: str) -> Verdict:
-    """Return one of the verdicts that are none."""
+def no_verdict(words: str) -> Verdict:
+    """Return a verdict that decides nothing, in one of the wordings for that."""
     return Verdict(words, "open", decided=False)

@@ -1,8 +1,19 @@
-"""How numbers are written for people, in every sentence, table and figure."""
+"""The words that are stored in a `Comparison`: verdicts, sentences of record, warnings; how numbers are written.
+
+What is only shown of a comparison has its words in `augexp.reporting.wording`.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
+
+from augexp.analysis.critical_values import Level
+from augexp.analysis.schema import Contrast, Interval, Missing
+from augexp.analysis.settings import AnalysisSettings
+from augexp.analysis.statistics import FEWEST_IMAGES
+from augexp.experiment.definition import Experiment
 
 MISSING = "–"
 MINUS = "−"
@@ -16,3 +27,222 @@ def number(value: float, digits: int, *, signed: bool = False) -> str:
     if not any(c in "123456789" for c in text):
         return text
     return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+def ends(interval: Interval, digits: int = 1) -> str:
+    """Write the two ends of an interval, with signs."""
+    return f"{number(interval.low, digits, signed=True)} to {number(interval.high, digits, signed=True)}"
+
+
+def level_words(level: Level) -> str:
+    """Say the confidence of the intervals of a level."""
+    kind = "95 % anytime-valid interval" if level.rule == "anytime" else "95 % interval"
+    return f"simultaneous {kind}" if level.comparisons > 1 else kind
+
+
+def metric(*, balanced: bool) -> str:
+    """Return the name of the primary metric."""
+    return "balanced accuracy" if balanced else "accuracy"
+
+
+def source(experiment: Experiment) -> str:
+    """Say in one line what the images are, without their place on this machine."""
+    data = experiment.data
+    return f"{data.kind.describe(data)}, {data.image_size} × {data.image_size} pixels"
+
+
+# -- verdicts ------------------------------------------------------------------------------------
+
+SMOKE = "NO VERDICT: fewer than five seeds are a smoke run"
+RANKING = "NO CLAIM: only a ranking"
+RUNS_MISSING = "NO VERDICT YET: runs are missing"
+SAME_PREDICTIONS = "NO VERDICT: the arms gave the same predictions"
+SAME_DIFFERENCE = "NO VERDICT: all seeds gave the same difference"
+CONTROL = "NO DIFFERENCE AT ALL, as a control must have it"
+UNDECIDED = "UNDECIDED"
+NO_DIFFERENCE = "NO PRACTICAL DIFFERENCE"
+NEGLIGIBLE = "NO PRACTICAL DIFFERENCE (detectable but negligible)"
+HELPS = "HELPS, size uncertain"
+HURTS = "HURTS, size uncertain"
+MAY_HELP = "DOES NOT HURT, may help"
+MAY_HURT = "DOES NOT HELP, may hurt"
+
+
+def helps(least: float) -> str:
+    """Return the verdict of an arm that is better by at least so many pp."""
+    return f"HELPS, by at least {number(least, 1)} pp"
+
+
+def hurts(least: float) -> str:
+    """Return the verdict of an arm that is worse by at least so many pp."""
+    return f"HURTS, by at least {number(least, 1)} pp"
+
+
+# -- sentences of record -------------------------------------------------------------------------
+
+
+def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images: int, steps: int | None) -> str:
+    """Say what a contrast shows, with everything that is needed to read it.
+
+    Args:
+        contrast: with at least one seed.
+        settings: of the comparison.
+        images: test images, near-duplicates counted once.
+        steps: optimiser steps of each run; None where not known.
+    """
+    kind = "synthetic drawings" if settings.synthetic else "images"
+    where = f"new {kind} of these classes" if contrast.new_images else "these test images"
+    interval = contrast.new_images or contrast.these_images
+    confidence = f"{level_words(settings.level)} {ends(interval)}" if interval else "no interval"
+    n, r = len(contrast.seeds), settings.plan.equivalence
+    seeds = "seed" if n == 1 else "seeds"
+    facts = [f"{n} paired {seeds}", f"{images:,} test images", *_look(settings)]
+    estimate = number(contrast.estimate or 0.0, 1, signed=True)
+    won = contrast.wins.wins if contrast.wins else 0
+    beyond = contrast.tone in ("helps", "hurts") and "at least" in contrast.verdict
+    region = f"more than ±{r:g} pp" if beyond else f"±{r:g} pp counts as no difference"
+    budget = f"{steps:,} steps, same " if steps is not None else ""
+    rho = "" if contrast.correlation is None else f"; ρ = {_decimal(contrast.correlation)}"
+    return (
+        f"On {where}, `{contrast.arm}` changed {metric(balanced=settings.balanced)} by {estimate} pp "
+        f"({confidence}; {', '.join(facts)}). {won} of {n} {seeds} better. {contrast.verdict} ({region}). "
+        f"Same {budget}initialisation and order{rho}."
+    )
+
+
+def no_pair(arm: str) -> str:
+    """Return the sentence of record of an arm without a finished pair of runs."""
+    return f"`{arm}` cannot be compared yet: no seed is finished in every arm. {RUNS_MISSING}."
+
+
+def _look(settings: AnalysisSettings) -> list[str]:
+    """Say at which planned look the answer was given, and after which stage."""
+    plan = settings.plan
+    parts = [f"look {settings.look} of {len(plan.looks)}"] if settings.look else []
+    if plan.stage == "screening":
+        parts.append(f"screening of {len(plan.arms) - 1} policies")
+    elif plan.stage == "confirmation":
+        parts.append(f"after a screening of {len(plan.screened)} policies")
+    return parts
+
+
+def _decimal(value: float) -> str:
+    return number(value, 2).replace("0.", ".", 1) if abs(value) < 0.995 else number(value, 2)
+
+
+# -- warnings of one contrast --------------------------------------------------------------------
+
+CONTROL_DIFFERS = (
+    "the arm is defined as the baseline is and still gave other predictions: this machine does not repeat "
+    "its own numbers, so no difference can be trusted (augexp verify tells more)"
+)
+EQUAL_ARMS = (
+    "both arms gave the same predictions on every image in every seed; either nothing was learned "
+    "(more epochs?) or the policy changes no image of this size"
+)
+
+
+def equal_seeds(n: int) -> str:
+    """Warn that n seeds gave the same difference."""
+    return (
+        f"all {n} seeds gave the same difference, so their spread cannot be estimated; "
+        "more test images or more seeds are needed"
+    )
+
+
+def few_images(m: int) -> str:
+    """Warn that m test images are too few for an interval that holds for new ones."""
+    return (
+        f"only {m} test images: the interval holds for these images and says nothing about others; "
+        f"at least {FEWEST_IMAGES} are needed for that"
+    )
+
+
+def few_class_images(names: Sequence[str]) -> str:
+    """Warn that the intervals of some classes hold for these images alone."""
+    return (
+        f"fewer than {FEWEST_IMAGES} test images in {', '.join(names)}: the interval of such a class "
+        "holds for these images alone"
+    )
+
+
+# -- warnings of the comparison ------------------------------------------------------------------
+
+NAMED_RUNS = 5
+"""Missing runs that a warning names one by one."""
+
+NOT_RUN = "not run yet"
+"""Reason of a missing run that was never executed."""
+
+OTHER_VERSIONS = "the runs were made with different library versions or on different machines; see Environment"
+PLAN_CHANGED = "the plan was changed after its first pair of runs, so the intervals are the wider, anytime-valid ones"
+DRAWS = {
+    "whole": "every seed trains on the same images: the answer is conditional on this training set",
+    "subsampled": "the training draws of the seeds overlap, since there are too few images for disjoint ones",
+}
+SCREENING = "this is a screening on one half of the test images: it ranks the policies, and nothing is claimed"
+SYNTHETIC = "the images are synthetic drawings: nothing about photos follows from this answer"
+
+
+def missing_runs(missing: Sequence[Missing]) -> str:
+    """Warn of runs that are missing, and name the first of those that failed, or else of all."""
+    failed = [run for run in missing if run.reason != NOT_RUN]
+    listed = [f"{run.arm} seed {run.seed} ({run.reason})" for run in (failed or missing)[:NAMED_RUNS]]
+    more = f" and {len(missing) - len(listed)} more" if len(missing) > len(listed) else ""
+    return f"{len(missing)} runs are missing, which blocks the verdict: {', '.join(listed)}{more}"
+
+
+def diverged_runs(names: Sequence[str]) -> str:
+    """Warn of runs without finite numbers."""
+    return f"diverged, and counted as they are: {', '.join(names)}"
+
+
+def unplanned_seeds(seeds: Sequence[int]) -> str:
+    """Warn of finished runs that do not count."""
+    return f"runs outside the blocks of the plan were left out: seed {', '.join(map(str, seeds))}"
+
+
+def late_plan(blocks: int) -> str:
+    """Warn of runs that are older than the plan."""
+    return f"{blocks} pairs of runs were there before the plan was written down"
+
+
+def many_policies(count: int) -> str:
+    """Warn of many policies that are compared without a screening."""
+    return (
+        f"{count} policies share the error probability, which widens every interval; with --screen a few "
+        "seeds rank them first, and the best two are confirmed on fresh seeds and images"
+    )
+
+
+def skipped_records(count: int) -> str:
+    """Warn of records of the source that cannot be decoded."""
+    return f"{count} records could not be read and were left out; see Data"
+
+
+def as_sentence(text: str) -> str:
+    """Return a warning with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+# -- changes of the plan -------------------------------------------------------------------------
+
+
+def plan_change(pairs: int, changes: Sequence[tuple[str, Any, Any]], *, arm_changed: bool) -> str:
+    """Say what was changed in the plan after so many pairs of runs.
+
+    Args:
+        pairs: finished before the change.
+        changes: field, value before and value after.
+        arm_changed: whether the definition of an arm was changed.
+    """
+    parts = [f"{field} from {_value(before)} to {_value(after)}" for field, before, after in changes]
+    if arm_changed:
+        parts.append("the definition of an arm")
+    return f"after {pairs} pairs: {'; '.join(parts) or 'data or training'}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "planned looks"
+    return (", ".join(map(str, value)) or "none") if isinstance(value, (list, tuple)) else str(value)

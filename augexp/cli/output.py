@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print tables, sentences of record and where the files are; warnings and what is missing on stderr."""
-    from augexp.reporting import terminal  # noqa: PLC0415 - keeps --help light
+    from augexp.reporting import formats, tables, wording  # noqa: PLC0415 - keeps --help light
 
     console = Console(highlight=False)
-    for table in terminal.terminal(comparison):
+    for table in formats.to_terminal(tables.terminal_tables(comparison)):
         console.print(table)
         console.print()
     for contrast in comparison.contrasts:
         _write(console, contrast.sentence)
         console.print()
-    for text in terminal.together(comparison):
+    for text in wording.about_all_arms(comparison):
         _write(console, text)
         console.print()
     _write(console, f"report: {folder / 'comparison' / 'report.html'}")

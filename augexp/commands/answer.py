@@ -185,7 +185,7 @@ def _draw(
             paths.append(folder / f"{name}{suffix}")
             sheet_files.save(sheet, paths[-1])
     paths += figures.draw(comparison, finished, folder)
-    return paths + write.write(comparison, finished, store, folder, store is not None, tuple(sheets.values()))
+    return paths + write.write(comparison, finished, store, folder, tuple(sheets.values()))
 
 
 def _digest(comparison: Comparison) -> str:

@@ -146,7 +146,7 @@ def execute_missing(
     Raises:
         RunError: not a single run of the plan could be finished.
     """
-    from augexp.analysis.comparison import next_look  # noqa: PLC0415 - the statistics
+    from augexp.analysis.looks import next_look  # noqa: PLC0415 - the statistics
 
     experiment = workspace.experiment
     while True:

@@ -26,7 +26,7 @@ def status(results: str | Path) -> Status:
     Raises:
         ResultsError: no results there, or only a published answer without its runs.
     """
-    from augexp.analysis.comparison import next_look  # noqa: PLC0415 - the statistics
+    from augexp.analysis.looks import next_look  # noqa: PLC0415 - the statistics
     from augexp.results.status import read  # noqa: PLC0415 - numpy
 
     workspace = reopen_workspace(Path(results))

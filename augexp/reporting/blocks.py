@@ -1,7 +1,7 @@
 """What a report page is made of: plain values that the template lays out.
 
-All text in here is raw; the template escapes it. Only `Figure.svg` and the swatches are markup, and those come from
-`augexp.reporting.svg`, which escapes on its own.
+All text in here is raw; the template escapes it. Only `Figure.svg` is markup; it comes from
+`augexp.reporting.figures`, which escapes on its own.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Matrices:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Photo:
     """A photo with its caption; `uri` holds the image itself."""
 
     uri: str
@@ -95,7 +95,7 @@ class Strip:
 
     title: str
     note: str
-    pictures: tuple[Picture, ...]
+    photos: tuple[Photo, ...]
     cells: int = 0
     kind: str = field(default="strip", init=False)
 
@@ -147,13 +147,12 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VerdictBox:
     """The box of one contrast: its words, tone (`helps`, `hurts`, `same`, `open`) and sentence of record."""
 
     words: str
     tone: str
     sentence: str
-    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ class Page:
 
     title: str
     kicker: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[VerdictBox, ...]
     warnings: tuple[str, ...]
     sections: tuple[Section, ...]
     footer: str

@@ -1,17 +1,37 @@
-"""What the pictures show, taken from a comparison and its records once: the figures and the report both draw this."""
+"""What the charts show, taken from a comparison and its records once: files and page draw the same descriptions.
+
+Accuracies are in percent, differences in percentage points (pp).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from augexp.analysis import schema
 from augexp.analysis.learning_curves import Course, Floats, course, paired
-from augexp.reporting.digest import Digest
-from augexp.reporting.palette import HUES, Ink, assign
+from augexp.analysis.schema import Comparison, Contrast, Interval
+from augexp.analysis.wording import number
+from augexp.reporting import wording
+from augexp.reporting.palette import LineStyle, line_styles
 from augexp.results.records import RunRecord
+
+Legend = tuple[tuple[str, str], ...]
+"""Class names of each swatch of a page's legend, and what it stands for."""
+
+MAX_ARMS_WITH_SEEDS = 3
+"""Arms up to which one chart shows the single seeds of all of them."""
+
+ACCURACIES = (
+    ("train_accuracy", "training images as the network got them", 2),
+    ("probe_accuracy", "training images, clean (probe)", 3),
+    ("val_accuracy", "validation", 1),
+)
+"""The accuracies of ``epochs.csv`` with their labels and hues; not the arms' hues, since they are kinds, not arms."""
+
+_SEEDS_AND_MEAN = "Thin lines: one seed each; bold: mean."
 
 
 @dataclass(frozen=True)
@@ -20,23 +40,23 @@ class Line:
 
     Attributes:
         course: one row per seed.
-        ink: of the thin lines and the bold mean.
+        style: of the thin lines and the bold mean.
         label: in the legend.
     """
 
     course: Course
-    ink: Ink
+    style: LineStyle
     label: str
 
 
 @dataclass(frozen=True)
-class Gain:
-    """The paired difference of validation accuracy by epoch, in percentage points.
+class GainCurve:
+    """The paired difference of validation accuracy by epoch of one contrast, in pp.
 
     Attributes:
         line: differences of each seed.
-        epochs, low, high: float64 (E,), the band around the mean.
-        band: what the band is, e.g. "95 % t interval, 8 pairs".
+        epochs, mean, low, high: float64 (E,), the mean and the band around it; NaN where there is no band.
+        band: what the band is, e.g. "95 % t interval, 8 pairs"; empty where there is none.
     """
 
     line: Line
@@ -47,93 +67,213 @@ class Gain:
     band: str
 
 
-@dataclass(frozen=True)
-class Span:
-    """One contrast on the axis of differences, everything in percentage points.
+@dataclass(frozen=True, kw_only=True)
+class _Chart:
+    """What every chart has.
 
     Attributes:
-        label: which arm against which.
-        ink: of the arm.
-        dots: difference of each seed.
-        seeds: the seeds of `dots`.
-        estimate: mean difference; NaN where there is none.
-        wide: interval for new images, None where there is none.
-        narrow: interval for these test images, None where there is none.
-        words: the verdict.
+        caption: what it shows; no two charts of a page have the same.
+        note: how to read it.
+        description: what it shows, in words, for readers who cannot see it.
     """
 
-    label: str
-    ink: Ink
-    dots: Sequence[float]
-    seeds: Sequence[int]
-    estimate: float
-    wide: tuple[float, float] | None
-    narrow: tuple[float, float] | None
-    words: str
+    caption: str
+    note: str
+    description: str
 
 
-KINDS = (
-    ("train_accuracy", "training images as the network got them", 2),
-    ("probe_accuracy", "training images, clean (probe)", 3),
-    ("val_accuracy", "validation", 1),
-)
-"""The accuracies of ``epochs.csv`` with their labels and hues; not the arms' hues, since they are kinds, not arms."""
+@dataclass(frozen=True, kw_only=True)
+class CurveChart(_Chart):
+    """Courses over the epochs: a thin line for each seed and the bold mean.
+
+    Attributes:
+        unit: label of the vertical axis.
+        lines: from back to front.
+        seeds: whether the thin lines are shown.
+        reference: counts that the lines, which are counts too, are compared with; None for other courses.
+    """
+
+    unit: str
+    lines: tuple[Line, ...]
+    seeds: bool = True
+    reference: Line | None = None
+
+    @property
+    def legend(self) -> Legend:
+        """Entries of the page's legend."""
+        behind = (("wide pale", self.reference.label),) if self.reference else ()
+        return (*((f"bold {line.style.css}", line.label) for line in self.lines), *behind)
 
 
-def kinds(records: Sequence[RunRecord], arm: str) -> list[Line]:
-    """Return training, clean-probe and validation accuracy of one arm, in percent."""
-    return [
-        Line(course(records, arm, column, factor=100.0), Ink(hue, *HUES[hue]), label) for column, label, hue in KINDS
-    ]
+@dataclass(frozen=True, kw_only=True)
+class GainChart(_Chart):
+    """Paired differences by epoch: seeds and band of one contrast, or the means of several with their last bands.
+
+    Attributes:
+        curves: of the contrasts.
+        r: half-width of the region of practical equivalence.
+        region: what it is.
+    """
+
+    curves: tuple[GainCurve, ...]
+    r: float
+    region: str
+
+    @property
+    def legend(self) -> Legend:
+        """Entries of the page's legend."""
+        entries = []
+        for curve in self.curves:
+            entries += [
+                (f"bold {curve.line.style.css}", curve.line.label),
+                (f"band {curve.line.style.css}", curve.band),
+            ]
+        return tuple(entry for entry in (*entries, ("zone", self.region)) if entry[1])
 
 
-def validation(records: Sequence[RunRecord], inks: Mapping[str, Ink]) -> list[Line]:
-    """Return the validation accuracy of every arm, in percent, in the order of `inks`."""
-    return [Line(course(records, arm, "val_accuracy", factor=100.0), ink, arm) for arm, ink in inks.items()]
+@dataclass(frozen=True, kw_only=True)
+class DifferenceChart(_Chart):
+    """Test differences of every contrast: a dot for each seed, both intervals, the estimate and the region ±r.
+
+    Attributes:
+        contrasts: from top to bottom.
+        styles: of their arms.
+        baseline: the arm that the others are compared with.
+        metric: name of what differs.
+        r: half-width of the region of practical equivalence.
+        region: what it is.
+        intervals: what the intervals for new and for these images are; empty where there is none.
+    """
+
+    contrasts: tuple[Contrast, ...]
+    styles: tuple[LineStyle, ...]
+    baseline: str
+    metric: str
+    r: float
+    region: str
+    intervals: tuple[str, str]
+
+    @property
+    def legend(self) -> Legend:
+        """Entries of the page's legend."""
+        hue = self.styles[0].css if len(self.styles) == 1 else LineStyle(0).css
+        seeds = any(contrast.differences for contrast in self.contrasts)
+        entries = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds")] if seeds else []
+        intervals = zip((f"wide {hue}", f"fine {hue}"), self.intervals, strict=True)
+        return (*entries, ("zone", self.region), *(entry for entry in intervals if entry[1]))
 
 
-def unique(records: Sequence[RunRecord], inks: Mapping[str, Ink]) -> list[Line]:
-    """Return the cumulative number of different images that the network of every arm has received."""
-    return [Line(course(records, arm, "unique_images"), ink, f"{arm}: unique images") for arm, ink in inks.items()]
+Chart = CurveChart | GainChart | DifferenceChart
 
 
-def seen(records: Sequence[RunRecord], baseline: str) -> Line:
-    """Return the cumulative number of images seen, which the budget makes equal in every arm."""
-    return Line(course(records, baseline, "images_seen"), Ink(0, *HUES[0]), "images seen, in every arm")
+def accuracy_chart(records: Sequence[RunRecord], arm: str) -> CurveChart:
+    """Return training, clean-probe and validation accuracy of one arm."""
+    return CurveChart(
+        caption=f"{arm}: accuracy by epoch.", note=_SEEDS_AND_MEAN, description=f"Accuracies of {arm} by epoch",
+        unit="accuracy (%)",
+        lines=tuple(
+            Line(course(records, arm, column, factor=100.0), LineStyle(hue), label) for column, label, hue in ACCURACIES
+        ),
+    )  # fmt: skip
+
+
+def validation_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyle]) -> CurveChart:
+    """Return the validation accuracy of every arm, in the order of `styles`."""
+    seeds = len(styles) <= MAX_ARMS_WITH_SEEDS
+    lines = (Line(course(records, arm, "val_accuracy", factor=100.0), style, arm) for arm, style in styles.items())
+    return CurveChart(
+        caption="Validation accuracy of every arm.", note=_SEEDS_AND_MEAN if seeds else "Mean of the seeds.",
+        description="Validation accuracy of every arm by epoch", unit="accuracy (%)", lines=tuple(lines), seeds=seeds,
+    )  # fmt: skip
+
+
+def unique_images_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyle], baseline: str) -> CurveChart:
+    """Return the cumulative number of different images that the network of every arm has received.
+
+    The reference is the number of images seen, which the budget makes equal in every arm.
+    """
+    seen = Line(course(records, baseline, "images_seen"), LineStyle(0), "images seen, in every arm")
+    last = seen.course.mean[-1:]
+    lines = (
+        Line(course(records, arm, "unique_images"), style, f"{arm}: unique images") for arm, style in styles.items()
+    )
+    return CurveChart(
+        caption="Different images that the network received.",
+        note=f"Every arm has seen {last[0]:,.0f} images at the end." if np.isfinite(last).any() else "",
+        description="Unique images by epoch", unit="images, cumulative", lines=tuple(lines), reference=seen,
+    )  # fmt: skip
 
 
 def differences(records: Sequence[RunRecord], baseline: str, arm: str) -> Course:
-    """Return the paired difference of validation accuracy by epoch, in percentage points."""
+    """Return the paired difference of validation accuracy by epoch, in pp."""
     first = course(records, baseline, "val_accuracy", factor=100.0)
     return paired(first, course(records, arm, "val_accuracy", factor=100.0))
 
 
-def inks(digest: Digest) -> dict[str, Ink]:
-    """Give the arms of a comparison their inks, in the order of the plan."""
-    given = assign(digest.arm_names, digest.baseline)
-    return {name: given[name] for name in digest.arm_names}
+def styles(comparison: Comparison) -> dict[str, LineStyle]:
+    """Give the arms of a comparison their styles, in the order of the plan."""
+    return line_styles([arm.name for arm in comparison.arms], comparison.baseline)
 
 
-def spans(digest: Digest) -> list[Span]:
+def gains(comparison: Comparison, records: Sequence[RunRecord]) -> dict[str, GainCurve]:
+    """Return the paired difference of validation accuracy of every contrast, by its arm, with its band."""
+    given, curves = styles(comparison), {}
+    for c in comparison.contrasts:
+        line = Line(differences(records, comparison.baseline, c.arm), given[c.arm], f"{c.arm} − {comparison.baseline}")
+        mean, low, high = _gain_arrays(c.gain)
+        epochs = np.arange(1, len(mean) + 1, dtype=np.float64)
+        curves[c.arm] = GainCurve(line, epochs, mean, low, high, wording.band_label(c.gain))
+    return curves
+
+
+def _gain_arrays(gain: schema.Gain | None) -> tuple[Floats, Floats, Floats]:
+    """Return mean, lower and upper end of the band by epoch, each float64 (E,); NaN where there is no band."""
+    mean = np.array(gain.mean if gain else (), dtype=np.float64)
+    if gain is None or gain.low is None or gain.high is None:
+        return mean, np.full(len(mean), np.nan), np.full(len(mean), np.nan)
+    return mean, np.array(gain.low), np.array(gain.high)
+
+
+def gain_chart(comparison: Comparison, curves: Iterable[GainCurve]) -> GainChart:
+    """Put the gain of one or of several contrasts into one chart."""
+    shown = tuple(curves)
+    which = ", ".join(curve.line.label for curve in shown)
+    return GainChart(
+        caption=f"{which}: gain by epoch.", note="Above zero the arm is ahead of the baseline.",
+        description=f"Paired difference of validation accuracy by epoch, {which}", curves=shown,
+        r=comparison.equivalence, region=wording.region(comparison),
+    )  # fmt: skip
+
+
+def difference_chart(comparison: Comparison) -> DifferenceChart:
     """Return the test differences of every contrast."""
-    given = inks(digest)
-    return [
-        Span(f"{c.arm} − {digest.baseline}", given[c.arm], c.dots, c.seeds, c.estimate, c.wide, c.narrow, c.words)
-        for c in digest.contrasts
-    ]
+    given, metric = styles(comparison), wording.metric(comparison)
+    return DifferenceChart(
+        caption=f"Difference of test {metric}.",
+        note="Every dot is one seed: the same initialisation, images and order in both arms.",
+        description=_describe(comparison, metric), contrasts=comparison.contrasts,
+        styles=tuple(given[c.arm] for c in comparison.contrasts), baseline=comparison.baseline, metric=metric,
+        r=comparison.equivalence, region=wording.region(comparison), intervals=_interval_labels(comparison),
+    )  # fmt: skip
 
 
-def gains(digest: Digest, records: Sequence[RunRecord]) -> list[Gain]:
-    """Return the paired difference of validation accuracy of every contrast, with its band."""
-    given, found = inks(digest), []
-    for c in digest.contrasts:
-        epochs = np.arange(1, len(c.gain) + 1, dtype=np.float64)
-        line = Line(differences(records, digest.baseline, c.arm), given[c.arm], f"{c.arm} − {digest.baseline}")
-        found.append(Gain(line, epochs, c.gain, c.gain_low, c.gain_high, c.band))
-    return found
+def _interval_labels(comparison: Comparison) -> tuple[str, str]:
+    """Say what the intervals for new and for these images are; contrasts with other numbers of seeds are all named."""
+    new = (wording.new_images_label(c, comparison) for c in comparison.contrasts)
+    these = (wording.these_images_label(c, comparison) for c in comparison.contrasts)
+    first, second = ("; ".join(dict.fromkeys(filter(None, part))) for part in (new, these))
+    return first, second
 
 
-def label(digest: Digest, scope: Literal["wide", "narrow"]) -> str:
-    """Say what the intervals of one scope are; contrasts with other numbers of seeds are all named."""
-    labels = [c.wide_label if scope == "wide" else c.narrow_label for c in digest.contrasts if getattr(c, scope)]
-    return "; ".join(dict.fromkeys(labels))
+def _describe(comparison: Comparison, metric: str) -> str:
+    parts = [f"Differences of test {metric} with a region of practical equivalence of ±{comparison.equivalence:g} pp."]
+    for c in comparison.contrasts:
+        estimate = f"{number(c.estimate, 2, signed=True)} pp" if c.estimate is not None else "no estimate"
+        interval = f", interval for new images {in_pp(c.new_images)}" if c.new_images else ""
+        parts.append(f"{c.arm} − {comparison.baseline}: {estimate}{interval}. {c.verdict}")
+    return " ".join(parts)
+
+
+def in_pp(interval: Interval) -> str:
+    """Write an interval with two decimals."""
+    return f"{number(interval.low, 2, signed=True)} to {number(interval.high, 2, signed=True)} pp"

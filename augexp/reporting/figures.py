@@ -1,21 +1,68 @@
-"""The figures of a comparison as files: ``curves-<arm>``, ``comparison`` and ``unique-images``, PNG and SVG."""
+"""The charts of a comparison as files, PNG and SVG, and as SVG inside the page, drawn by the same functions.
+
+Files are ``curves-<arm>``, ``comparison`` and ``unique-images`` at the width of a README (900 pixels). The same
+values give the same bytes every time: no dates, and SVG identifiers from a fixed salt.
+"""
 
 from __future__ import annotations
 
+import io
+import re
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from augexp.reporting import charts, plates
-from augexp.reporting.digest import Digest
+import matplotlib as mpl  # noqa: TID253 - nothing light imports this module
+from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: TID253
+from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: TID253
+from matplotlib.figure import Figure  # noqa: TID253
+from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
+
+from augexp.analysis.schema import Comparison
+from augexp.files import write_atomically
+from augexp.reporting import charts, wording
+from augexp.reporting.axes import (
+    FONT,
+    ROW,
+    WIDTH,
+    bars_note,
+    draw_curves,
+    draw_differences,
+    draw_gains,
+    drawable,
+    label_differences,
+    row_heights,
+    shorten,
+)  # fmt: skip
+from augexp.reporting.palette import COLOURS, INK
 from augexp.results.records import RunRecord
 
-if TYPE_CHECKING:
-    from augexp.analysis.schema import Comparison
+DPI = 100
+"""Dots per inch of the PNG: 900 pixels."""
+
+PAGE_WIDTH = 4.2
+"""Inches of a chart in the page: its text of 10 points is 11 pixels high on a phone of 360 pixels."""
+
+STYLE: Any = {
+    "axes.unicode_minus": True,
+    "font.family": [FONT],
+    "font.size": 10.0,
+    "path.simplify": True,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "augexp",
+    "text.parse_math": False,
+    "text.usetex": False,
+}
+
+_HALO = "halo"
+"""Class of text that stays readable on lines."""
+
+_VARIABLES = {colours["light"]: f"var(--{name})" for name, colours in reversed(COLOURS.items())}
 
 
 def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> list[Path]:
-    """Draw all figures into `folder` and return their paths.
+    """Draw all figures into `folder` and return their paths; equal values give equal bytes.
 
     Args:
         comparison: the answer.
@@ -25,29 +72,179 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    from augexp.reporting.wording import digest  # noqa: PLC0415 - the drawing itself needs no models
-
-    return draw_digest(digest(comparison, records), records, folder)
-
-
-def draw_digest(digest: Digest, records: Sequence[RunRecord], folder: Path) -> list[Path]:
-    """Draw all figures of a digest; equal values give equal bytes."""
-    inks, paths = charts.inks(digest), []
-    with plates.styled():
-        for arm in digest.arm_names:
-            figure = plates.draw_curves(f"{arm}: accuracy by epoch, {digest.images}", charts.kinds(records, arm))
-            paths += plates.save(figure, folder, f"curves-{arm}")
-        figure = plates.draw_comparison(
-            f"Does augmentation help? {digest.images}",
-            charts.validation(records, inks),
-            charts.gains(digest, records),
-            charts.spans(digest),
-            digest.r,
-            (charts.label(digest, "wide"), charts.label(digest, "narrow")),
-            digest.metric,
+    styles, paths = charts.styles(comparison), []
+    images = wording.images(comparison)
+    with styled():
+        for arm in styles:
+            figure = curve_figure(f"{arm}: accuracy by epoch, {images}", charts.accuracy_chart(records, arm), note=True)
+            paths += save(figure, folder, f"curves-{arm}")
+        figure = comparison_figure(
+            f"Does augmentation help? {images}",
+            charts.validation_chart(records, styles),
+            charts.gain_chart(comparison, charts.gains(comparison, records).values()),
+            charts.difference_chart(comparison),
         )
-        paths += plates.save(figure, folder, "comparison")
-        lines, seen = charts.unique(records, inks), charts.seen(records, digest.baseline)
-        figure = plates.draw_unique(f"How many different images the network received, {digest.images}", lines, seen)
-        paths += plates.save(figure, folder, "unique-images")
+        paths += save(figure, folder, "comparison")
+        chart = charts.unique_images_chart(records, styles, comparison.baseline)
+        paths += save(
+            curve_figure(f"How many different images the network received, {images}", chart), folder, "unique-images"
+        )
     return paths
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def curve_figure(title: str, chart: charts.CurveChart, *, note: bool = False) -> Figure:
+    """Draw one chart of courses over the epochs, with a note of what thin and bold lines are."""
+    figure = _figure(title, 4.9 if note else 4.6)
+    axes = figure.subplots()
+    draw_curves(axes, chart)
+    _legend(figure, axes, note=_thin_and_bold(chart) if note else "")
+    return figure
+
+
+def comparison_figure(
+    title: str, curves: charts.CurveChart, gains: charts.GainChart, differences: charts.DifferenceChart
+) -> Figure:
+    """Draw validation curves and their paired difference above, and the test differences below."""
+    lower = 1.45 + ROW * sum(row_heights(differences))
+    figure = _figure(title, 4.6 + lower)
+    both: Any = figure.subfigures(2, 1, height_ratios=(4.1, lower))
+    above, below = both
+    left, right = above.subplots(1, 2)
+    draw_curves(left, curves, "Validation accuracy")
+    draw_gains(right, gains, "Gain in validation accuracy by epoch")
+    notes = (_thin_and_bold(curves), bars_note(gains.curves))
+    _legend(above, left, right, note="; ".join(note for note in notes if note))
+    axes = below.subplots()
+    draw_differences(axes, differences, f"Test {differences.metric} at the end of the budget")
+    label_differences(axes, differences)
+    _legend(below, axes)
+    return figure
+
+
+def _figure(title: str, height: float) -> Figure:
+    figure = Figure(
+        figsize=(WIDTH, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor="white"
+    )
+    figure.suptitle(drawable(title, 84), x=0.012, ha="left", fontsize=12.5, color=INK, weight="bold")
+    return figure
+
+
+def _legend(figure: Any, *axes: Any, note: str = "") -> None:
+    """Put one legend for all `axes` under the figure, where it hides no data, in as many columns as fit."""
+    pairs = [pair for one in axes for pair in zip(*one.get_legend_handles_labels(), strict=True)]
+    labels = [drawable(shorten(label, 100), 110) for _, label in pairs]
+    figure.legend(
+        [handle for handle, _ in pairs], labels, title=drawable(note, 110) if note else None, title_fontsize=9,
+        alignment="left", frameon=False, ncols=columns([len(label) for label in labels]), labelcolor=INK,
+        handlelength=2.4, columnspacing=1.6, loc="outside lower left", fontsize=9,
+    )  # fmt: skip
+
+
+def columns(lengths: Sequence[int], room: int = 118) -> int:
+    """Return how many columns of a legend fit; entries go down the columns, the first ones take one more.
+
+    Args:
+        lengths: of the labels in characters.
+        room: characters that fit beside each other; each entry takes 7 more for its handle.
+    """
+    for count in range(min(len(lengths), 6), 1, -1):
+        short, longer = divmod(len(lengths), count)
+        sizes = [short + 1] * longer + [short] * (count - longer)
+        starts = [sum(sizes[:k]) for k in range(count)]
+        if sum(7 + max(lengths[a : a + n]) for a, n in zip(starts, sizes, strict=True)) <= room:
+            return count
+    return 1
+
+
+def _thin_and_bold(chart: charts.CurveChart) -> str:
+    seeds = max((len(line.course.seeds) for line in chart.lines), default=0)
+    bold = f"bold: mean of {seeds} seed{'s' if seeds != 1 else ''}"
+    return f"thin lines: one seed each; {bold}" if chart.seeds else bold
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write ``<name>.png`` and ``<name>.svg`` and return their paths."""
+    paths = []
+    for form, canvas, extra in (
+        ("png", FigureCanvasAgg, {"metadata": {"Software": None}}),
+        ("svg", FigureCanvasSVG, {"metadata": {"Date": None, "Creator": "augexp"}}),
+    ):
+        buffer = io.BytesIO()
+        getattr(canvas(figure), f"print_{form}")(buffer, **extra)
+        figure.set_layout_engine("none")  # everything is in its place: finding it takes half of the time
+        write_atomically(folder / f"{name}.{form}", buffer.getvalue())
+        paths.append(folder / f"{name}.{form}")
+    return paths
+
+
+def styled() -> Any:
+    """Return the context in which figures are made and saved; matplotlib's settings come back after it."""
+    return mpl.rc_context(STYLE)
+
+
+# -- page ----------------------------------------------------------------------------------------
+
+
+def to_svg(chart: charts.Chart) -> str:
+    """Return a chart as an SVG element for the page: text as text, colours as variables of the style sheet."""
+    with mpl.rc_context(STYLE | {"svg.fonttype": "none", "svg.hashsalt": chart.caption}):
+        figure = Figure(figsize=(PAGE_WIDTH, 2.6), layout=ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.04))
+        axes = figure.subplots()
+        if isinstance(chart, charts.CurveChart):
+            draw_curves(axes, chart)
+        elif isinstance(chart, charts.GainChart):
+            draw_gains(axes, chart)
+        else:
+            figure.set_figheight(0.6 + ROW * sum(row_heights(chart, PAGE_WIDTH)))
+            draw_differences(axes, chart, width=PAGE_WIDTH)
+            axes.set_xlabel(f"← hurts    {axes.get_xlabel()}    helps →")
+        figure.patch.set_visible(False)
+        axes.patch.set_visible(False)
+        tips = _set_ids(axes)
+        buffer = io.StringIO()
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    # The style element goes because its one rule would hold for the whole page.
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"|xlink:(?=href)|<style.*?</style>', "", buffer.getvalue())
+    root = ET.fromstring(text)  # noqa: S314 - matplotlib has just written it
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": chart.description}
+    for node in root.iter():
+        _simplify(node)
+    for group in root.iter("g"):
+        name = group.attrib.pop("id", "")
+        if name == _HALO:
+            group.set("class", name)
+        texts = tips.get(name, [])
+        for place, tip in zip(group.findall(".//use") if len(texts) > 1 else [group], texts, strict=False):
+            title = ET.Element("title")
+            title.text = tip
+            place.insert(0, title)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _set_ids(axes: Any) -> dict[str, list[str]]:
+    """Give what has a tooltip an identifier; return the tooltips by it, one for each dot where there are several."""
+    tips = {}
+    for index, artist in enumerate([*axes.lines, *axes.collections]):
+        label = artist.get_label().removeprefix("_")
+        if not re.fullmatch(r"(child\d+)?", label):  # matplotlib's own
+            artist.set_gid(f"tip{index}")
+            tips[f"tip{index}"] = label.split("\n")
+    for text in axes.texts:  # with path effects it would be drawn as paths
+        text.set_path_effects([])
+        text.set_gid(_HALO)
+    return tips
+
+
+def _simplify(node: ET.Element) -> None:
+    """Drop the white space around elements, refer to colours by their names, and round places to tenths of a point."""
+    node.tail = None
+    if node.tag != "text":
+        node.text = None
+    if style := node.get("style"):
+        node.set("style", re.sub(r"#[0-9a-f]{6}", lambda colour: _VARIABLES.get(colour[0], colour[0]), style))
+    for key in node.attrib.keys() & {"d", "x", "y", "transform"}:
+        node.set(key, re.sub(r"\d+\.\d+", lambda place: f"{float(place[0]):.1f}".removesuffix(".0"), node.attrib[key]))

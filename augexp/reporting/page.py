@@ -1,15 +1,20 @@
-"""The report's page, section by section, from a digest, the records and the photos."""
+"""The page of the report: a list of sections, each made from the comparison, its records and its images.
+
+To add a section, write the function that returns its blocks and put it into `SECTIONS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from augexp.analysis.learning_curves import Floats
+from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
-from augexp.reporting import charts, summary, svg_charts
+from augexp.reporting import charts, photos, tables, wording
 from augexp.reporting.blocks import (
     Block,
     Code,
@@ -24,195 +29,169 @@ from augexp.reporting.blocks import (
     Prose,
     Section,
     Square,
-    Strip,
     Tabular,
-    Verdict,
+    VerdictBox,
 )  # fmt: skip
-from augexp.reporting.digest import Contrast, Digest
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
-SHADE = 62.0
+if TYPE_CHECKING:
+    from augexp.data.store import Store
+    from augexp.reporting.preview_sheets import PreviewSheet
+
+MAX_SHADE = 62.0
 """Strongest shade of a matrix cell in percent, so that its text stays readable in both themes."""
 
-MOST_WITH_SEEDS = 3
-"""Arms up to which one chart shows the single seeds of all of them."""
-
-THIN = "Thin lines: one seed each; bold: mean."
-
-LARGEST_MATRIX = 20
+MAX_MATRIX = 20
 """Classes up to which confusion matrices are shown."""
 
+Blocks = tuple[Block, ...]
 
-def build_page(
-    digest: Digest,
-    records: Sequence[RunRecord],
-    samples: Sequence[Block] = (),
-    strips: Mapping[str, Sequence[Strip]] | None = None,
-) -> Page:
-    """Put the whole page together.
 
-    Args:
-        digest: what is shown.
-        records: for the curves; without any, the curves are left out.
-        samples: photos of every class with their augmented versions; may be empty.
-        strips: for every arm the test images it wins and loses; may be empty.
+@dataclass(frozen=True)
+class PageContext:
+    """What sections are made from.
+
+    Attributes:
+        comparison: what is shown.
+        records: the runs behind it, for the curves; may be empty.
+        store: the images, for the test images that an arm wins or loses; None shows none of them.
+        sheets: preview sheets of the arms; may be empty.
     """
-    photos = strips or {}
-    verdicts = tuple(_verdict(contrast, digest) for contrast in digest.contrasts)
-    parts = [
-        Section("The verdict as a picture", "verdict", (_spans(digest), *_together(digest))),
-        Section("Course of the training", "curves", _curves(digest, records)),
-        Section("When it pays", "pays", _sentences(digest, [c.pays for c in digest.contrasts])),
-        Section("What to buy next", "next", _sentences(digest, [c.buy for c in digest.contrasts])),
-        Section("The images, augmented", "samples", tuple(samples)),
-        Section("Numbers", "numbers", _numbers(digest)),
-        Section("Confusion", "confusion", _by_contrast(digest, [_confusion(digest, c) for c in digest.contrasts])),
-        Section("Images won and lost", "images", _images(digest, [photos.get(c.arm, ()) for c in digest.contrasts])),
-        Section("Equal budget", "budget", _facts(digest.ledger)),
-        Section("Data and splits", "data", _facts(digest.data)),
-        Section("Plan, and what changed", "plan", _facts(digest.plan)),
-        Section("Environment", "environment", _facts(digest.environment)),
-        Section("How to reproduce", "reproduce", (Code(digest.command),) if digest.command else ()),
-    ]
-    kicker = f"{digest.source} · baseline {digest.baseline} · {len(digest.class_names)} classes"
-    title = f"Does image augmentation help? {digest.images}"
-    footer = f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else."
-    return Page(title, kicker, verdicts, digest.warnings, tuple(part for part in parts if part.blocks), footer)
+
+    comparison: Comparison
+    records: Sequence[RunRecord] = ()
+    store: Store | None = None
+    sheets: Sequence[PreviewSheet] = ()
 
 
-def _verdict(contrast: Contrast, digest: Digest) -> Verdict:
-    words = contrast.words if len(digest.contrasts) == 1 else f"{contrast.arm}: {contrast.words}"
-    return Verdict(words, contrast.tone, contrast.sentence)
+@dataclass(frozen=True)
+class SectionMaker:
+    """One section of the page.
+
+    Attributes:
+        title: heading.
+        anchor: by which the page's contents point to it; unique in the page.
+        blocks: returns what stands under the heading; a section without blocks is left out.
+    """
+
+    title: str
+    anchor: str
+    blocks: Callable[[PageContext], Blocks]
 
 
-def _together(digest: Digest) -> tuple[Block, ...]:
-    return (Prose(digest.together),) if digest.together else ()
+def build_page(context: PageContext) -> Page:
+    """Put the whole page together."""
+    comparison = context.comparison
+    sections = (Section(maker.title, maker.anchor, maker.blocks(context)) for maker in SECTIONS)
+    return Page(
+        title=wording.title(comparison),
+        kicker=f"{comparison.source} · baseline {comparison.baseline} · {len(comparison.classes)} classes",
+        verdicts=tuple(_verdict(contrast, comparison) for contrast in comparison.contrasts),
+        warnings=comparison.warnings,
+        sections=tuple(section for section in sections if section.blocks),
+        footer=f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else.",
+    )
 
 
-def _facts(pairs: tuple[tuple[str, str], ...]) -> tuple[Block, ...]:
+def _verdict(contrast: Contrast, comparison: Comparison) -> VerdictBox:
+    words = contrast.verdict if len(comparison.contrasts) == 1 else f"{contrast.arm}: {contrast.verdict}"
+    return VerdictBox(words, contrast.tone, contrast.sentence)
+
+
+# -- helpers of the sections ---------------------------------------------------------------------
+
+
+def _pairs(pairs: wording.Pairs) -> Blocks:
     return (Facts(pairs),) if pairs else ()
 
 
-def _sentences(digest: Digest, found: Sequence[tuple[str, ...]]) -> tuple[Block, ...]:
-    named = len(digest.contrasts) > 1
-    return tuple(
-        Items(contrast.arm if named else "", sentences)
-        for contrast, sentences in zip(digest.contrasts, found, strict=True)
-        if sentences
-    )
+def _remarks(comparison: Comparison, remarks: Callable[[Contrast, Comparison], Sequence[str]]) -> Blocks:
+    """List what is remarked about each contrast, under the arm's name where there are several."""
+    several = len(comparison.contrasts) > 1
+    lists = ((contrast.arm, tuple(remarks(contrast, comparison))) for contrast in comparison.contrasts)
+    return tuple(Items(arm if several else "", texts) for arm, texts in lists if texts)
 
 
-def _by_contrast(digest: Digest, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
-    """Put what belongs to each contrast one after another, under a heading where there are several."""
-    blocks: list[Block] = []
-    for contrast, part in zip(digest.contrasts, found, strict=True):
-        if part and len(digest.contrasts) > 1:
-            blocks.append(Heading(f"{contrast.arm} against {digest.baseline}"))
-        blocks += part
-    return tuple(blocks)
+def _by_contrast(comparison: Comparison, blocks: Callable[[Contrast, Comparison], Sequence[Block]]) -> Blocks:
+    """Put the blocks of each contrast one after another, under a heading where there are several."""
+    shown: list[Block] = []
+    for contrast in comparison.contrasts:
+        part = blocks(contrast, comparison)
+        if part and len(comparison.contrasts) > 1:
+            shown.append(Heading(f"{contrast.arm} against {comparison.baseline}"))
+        shown += part
+    return tuple(shown)
 
 
-def _images(digest: Digest, found: Sequence[Sequence[Block]]) -> tuple[Block, ...]:
-    blocks = _by_contrast(digest, found)
-    note = (
-        "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
-        "some images would change sides by chance alone."
-    )
-    return (Prose((note,), soft=True), *blocks) if blocks else ()
+# -- the sections --------------------------------------------------------------------------------
 
 
-def _spans(digest: Digest) -> Figure:
-    spans = charts.spans(digest)
-    hue = f"c{spans[0].ink.index}" if len(spans) == 1 else "c0"
-    dots = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds")]
-    legend = [*(dots if any(span.dots for span in spans) else ()), ("zone", _region(digest))]
-    scopes: tuple[tuple[Literal["wide", "narrow"], str], ...] = (("wide", "wide"), ("narrow", "fine"))
-    for scope, css in scopes:
-        if label := charts.label(digest, scope):
-            legend.append((f"{css} {hue}", label))
-    note = "Every dot is one seed: the same initialisation, images and order in both arms."
-    svg = svg_charts.draw_spans(spans, digest.r, digest.metric)
-    return Figure(svg, f"Difference of test {digest.metric}.", note, tuple(legend))
+def _differences(context: PageContext) -> Blocks:
+    figure, sentences = _figure(charts.difference_chart(context.comparison)), wording.about_all_arms(context.comparison)
+    return (figure, Prose(sentences)) if sentences else (figure,)
 
 
-def _region(digest: Digest) -> str:
-    return f"no practical difference (±{digest.r:g} pp)"
-
-
-def _curves(digest: Digest, records: Sequence[RunRecord]) -> tuple[Block, ...]:
+def _curves(context: PageContext) -> Blocks:
+    comparison, records = context.comparison, context.records
     if not any(len(record.epochs) for record in records):
         return ()
-    inks = charts.inks(digest)
-    gains = dict(zip((c.arm for c in digest.contrasts), charts.gains(digest, records), strict=True))
-    validation, unique = _validation(charts.validation(records, inks)), _unique(digest, records)
-    curves = {arm: _accuracies(records, arm) for arm in digest.arm_names}
-    drawn = {arm: _gain(gain) for arm, gain in gains.items() if len(gain.epochs)}
-    if len(digest.contrasts) == 1:
-        return (Figures((validation, *drawn.values(), *curves.values(), unique)),)
-    baseline = curves.pop(digest.baseline)
-    pairs = [figure for arm in curves for figure in (curves[arm], drawn.get(arm)) if figure]
-    return (Figures((validation, unique, *pairs, baseline)),)
+    styles = charts.styles(comparison)
+    curves = {arm: charts.accuracy_chart(records, arm) for arm in styles}
+    by_arm = charts.gains(comparison, records)
+    gains = {arm: charts.gain_chart(comparison, [curve]) for arm, curve in by_arm.items() if len(curve.epochs)}
+    validation = charts.validation_chart(records, styles)
+    unique = charts.unique_images_chart(records, styles, comparison.baseline)
+    shown: list[charts.Chart] = [validation, *gains.values(), *curves.values(), unique]
+    if len(comparison.contrasts) > 1:
+        baseline = curves.pop(comparison.baseline)
+        pairs = [chart for arm in curves for chart in (curves[arm], gains.get(arm)) if chart]
+        shown = [validation, unique, *pairs, baseline]
+    return (Figures(tuple(_figure(chart) for chart in shown)),)
 
 
-def _accuracies(records: Sequence[RunRecord], arm: str) -> Figure:
-    lines = charts.kinds(records, arm)
-    svg = svg_charts.draw_lines(lines, "accuracy (%)", f"Accuracies of {arm} by epoch")
-    return Figure(svg, f"{arm}: accuracy by epoch.", THIN, _legend(lines))
+def _figure(chart: charts.Chart) -> Figure:
+    from augexp.reporting import figures  # noqa: PLC0415 - only a page with charts needs matplotlib
+
+    return Figure(figures.to_svg(chart), chart.caption, chart.note, chart.legend)
 
 
-def _validation(lines: Sequence[charts.Line]) -> Figure:
-    thin = len(lines) <= MOST_WITH_SEEDS
-    label = "Validation accuracy of every arm by epoch"
-    svg = svg_charts.draw_lines(lines, "validation accuracy (%)", label, seeds=thin)
-    return Figure(svg, "Validation accuracy of every arm.", THIN if thin else "Mean of the seeds.", _legend(lines))
+def _samples(context: PageContext) -> Blocks:
+    return tuple(block for sheet in context.sheets for block in photos.sheet_blocks(sheet))
 
 
-def _gain(gain: charts.Gain) -> Figure:
-    svg = svg_charts.draw_gain(gain, f"Paired difference of validation accuracy by epoch, {gain.line.label}")
-    band = ((f"band c{gain.line.ink.index}", gain.band),) if gain.band else ()
-    title = f"{gain.line.label}: gain by epoch."
-    return Figure(svg, title, "Above zero the arm is ahead of the baseline.", (*_legend([gain.line]), *band))
+def _numbers(context: PageContext) -> Blocks:
+    comparison = context.comparison
+    first = [Tabular(table) for table in (tables.contrasts(comparison), tables.arms(comparison)) if table.rows]
+    return (*first, *_by_contrast(comparison, _tables))
 
 
-def _unique(digest: Digest, records: Sequence[RunRecord]) -> Figure:
-    lines = charts.unique(records, charts.inks(digest))
-    svg = svg_charts.draw_lines(lines, "unique images, cumulative", "Unique images by epoch", floor=0.0, seeds=False)
-    seen = charts.seen(records, digest.baseline).course.mean
-    note = f"Every arm has seen {seen[-1]:,.0f} images at the end." if len(seen) and np.isfinite(seen[-1]) else ""
-    return Figure(svg, "Different images that the network received.", note, _legend(lines))
+def _tables(contrast: Contrast, comparison: Comparison) -> Blocks:
+    parts = (part(comparison, contrast) for part in (tables.also_reported, tables.measures, tables.classes))
+    return tuple(Tabular(table) for table in parts if table.rows)
 
 
-def _legend(lines: Sequence[charts.Line]) -> tuple[tuple[str, str], ...]:
-    return tuple((svg_charts.bold(line), line.label) for line in lines)
+def _confusion(context: PageContext) -> Blocks:
+    return _by_contrast(context.comparison, _matrices)
 
 
-def _numbers(digest: Digest) -> tuple[Block, ...]:
-    parts = [
-        [summary.facts(digest, c), summary.measures(digest, c), summary.classes(digest, c)] for c in digest.contrasts
-    ]
-    shown = [[Tabular(table) for table in part if table.rows] for part in parts]
-    first = [Tabular(table) for table in (summary.contrasts(digest), summary.arms(digest)) if table.rows]
-    return (*first, *_by_contrast(digest, shown))
-
-
-def _confusion(digest: Digest, contrast: Contrast) -> tuple[Block, ...]:
+def _matrices(contrast: Contrast, comparison: Comparison) -> Blocks:
     if contrast.confusion is None:
         return ()
-    count = len(digest.class_names)
-    if count > LARGEST_MATRIX:
-        return (Prose((f"Matrices are shown for up to {LARGEST_MATRIX} classes; these are {count}.",), soft=True),)
-    first, second = contrast.confusion
+    before, after = (np.array(counts) for counts in contrast.confusion)
+    count = len(comparison.classes)
+    if count > MAX_MATRIX:
+        return (Prose((wording.too_many_classes(count, MAX_MATRIX),), soft=True),)
     note = "Test images per run, mean over the runs."
     matrices = [
-        Matrix(f"Confusion of {digest.baseline}.", note, digest.class_names, _shares(first)),
-        Matrix(f"Confusion of {contrast.arm}.", note, digest.class_names, _shares(second)),
-        Matrix(f"Change from {digest.baseline} to {contrast.arm}.",
+        Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(before)),
+        Matrix(f"Confusion of {contrast.arm}.", note, comparison.classes, _shares(after)),
+        Matrix(f"Change from {comparison.baseline} to {contrast.arm}.",
                "More or fewer test images per run. Blue is better, orange is worse.",
-               digest.class_names, _changes(second - first)),
+               comparison.classes, _changes(after - before)),
     ]  # fmt: skip
-    shown = digest.contrasts[0]
-    if contrast is not shown and shown.confusion is not None and np.array_equal(first, shown.confusion[0]):
+    first = comparison.contrasts[0]
+    if contrast is not first and first.confusion is not None and contrast.confusion[0] == first.confusion[0]:
         del matrices[0]  # the baseline of all contrasts is shown once
     return (Matrices(tuple(matrices)),)
 
@@ -220,7 +199,7 @@ def _confusion(digest: Digest, contrast: Contrast) -> tuple[Block, ...]:
 def _shares(counts: Floats) -> tuple[tuple[Square, ...], ...]:
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     return tuple(
-        tuple(Square(number(float(v), 1), SHADE * float(s)) for v, s in zip(*pair, strict=True))
+        tuple(Square(number(float(v), 1), MAX_SHADE * float(s)) for v, s in zip(*pair, strict=True))
         for pair in zip(counts, share, strict=True)
     )
 
@@ -238,4 +217,41 @@ def _change(value: float, strongest: float, *, good: bool) -> Square:
     text = number(value, 1, signed=True)
     if text == number(0.0, 1):
         return Square(text)
-    return Square(text, SHADE * abs(value) / strongest, "helps" if (value > 0) == good else "hurts")
+    return Square(text, MAX_SHADE * abs(value) / strongest, "helps" if (value > 0) == good else "hurts")
+
+
+def _changed_images(context: PageContext) -> Blocks:
+    store = context.store
+    if store is None:
+        return ()
+    blocks = _by_contrast(
+        context.comparison,
+        lambda contrast, comparison: photos.strips(context.records, store, comparison.baseline, contrast.arm),
+    )
+    note = (
+        "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
+        "some images would change sides by chance alone."
+    )
+    return (Prose((note,), soft=True), *blocks) if blocks else ()
+
+
+def _command(context: PageContext) -> Blocks:
+    return (Code(context.comparison.command),) if context.comparison.command else ()
+
+
+SECTIONS = (
+    SectionMaker("The verdict as a picture", "verdict", _differences),
+    SectionMaker("Course of the training", "curves", _curves),
+    SectionMaker("When it pays", "pays", lambda page: _remarks(page.comparison, wording.when_it_pays)),
+    SectionMaker("What to buy next", "next", lambda page: _remarks(page.comparison, wording.what_to_buy)),
+    SectionMaker("The images, augmented", "samples", _samples),
+    SectionMaker("Numbers", "numbers", _numbers),
+    SectionMaker("Confusion", "confusion", _confusion),
+    SectionMaker("Images won and lost", "images", _changed_images),
+    SectionMaker("Equal budget", "budget", lambda page: _pairs(wording.ledger(page.comparison))),
+    SectionMaker("Data and splits", "data", lambda page: _pairs(wording.data(page.comparison))),
+    SectionMaker("Plan, and what changed", "plan", lambda page: _pairs(wording.plan(page.comparison))),
+    SectionMaker("Environment", "environment", lambda page: _pairs(tuple(page.comparison.environment.items()))),
+    SectionMaker("How to reproduce", "reproduce", _command),
+)
+"""The sections of the page in reading order."""

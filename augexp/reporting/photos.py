@@ -1,4 +1,4 @@
-"""Photos inside the report: encoded into the page, and the test images that an arm wins or loses consistently."""
+"""Photos inside the page: their encoding, preview sheets, and the test images that an arm wins or loses."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from augexp.reporting.blocks import Block, Heading, Picture, Prose, Strip
+from augexp.reporting import wording
+from augexp.reporting.blocks import Block, Heading, Photo, Prose, Strip
 from augexp.results.records import RunRecord
 
 if TYPE_CHECKING:
     from augexp.data.store import Store
-    from augexp.reporting.preview_sheets import Sheet
+    from augexp.reporting.preview_sheets import PreviewSheet
 
 SIDE = 128
 """Longest side in pixels of a photo in the report."""
@@ -25,23 +26,23 @@ PER_STRIP = 12
 """Photos per strip."""
 
 MAX_ROWS = 10
-"""Classes of a sample sheet that appear in the page, which would grow with them beyond what can be sent around."""
+"""Classes of a preview sheet that appear in the page, so that the page stays small enough to be sent."""
 
 Images = npt.NDArray[np.uint8]
 
 
 def encode(image: Images) -> str:
-    """Return a picture as a ``data:`` address (WebP, at most `SIDE` pixels wide and high).
+    """Return an image as a ``data:`` address (WebP, at most `SIDE` pixels wide and high).
 
     Args:
         image: uint8 (height, width, 3).
     """
     from PIL import Image  # noqa: PLC0415 - only a report with photos needs it
 
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    photo = Image.fromarray(np.ascontiguousarray(image))
+    photo.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    picture.save(buffer, format="WEBP", quality=QUALITY, method=4)
+    photo.save(buffer, format="WEBP", quality=QUALITY, method=4)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
@@ -55,51 +56,47 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
     seeds = sorted(set(first) & set(second))
     if not seeds:
         return []
-    one, two = np.stack([first[seed] for seed in seeds]), np.stack([second[seed] for seed in seeds])
-    seen = next(r for r in records if r.arm == arm and r.seed == seeds[0]).predictions()
+    before, after = np.stack([first[seed] for seed in seeds]), np.stack([second[seed] for seed in seeds])
+    predictions = next(r for r in records if r.arm == arm and r.seed == seeds[0]).predictions()
     # A stage that may look at one half of the test images shows no others.
-    rows = store.rows("test")[np.isin(store.ids[store.rows("test")], seen.ids)]
+    rows = store.rows("test")[np.isin(store.ids[store.rows("test")], predictions.ids)]
     labels = store.labels[rows]
-    if not np.array_equal(store.ids[rows], seen.ids):
+    if not np.array_equal(store.ids[rows], predictions.ids):
         return []
-    net = two.sum(axis=0).astype(np.int64) - one.sum(axis=0).astype(np.int64)
-    made = []
+    net = after.sum(axis=0).astype(np.int64) - before.sum(axis=0).astype(np.int64)
+    pair = []
     for sign, title in ((1, f"Won by {arm}."), (-1, f"Lost by {arm}.")):
         order = [int(i) for i in np.argsort(-sign * net, kind="stable") if sign * net[i] > 0][:PER_STRIP]
-        pictures = tuple(
-            Picture(
+        photos = tuple(
+            Photo(
                 uri=encode(store.images[int(rows[i])]),
                 name=store.classes[int(labels[i])],
-                lines=(f"{baseline}: {one[:, i].sum()} of {len(seeds)}", f"{arm}: {two[:, i].sum()} of {len(seeds)}"),
+                lines=tuple(
+                    f"{name}: {right[:, i].sum()} of {len(seeds)}" for name, right in ((baseline, before), (arm, after))
+                ),
             )
             for i in order
         )
         better, worse = (arm, baseline) if sign > 0 else (baseline, arm)
-        note = f"{_count(sign * net)} right with {better} in more seeds than with {worse}"
-        note += f"; the {len(order)} clearest." if len(order) == PER_STRIP else "."
-        made.append(Strip(title, note, pictures))
-    return made
-
-
-def _count(net: npt.NDArray[np.int64]) -> str:
-    won = int((net > 0).sum())
-    return f"{won:,} of {len(net):,} test images {'is' if won == 1 else 'are'}"
+        won = int((sign * net > 0).sum())
+        shown = len(order) if len(order) == PER_STRIP else None
+        pair.append(Strip(title, wording.net_images(better, worse, won, len(net), shown), photos))
+    return pair
 
 
 def _right(records: Sequence[RunRecord], arm: str) -> dict[int, npt.NDArray[np.bool_]]:
     return {r.seed: r.predictions().correct for r in records if r.arm == arm and r.status == "complete"}
 
 
-def sheet_blocks(sheet: Sheet) -> list[Block]:
-    """Turn a sample sheet into a heading, its note and one row of photos for each of the first classes."""
-    left = len(sheet.rows) - MAX_ROWS
-    more = f" Shown: the first {MAX_ROWS} of {len(sheet.rows)} classes." if left > 0 else ""
-    blocks: list[Block] = [Heading(sheet.title), Prose((sheet.note + more,), soft=True)]
+def sheet_blocks(sheet: PreviewSheet) -> list[Block]:
+    """Turn a preview sheet into a heading, its note and one row of photos for each of the first classes."""
+    note = sheet.note + wording.first_classes(MAX_ROWS, len(sheet.rows))
+    blocks: list[Block] = [Heading(sheet.title), Prose((note,), soft=True)]
     for row in sheet.rows[:MAX_ROWS]:
         heads = (*sheet.columns, *[""] * len(row.cells))
-        pictures = tuple(
-            Picture(encode(cell.image), " · ".join(part for part in (row.name, head, cell.caption) if part))
+        photos = tuple(
+            Photo(encode(cell.image), " · ".join(part for part in (row.name, head, cell.caption) if part))
             for cell, head in zip(row.cells, heads, strict=False)
         )
-        blocks.append(Strip(f"{row.name}:", "original, then its augmented versions.", pictures, cells=len(pictures)))
+        blocks.append(Strip(f"{row.name}:", "original, then its augmented versions.", photos, cells=len(photos)))
     return blocks

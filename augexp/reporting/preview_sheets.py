@@ -1,6 +1,6 @@
 """Preview sheets: what a policy does to pictures, and how strong its operations are.
 
-A `Sheet` is plain data: rows of captioned pictures. `samples` and `strengths` make one, `sheet_files`
+A `PreviewSheet` is plain data: rows of captioned pictures. `samples` and `strengths` make one, `sheet_files`
 writes it as PNG, SVG or a self-contained page.
 """
 
@@ -41,7 +41,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PreviewSheet:
     """A table of pictures.
 
     Attributes:
@@ -88,7 +88,7 @@ def samples(
     seed: int = 0,
     versions: int = 6,
     partners: tuple[Any, Any] | None = None,
-) -> Sheet:
+) -> PreviewSheet:
     """Show one original per class and what the network sees of it in its first epochs.
 
     Args:
@@ -116,7 +116,7 @@ def samples(
     rows = tuple(Row(name, tuple(row)) for name, row in zip(names, cells, strict=True))
     note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of seed {seed}."
     columns = ("original", *(f"epoch {epoch + 1}" for epoch in range(versions)))
-    return Sheet(f"What the network sees: {policy.title}", note, columns, rows)
+    return PreviewSheet(f"What the network sees: {policy.title}", note, columns, rows)
 
 
 def _weights(target: npt.NDArray[np.float32], names: Sequence[str]) -> str:
@@ -132,7 +132,7 @@ def _bytes(picture: npt.NDArray[np.float32]) -> Image:
 # -- strengths -----------------------------------------------------------------------------------
 
 
-def strengths(policy: Policy, image: Image, *, partner: Image | None = None, steps: int = 7) -> Sheet:
+def strengths(policy: Policy, image: Image, *, partner: Image | None = None, steps: int = 7) -> PreviewSheet:
     """Show each operation of a policy over the range that it draws from.
 
     Operations that choose others (RandAugment and the like) are shown as the list they choose from, each
@@ -156,7 +156,7 @@ def strengths(policy: Policy, image: Image, *, partner: Image | None = None, ste
         "Left to right: the smallest to the largest random number, all numbers of an operation together. "
         "Under each picture: the amount."
     )
-    return Sheet(f"Each operation over its range: {policy.title}", note, (), tuple(rows))
+    return PreviewSheet(f"Each operation over its range: {policy.title}", note, (), tuple(rows))
 
 
 def _rows(operation: Operation, image: Image, other: Image, draws: npt.NDArray[np.float64]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Sheets of an experiment's own images: what its arms do to them, and how strong the operations are."""
+"""Preview sheets of an experiment's own images: what its arms do to them, and how strong the operations are."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from augexp.experiment.definition import Experiment
 
 if TYPE_CHECKING:
     from augexp.data.store import Rows
-    from augexp.reporting.preview_sheets import Sheet
+    from augexp.reporting.preview_sheets import PreviewSheet
 
-CLASSES = 10
-"""At most so many classes are shown: a sheet of a hundred rows is read by nobody."""
+MAX_CLASSES = 10
+"""Classes, and so rows, that a sheet has at most."""
 
 
-def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -> Sheet:
+def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -> PreviewSheet:
     """Show one training image per class and what the network gets of it in the first epochs of seed 0."""
     from augexp.reporting import preview_sheets  # noqa: PLC0415 - policies are applied only to be drawn
 
@@ -36,10 +36,10 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
         versions=versions,
         partners=(store.view(rows), store.labels[rows]),
     )
-    return _honest(sheet, store)
+    return _titled(sheet, store)
 
 
-def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
+def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
     """Show every operation of an arm over its range, on one training image."""
     from augexp.reporting import preview_sheets  # noqa: PLC0415
 
@@ -47,15 +47,15 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> Sheet:
     sheet = preview_sheets.strengths(
         experiment.policy(arm), np.asarray(store.images[first]), partner=np.asarray(store.images[second])
     )
-    return _honest(sheet, store)
+    return _titled(sheet, store)
 
 
-def _honest(sheet: Sheet, store: Store) -> Sheet:
-    """Say so where the pictures are drawn, so that nobody takes them for photos."""
+def _titled(sheet: PreviewSheet, store: Store) -> PreviewSheet:
+    """Say in the title where the images are drawn and not photos."""
     return replace(sheet, title=f"{sheet.title} (synthetic images)") if store.manifest.synthetic else sheet
 
 
-def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, Sheet]:
+def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, PreviewSheet]:
     """Return file name (without suffix) and sample sheet of those among `arms` that change images."""
     arms = [arm for arm in arms if experiment.policy(arm).operations]
     names = ["samples"] if len(arms) == 1 else [f"samples-{arm}" for arm in arms]
@@ -72,7 +72,7 @@ def check_target(path: Path) -> None:
 
 def _training_rows(experiment: Experiment, store: Store) -> Rows:
     rows = store.training_rows(experiment.data, experiment.root_seed, 0)
-    return rows[store.labels[rows] < CLASSES]
+    return rows[store.labels[rows] < MAX_CLASSES]
 
 
 def _originals(store: Store, rows: Rows) -> Rows:

@@ -1,4 +1,4 @@
-"""Write a sheet of pictures as PNG, as SVG or as a page of its own."""
+"""Write a preview sheet as PNG, as SVG or as a page of its own."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import numpy as np
 
 from augexp.errors import DefinitionError
 from augexp.files import write_atomically
-from augexp.reporting.preview_sheets import Image, Sheet
+from augexp.reporting.preview_sheets import Image, PreviewSheet
 
 SUFFIXES = (".png", ".svg", ".html")
 
-_SIDE = 1.15  # inches per picture
+_SIDE = 1.15  # inches per image
 _LEFT = 1.5  # inches for the names of the rows
 _FALLBACKS = (
     "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "PingFang SC",
@@ -28,7 +28,7 @@ _FALLBACKS = (
 )  # fmt: skip
 
 
-def save(sheet: Sheet, path: Path) -> None:
+def save(sheet: PreviewSheet, path: Path) -> None:
     """Write `sheet` to `path`, in the format of its suffix; an existing file is replaced in one step.
 
     Raises:
@@ -41,7 +41,7 @@ def save(sheet: Sheet, path: Path) -> None:
     write_atomically(path, content, advice="free some space or choose another place with --output")
 
 
-def draw(sheet: Sheet, form: str) -> bytes:
+def draw(sheet: PreviewSheet, form: str) -> bytes:
     """Return `sheet` as an image file of the format `form` (``png`` or ``svg``), the same bytes every time."""
     import matplotlib as mpl  # noqa: PLC0415 - half a second that only drawing should pay
 
@@ -57,7 +57,7 @@ def draw(sheet: Sheet, form: str) -> bytes:
     return buffer.getvalue()
 
 
-def _figure(sheet: Sheet) -> Any:
+def _figure(sheet: PreviewSheet) -> Any:
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
     from matplotlib.image import BboxImage  # noqa: PLC0415
     from matplotlib.transforms import Bbox, TransformedBbox  # noqa: PLC0415
@@ -68,7 +68,7 @@ def _figure(sheet: Sheet) -> Any:
     top = 0.95 if sheet.columns else 0.75
     width, height = _LEFT + columns * (_SIDE + 0.08) + 0.1, top + len(sheet.rows) * step + 0.05
     figure = Figure(figsize=(width, height), facecolor="white")
-    figure.suppressComposite = True  # pictures stay apart in an SVG
+    figure.suppressComposite = True  # images stay apart in an SVG
     _text(figure, 0.1, height - 0.28, sheet.title, size=12, weight="bold")
     for down, line in zip((0.5, 0.66), _wrapped(sheet.note, int(width * 15)), strict=False):
         _text(figure, 0.1, height - down, line, size=8, color="#555555")
@@ -79,11 +79,11 @@ def _figure(sheet: Sheet) -> Any:
         _text(figure, _LEFT - 0.1, bottom + _SIDE / 2, _cut(row.name, 22), size=9, ha="right", va="center")
         for i, cell in enumerate(row.cells):
             left = _LEFT + i * (_SIDE + 0.08)
-            # Axes would give each picture ticks and scales, which take ten times as long as the picture itself.
+            # Axes would give each image ticks and scales, which take ten times as long as the image itself.
             place = Bbox.from_bounds(left / width, bottom / height, _SIDE / width, _SIDE / height)
-            picture = BboxImage(TransformedBbox(place, figure.transFigure), interpolation="nearest")
-            picture.set_data(cell.image)
-            figure.add_artist(picture)
+            artist = BboxImage(TransformedBbox(place, figure.transFigure), interpolation="nearest")
+            artist.set_data(cell.image)
+            figure.add_artist(artist)
             _text(figure, left + _SIDE / 2, bottom - 0.13, _cut(cell.caption, 24), size=6.5, ha="center")
     return figure
 
@@ -128,7 +128,7 @@ p { color: GrayText; max-width: 60rem; }
 """
 
 
-def page(sheet: Sheet) -> str:
+def page(sheet: PreviewSheet) -> str:
     """Return `sheet` as one HTML page that needs no other file; names are escaped."""
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in sheet.columns)
     rows = "\n".join(

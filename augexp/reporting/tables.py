@@ -1,23 +1,23 @@
-"""Tables of a comparison as values, and the forms they are written in.
+"""The tables of a comparison as values, the same in the terminal, the page, Markdown, CSV and LaTeX.
 
 A `Table` holds numbers, not text: each form (terminal, Markdown, LaTeX, HTML) formats them by the
-column's digits, and CSV gives them in full precision. What stands in the tables is chosen in
-`augexp.reporting.summary`.
+column's digits, and CSV gives them in full precision. The forms are written in `augexp.reporting.formats`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
-from augexp.analysis.wording import MINUS, MISSING, number
+from augexp.analysis.schema import Comparison, Contrast, Interval, Measure
+from augexp.analysis.wording import MISSING, ends, number
+from augexp.reporting import wording
 
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
+MAX_NAME = 16
+"""Letters of a name that leave room for the other columns in a terminal; built-in policies have shorter ones."""
+
+NEW_IMAGES = "Intervals are for new images of the same source."
 
 Cell = str | int | float | bool | None
 
@@ -86,112 +86,169 @@ class Table:
         ]
 
 
-# -- forms ---------------------------------------------------------------------------------------
+# -- the tables of a comparison ------------------------------------------------------------------
 
 
-def to_markdown(table: Table) -> str:
-    """Return a GitHub table under a heading of level 3."""
-    heads = [escape_markdown(column.title) for column in table.columns]
-    rule = ["---:" if right else "---" for right in table.numeric()]
-    body = [[escape_markdown(text) for text in row] for row in table.text_rows()]
-    lines = ["| " + " | ".join(row) + " |" for row in [heads, rule, *body]]
-    note = [escape_markdown(table.note), ""] if table.note else []
-    return "\n".join([f"### {escape_markdown(table.title)}", "", *lines, "", *note])
-
-
-def escape_markdown(text: str) -> str:
-    """Escape what Markdown would interpret."""
-    for character in "\\`*_<>|[]#~":
-        text = text.replace(character, "\\" + character)
-    return " ".join(text.split())
-
-
-def to_csv(table: Table) -> str:
-    """Return the table with machine-readable headings and numbers in full precision."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.key or column.title for column in table.columns])
-    for row in table.rows:
-        writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])
-    return text.getvalue()
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    MINUS: r"$-$",
-    MISSING: "--",
-    "±": r"$\pm$",
-    "σ": r"$\sigma$",
-    "ρ": r"$\rho$",
-    "Δ": r"$\Delta$",
-    "∞": r"$\infty$",
-    "×": r"$\times$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "→": r"$\rightarrow$",
-}
-
-
-def escape_latex(text: str) -> str:
-    """Escape what LaTeX would interpret; other scripts pass through and need XeLaTeX or LuaLaTeX."""
-    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
-
-
-def to_latex(table: Table) -> str:
-    """Return a ``table`` environment for the package booktabs."""
-    align = "".join("r" if right else "l" for right in table.numeric())
-    rows = [" & ".join(escape_latex(cell) for cell in row) + r" \\" for row in table.text_rows()]
-    heads = " & ".join(escape_latex(column.title) for column in table.columns) + r" \\"
-    caption = escape_latex(". ".join(part.rstrip(".") for part in (table.title, table.note) if part) + ".")
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{{align}}}",
-            r"\toprule",
-            heads,
-            r"\midrule",
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
+def contrasts(comparison: Comparison) -> Table:
+    """One row per contrast: the estimate, both intervals and the verdict."""
+    rows: list[tuple[Cell, ...]] = []
+    for c in comparison.contrasts:
+        estimate = math.nan if c.estimate is None else c.estimate  # "nan" in CSV
+        ends = (*_pair(c.new_images), *_pair(c.these_images))
+        rows.append((c.arm, comparison.baseline, len(c.seeds), estimate, *ends, c.verdict))
+    columns = (
+        Column("arm", key="arm"),
+        Column("against", key="baseline"),
+        Column("seeds", key="seeds"),
+        Column("difference (pp)", 2, signed=True, key="difference_pp"),
+        Column("new images: low", 2, signed=True, key="new_images_low_pp"),
+        Column("new images: high", 2, signed=True, key="new_images_high_pp"),
+        Column("these images: low", 2, signed=True, key="these_images_low_pp"),
+        Column("these images: high", 2, signed=True, key="these_images_high_pp"),
+        Column("verdict", key="verdict"),
     )
+    labels = dict.fromkeys(
+        label
+        for c in comparison.contrasts
+        for label in (wording.new_images_label(c, comparison), wording.these_images_label(c, comparison))
+        if label
+    )
+    note = "; ".join((f"Paired differences of test {wording.metric(comparison)} in percentage points", *labels)) + "."
+    return Table(f"Differences on {wording.images(comparison)}", columns, tuple(rows), note)
 
 
-def to_terminal(tables: Sequence[Table]) -> list[RichTable]:
-    """Return one rich renderable per table; names are shown as they are, never read as markup."""
-    from rich import box  # noqa: PLC0415 - only the command line draws in a terminal
-    from rich.table import Table as RichTable  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _pair(interval: Interval | None) -> tuple[float | None, float | None]:
+    return (interval.low, interval.high) if interval else (None, None)
 
-    drawn = []
-    for table in tables:
-        rich = RichTable(
-            title=Text(table.title),
-            caption=Text(table.note) if table.note else None,
-            title_justify="left",
-            caption_justify="left",
-            box=box.SIMPLE_HEAD,
-            pad_edge=False,
-        )
-        for column, right in zip(table.columns, table.numeric(), strict=True):
-            side: Literal["left", "right"] = "right" if right else "left"
-            rich.add_column(Text(column.title), justify=side, overflow="fold", no_wrap=column.whole)
-        for row in table.text_rows():
-            rich.add_row(*(Text(cell) for cell in row))
-        drawn.append(rich)
-    return drawn
+
+def arms(comparison: Comparison) -> Table:
+    """One row per arm: accuracy, generalisation gap and measured cost."""
+    rows = tuple(
+        (a.name, wording.policy(a), a.runs, a.diverged, a.metric, a.gap, a.unique_images, a.wall_seconds, a.cpu_seconds)
+        for a in comparison.arms
+    )
+    columns = (
+        Column("arm", key="arm"),
+        Column("policy", key="policy"),
+        Column("runs", key="runs"),
+        Column("diverged", key="diverged"),
+        Column(f"test {wording.metric(comparison)} (%)", 2, key="test_percent"),
+        Column("gap (pp)", 1, signed=True, key="gap_pp"),
+        Column("unique images", key="unique_images"),
+        Column("wall time (s)", 1, key="wall_seconds"),
+        Column("CPU time (s)", 1, key="cpu_seconds"),
+    )
+    note = (
+        "Gap: accuracy on clean training images minus validation accuracy at the last epoch. "
+        "Gap and times are means over the runs."
+    )
+    return Table("Arms", columns, rows, note)
+
+
+def measures(comparison: Comparison, contrast: Contrast) -> Table:
+    """Accuracy, log loss, Brier score and calibration error of one contrast."""
+    title = f"More than accuracy: {contrast.arm} against {comparison.baseline}"
+    note = f"{NEW_IMAGES} Lower is better for losses and errors."
+    return _measures(title, "measure", comparison, contrast, contrast.measures, 3, note)
+
+
+def classes(comparison: Comparison, contrast: Contrast) -> Table:
+    """The accuracy per class of one contrast, in percent."""
+    title = f"Accuracy per class (%): {contrast.arm} against {comparison.baseline}"
+    note = f"{NEW_IMAGES} p-values with Holm's correction over the classes."
+    return _measures(title, "class", comparison, contrast, contrast.classes, 2, note)
+
+
+def _measures(
+    title: str, head: str, comparison: Comparison, contrast: Contrast, values: Sequence[Measure], digits: int, note: str
+) -> Table:
+    columns = (
+        Column(head, key=head),
+        Column("test images", key="test_images"),
+        Column(comparison.baseline, digits, key="baseline"),
+        Column(contrast.arm, digits, key="arm"),
+        Column("difference", digits, signed=True, key="difference"),
+        Column("low", digits, signed=True, key="low"),
+        Column("high", digits, signed=True, key="high"),
+        Column("p", 4, key="p", least=0.001),
+    )
+    rows = tuple(
+        (wording.measure(m), m.images, m.baseline, m.arm, m.difference, *_pair(m.interval), m.p) for m in values
+    )
+    return Table(title, columns, rows, note)
+
+
+def also_reported(comparison: Comparison, contrast: Contrast) -> Table:
+    """Wins, correlation, effect sizes and p-values of one contrast."""
+    title = f"Also reported: {contrast.arm} against {comparison.baseline}"
+    return Table(title, (Column("quantity"), Column("value")), wording.also_reported(contrast, comparison))
+
+
+def all_tables(comparison: Comparison) -> list[Table]:
+    """Return every table in reading order, empty ones left out."""
+    tables = [contrasts(comparison), arms(comparison)]
+    for contrast in comparison.contrasts:
+        tables += [also_reported(comparison, contrast), measures(comparison, contrast), classes(comparison, contrast)]
+    for title, pairs in (
+        ("Equal budget", wording.ledger(comparison)),
+        ("Data", wording.data(comparison)),
+        ("Plan", wording.plan(comparison)),
+    ):
+        tables.append(Table(title, (Column("what"), Column("value")), pairs))
+    return [table for table in tables if table.rows]
+
+
+# -- the tables of a terminal --------------------------------------------------------------------
+
+
+def terminal_tables(comparison: Comparison) -> list[Table]:
+    """Return the two tables of the terminal, which fit into 80 columns where names are short."""
+    return [table for table in (_terminal_arms(comparison), _terminal_contrasts(comparison)) if table.rows]
+
+
+def _terminal_arms(comparison: Comparison) -> Table:
+    """One row per arm; diverged runs have a column only where there are some."""
+    diverged = any(arm.diverged for arm in comparison.arms)
+    rows: list[tuple[Cell, ...]] = []
+    for arm in comparison.arms:
+        row: tuple[Cell, ...] = (arm.name, arm.runs, arm.metric, arm.gap, arm.unique_images, arm.wall_seconds)
+        rows.append((*row, arm.diverged) if diverged else row)
+    columns = [
+        Column("arm"),
+        Column("runs"),
+        Column(f"test {wording.metric(comparison)} (%)", 2),
+        Column("gap (pp)", 1, signed=True),
+        Column("unique images"),
+        Column("s per run", 1),
+    ]
+    if diverged:
+        columns.append(Column("diverged"))
+    note = "gap: clean training images minus validation, at the last epoch"
+    return Table(f"Arms on {wording.images(comparison)}", tuple(columns), tuple(rows), note)
+
+
+def _terminal_contrasts(comparison: Comparison) -> Table:
+    """One row per contrast: difference, both intervals, verdict."""
+    several = len(comparison.contrasts) > 1
+    title = f"Paired differences from {comparison.baseline} in test {wording.metric(comparison)} (pp)"
+    # A very long name is broken, so that the numbers beside it are not.
+    columns = (
+        Column("arm", whole=all(len(contrast.arm) <= MAX_NAME for contrast in comparison.contrasts)),
+        Column("difference", 2, signed=True),
+        Column("for new images", whole=True),
+        Column("for these images", whole=True),
+        Column("verdict"),
+    )
+    rows = tuple(_terminal_row(contrast) for contrast in comparison.contrasts)
+    labels = {label for c in comparison.contrasts if (label := wording.new_images_label(c, comparison))}
+    note = "; ".join(sorted(labels)) + (". They hold together." if several and labels else "")
+    return Table(title, columns, rows, note)
+
+
+def _terminal_row(contrast: Contrast) -> tuple[Cell, ...]:
+    new, these = _between(contrast.new_images), _between(contrast.these_images)
+    return (contrast.arm, contrast.estimate, new, these, contrast.verdict)
+
+
+def _between(interval: Interval | None) -> str:
+    return ends(interval, 2) if interval and math.isfinite(interval.high - interval.low) else MISSING

@@ -1,6 +1,6 @@
 """Hand the runs and the comparison to an experiment tracker: TensorBoard or MLflow.
 
-Everything that is handed over stands in the results folder too; a tracker is one more way to look at it.
+Everything that is handed over is in the results folder too.
 Nothing leaves this machine unless the target of MLflow is a server. Both libraries are optional extras
 and are loaded only here; neither needs TensorFlow.
 """
@@ -40,17 +40,17 @@ def _missing(tracker: str) -> RunError:
 
 def _numbers(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     """Return the numbers of a nested mapping by path; a pair of numbers is an interval."""
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            found |= _numbers(value, f"{prefix}{key}/")
+            numbers |= _numbers(value, f"{prefix}{key}/")
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            found[f"{prefix}{key}"] = float(value)
+            numbers[f"{prefix}{key}"] = float(value)
         elif (
-            isinstance(value, (list, tuple)) and len(value) == 2 and all(isinstance(one, (int, float)) for one in value)
+            isinstance(value, (list, tuple)) and len(value) == 2 and all(isinstance(end, (int, float)) for end in value)
         ):
-            found |= {f"{prefix}{key}/low": float(value[0]), f"{prefix}{key}/high": float(value[1])}
-    return found
+            numbers |= {f"{prefix}{key}/low": float(value[0]), f"{prefix}{key}/high": float(value[1])}
+    return numbers
 
 
 def _sentences(comparison: Mapping[str, Any]) -> list[str]:
@@ -191,10 +191,10 @@ def export_mlflow(runs: Sequence[RunRecord], comparison: Mapping[str, Any], targ
     try:
         uri, artifacts = _place(target)
         with _quiet("mlflow", "alembic"):
-            book = _Book(uri, _title(finished), artifacts)
-            new = sum(book.log_run(run) for run in finished)
+            mlflow_experiment = _MlflowExperiment(uri, _title(finished), artifacts)
+            new = sum(mlflow_experiment.log_run(run) for run in finished)
             if comparison:
-                book.log_comparison(comparison)
+                mlflow_experiment.log_comparison(comparison)
     except OSError as error:
         raise unwritable(Path(target), error) from None
     except MlflowException as error:
@@ -234,7 +234,7 @@ def _quiet(*names: str) -> Iterator[None]:
             logger.setLevel(level)
 
 
-class _Book:
+class _MlflowExperiment:
     """One experiment of an MLflow server or data base."""
 
     def __init__(self, uri: str, title: str, artifacts: str | None) -> None:

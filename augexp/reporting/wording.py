@@ -1,131 +1,95 @@
-"""From the answer to what is shown of it: the one place where numbers become sentences."""
+"""The sentences, labels and names with values that are shown of a comparison, computed where they are shown.
+
+What is part of the `Comparison` itself (verdicts, sentences of record, warnings) has its words in
+`augexp.analysis.wording`.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from augexp.analysis import contrast, schema, trend
+from augexp.analysis import wording
 from augexp.analysis.critical_values import Level
-from augexp.analysis.schema import Comparison
-from augexp.analysis.wording import number
-from augexp.reporting import facts
-from augexp.reporting.digest import Arm, Contrast, Digest, Interval, Measure, Pairs
-from augexp.results.records import RunRecord
+from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Trend
+from augexp.analysis.verdict import FIRST_LOOK
+from augexp.analysis.wording import ends, level_words, number
+
+Pairs = tuple[tuple[str, str], ...]
+"""Names with their values."""
 
 
-def digest(comparison: Comparison, records: Sequence[RunRecord] = ()) -> Digest:
-    """Return what is shown of a comparison.
+# -- names and labels ----------------------------------------------------------------------------
 
-    Args:
-        comparison: the answer.
-        records: the runs behind it; what they add is drawn from them directly, so this only takes
-            their number into account where the answer has none.
+
+def metric(comparison: Comparison) -> str:
+    """Return the name of the primary metric."""
+    return wording.metric(balanced=comparison.metric == "balanced_accuracy")
+
+
+def images(comparison: Comparison) -> str:
+    """Return what the images are, for titles: synthetic drawings must never pass for photos."""
+    return f"{comparison.name} (synthetic images)" if comparison.synthetic else comparison.name
+
+
+def title(comparison: Comparison) -> str:
+    """Return the heading of the report."""
+    return f"Does image augmentation help? {images(comparison)}"
+
+
+def policy(arm: Arm) -> str:
+    """Return what the policy of an arm does to images, after its name where that is not the arm's."""
+    return f"{arm.policy}: {arm.summary}" if arm.policy != arm.name else arm.summary
+
+
+def measure(value: Measure) -> str:
+    """Return the name of a measure, which says so where its interval holds for these test images alone."""
+    return value.name if value.scope == "new images" else f"{value.name}, these images"
+
+
+def new_images_label(contrast: Contrast, comparison: Comparison) -> str:
+    """Say what the interval for new images is; empty where there is none.
+
+    An example: "new images: 95 % interval, 8 pairs, 3,000 test images".
     """
-    level = Level(comparison.look.rule, comparison.look.comparisons, comparison.look.alpha)
-    return Digest(
-        name=comparison.name,
-        source=comparison.source,
-        synthetic=comparison.synthetic,
-        metric=facts.METRICS[comparison.metric],
-        r=comparison.equivalence,
-        baseline=comparison.baseline,
-        arms=tuple(_arm(one) for one in comparison.arms),
-        contrasts=tuple(_contrast(one, comparison, level) for one in comparison.contrasts),
-        together=_together(comparison),
-        warnings=comparison.warnings,
-        plan=facts.plan(comparison),
-        ledger=facts.ledger(comparison),
-        data=facts.data(comparison),
-        environment=tuple(comparison.environment.items()),
-        command=comparison.command,
-        class_names=comparison.classes,
-    )
+    if contrast.new_images is None:
+        return ""
+    kind = level_words(_level(comparison.look))
+    return f"new images: {kind}, {len(contrast.seeds)} pairs, {comparison.test_clusters:,} test images"
 
 
-def _arm(one: schema.Arm) -> Arm:
-    return Arm(
-        name=one.name,
-        policy=f"{one.policy}: {one.summary}" if one.policy != one.name else one.summary,
-        runs=one.runs,
-        diverged=one.diverged,
-        accuracy=_known(one.metric),
-        gap=_known(one.gap),
-        unique_images=one.unique_images,
-        wall_seconds=one.wall_seconds,
-        cpu_seconds=one.cpu_seconds,
-    )
+def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
+    """Say what the interval for these test images is; empty where there is none."""
+    if contrast.these_images is None:
+        return ""
+    kind = level_words(_level(comparison.look)).replace("interval", "t interval")
+    return f"these images: {kind}, {len(contrast.seeds)} pairs"
 
 
-def _contrast(one: schema.Contrast, whole: Comparison, level: Level) -> Contrast:
-    gain = one.gain
-    pairs = f"{len(one.seeds)} pairs"
-    kind = contrast.level_words(level)
-    return Contrast(
-        arm=one.arm,
-        words=one.verdict,
-        tone=one.tone,
-        sentence=one.sentence,
-        seeds=one.seeds,
-        dots=one.differences,
-        estimate=_known(one.estimate),
-        wide=_ends(one.new_images),
-        narrow=_ends(one.these_images),
-        wide_label=f"new images: {kind}, {pairs}, {whole.test_clusters:,} test images" if one.new_images else "",
-        narrow_label=f"these images: {kind.replace('interval', 't interval')}, {pairs}" if one.these_images else "",
-        facts=_facts(one, whole.look.rule),
-        gain=np.array(gain.mean if gain else (), dtype=np.float64),
-        gain_low=_band(gain, "low"),
-        gain_high=_band(gain, "high"),
-        band=f"95 % t interval at each epoch, {gain.pairs} pairs" if gain and gain.low else "",
-        pays=_pays(gain, len(gain.mean)) if gain else (),
-        buy=_buy(one, whole),
-        measures=tuple(_measure(m) for m in one.measures),
-        classes=tuple(_measure(m) for m in one.classes),
-        confusion=np.array(one.confusion, dtype=np.float64) if one.confusion else None,
-    )
+def band_label(gain: Gain | None) -> str:
+    """Say what the band around the gain by epoch is; empty where there is none."""
+    return f"95 % t interval at each epoch, {gain.pairs} pairs" if gain and gain.low else ""
 
 
-def _measure(one: schema.Measure) -> Measure:
-    scope = "" if one.scope == "new images" else ", these images"
-    return Measure(
-        name=f"{one.name}{scope}",
-        images=one.images,
-        baseline=one.baseline,
-        arm=one.arm,
-        difference=one.difference,
-        interval=_ends(one.interval),
-        p=one.p,
-    )
+def region(comparison: Comparison) -> str:
+    """Say what the region of practical equivalence is, for legends."""
+    return f"no practical difference (±{comparison.equivalence:g} pp)"
 
 
-def _band(gain: schema.Gain | None, end: str) -> Any:
-    if gain is None:
-        return np.array(())
-    values = getattr(gain, end)
-    return np.array(values, dtype=np.float64) if values else np.full(len(gain.mean), np.nan)
+def _level(look: Look) -> Level:
+    return Level(look.rule, look.comparisons, look.alpha)
 
 
-def _ends(interval: schema.Interval | None) -> Interval | None:
-    return (interval.low, interval.high) if interval else None
+# -- one contrast --------------------------------------------------------------------------------
 
 
-def _known(value: float | None) -> float:
-    return math.nan if value is None else value
-
-
-# -- sentences -----------------------------------------------------------------------------------
-
-
-def _facts(one: schema.Contrast, rule: str) -> Pairs:
+def also_reported(contrast: Contrast, comparison: Comparison) -> Pairs:
+    """Return wins, correlation, effect sizes and p-values of a contrast, those that there are."""
     # p-values do not know of the looks before; the intervals do.
-    alone = "" if rule == "fixed" else " (of this look alone)"
+    alone = "" if comparison.look.rule == "fixed" else " (of this look alone)"
     pairs: list[tuple[str, str]] = []
-    if one.wins:
-        w = one.wins
+    if contrast.wins:
+        w = contrast.wins
         ties = f", {w.ties} {'tie' if w.ties == 1 else 'ties'}" if w.ties else ""
         pairs.append(
             (
@@ -135,12 +99,12 @@ def _facts(one: schema.Contrast, rule: str) -> Pairs:
             )
         )
     values = (
-        ("correlation of the pairs, ρ", _optional(one.correlation, 2)),
-        ("reduction of the error rate", _percent(one.relative_error_reduction)),
-        ("d_z = difference / standard deviation over the seeds", _optional(one.d_z, 2)),
-        (f"p, new images{alone}", _probability(one.p)),
-        (f"p, Holm over the policies{alone}", _probability(one.p_holm)),
-        (f"exact sign-flip p, these images{alone}", _probability(one.p_sign_flip)),
+        ("correlation of the pairs, ρ", _optional(contrast.correlation, 2)),
+        ("reduction of the error rate", _percent(contrast.relative_error_reduction)),
+        ("d_z = difference / standard deviation over the seeds", _optional(contrast.d_z, 2)),
+        (f"p, new images{alone}", _probability(contrast.p)),
+        (f"p, Holm over the policies{alone}", _probability(contrast.p_holm)),
+        (f"exact sign-flip p, these images{alone}", _probability(contrast.p_sign_flip)),
     )
     pairs += [(name, value) for name, value in values if value]
     return tuple(pairs)
@@ -160,54 +124,58 @@ def _probability(value: float | None) -> str:
     return "< 0.0001" if value < 1e-4 else f"{value:.2g}" if value < 0.01 else f"{value:.3f}"
 
 
-def _pays(gain: schema.Gain, epochs: int) -> tuple[str, ...]:
-    said = []
-    if gain.ahead_from is None:
-        said.append(f"At the last of {epochs} epochs the mean validation accuracy is not ahead of the baseline's.")
-    elif gain.ahead_from == epochs:
-        said.append(f"The mean validation accuracy is ahead of the baseline's at the last of {epochs} epochs alone.")
-    else:
-        said.append(f"The mean validation accuracy is ahead from epoch {gain.ahead_from} of {epochs} to the end.")
-    if gain.surely_ahead_from is not None:
-        said.append(f"The whole band of the difference is above zero from epoch {gain.surely_ahead_from} on.")
-    if gain.slope is not None and gain.slope_interval is not None:
-        ends = (
-            f"{number(gain.slope_interval.low, 2, signed=True)} to {number(gain.slope_interval.high, 2, signed=True)}"
-        )
-        slope = f"{number(gain.slope, 2, signed=True)} pp per epoch (95 % interval {ends})"
-        if gain.still_gaining:
-            said.append(f"Still gaining at the end of the budget, by {slope}: try twice the epochs.")
-        else:
-            said.append(f"Over the last third of the budget the difference changes by {slope}.")
-    return tuple(said)
-
-
-def _buy(one: schema.Contrast, whole: Comparison) -> tuple[str, ...]:
-    ahead = one.outlook
-    if ahead is None:
+def when_it_pays(contrast: Contrast, _: Comparison) -> tuple[str, ...]:
+    """Say from which epoch on the arm is ahead, and whether it still gains at the end of the budget."""
+    gain = contrast.gain
+    if gain is None:
         return ()
-    r = whole.equivalence
-    said = [
-        f"The interval for new images is ±{ahead.half_width:.2f} pp now; "
-        f"{_listed(ahead.with_seeds, 'seeds')}; {_listed(ahead.with_images, 'test images')}."
+    texts, epochs = [], len(gain.mean)
+    if gain.ahead_from is None:
+        texts.append(f"At the last of {epochs} epochs the mean validation accuracy is not ahead of the baseline's.")
+    elif gain.ahead_from == epochs:
+        texts.append(f"The mean validation accuracy is ahead of the baseline's at the last of {epochs} epochs alone.")
+    else:
+        texts.append(f"The mean validation accuracy is ahead from epoch {gain.ahead_from} of {epochs} to the end.")
+    if gain.surely_ahead_from is not None:
+        texts.append(f"The whole band of the difference is above zero from epoch {gain.surely_ahead_from} on.")
+    if gain.slope is not None and gain.slope_interval is not None:
+        interval = f"95 % interval {ends(gain.slope_interval, 2)}"
+        slope = f"{number(gain.slope, 2, signed=True)} pp per epoch ({interval})"
+        if gain.still_gaining:
+            texts.append(f"Still gaining at the end of the budget, by {slope}: try twice the epochs.")
+        else:
+            texts.append(f"Over the last third of the budget the difference changes by {slope}.")
+    return tuple(texts)
+
+
+def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
+    """Say how more seeds and more test images would narrow the interval for new images, and which would decide."""
+    outlook = contrast.outlook
+    if outlook is None:
+        return ()
+    r = comparison.equivalence
+    texts = [
+        f"The interval for new images is ±{outlook.half_width:.2f} pp now; "
+        f"{_listed(outlook.with_seeds, 'seeds')}; {_listed(outlook.with_images, 'test images')}."
     ]
-    if ahead.image_floor > 0:
-        beside = "above" if ahead.image_floor > r else "below"
-        said.append(
-            f"No number of seeds gets below ±{ahead.image_floor:.2f} pp with these test images, "
+    if outlook.image_floor > 0:
+        beside = "above" if outlook.image_floor > r else "below"
+        texts.append(
+            f"No number of seeds gets below ±{outlook.image_floor:.2f} pp with these test images, "
             f"which is {beside} the ±{r:g} pp that count as no difference."
         )
-    if ahead.seeds_needed:
-        said.append(
-            f"To see a difference as large as the estimate with 80 % power takes {ahead.seeds_needed} seeds (planned "
-            f"with the 80 % upper limit {ahead.sd_upper:.2f} pp of the standard deviation, {ahead.sd_seeds:.2f} pp)."
+    if outlook.seeds_needed:
+        texts.append(
+            f"To see a difference as large as the estimate with 80 % power takes {outlook.seeds_needed} seeds "
+            f"(planned with the 80 % upper limit {outlook.sd_upper:.2f} pp of the standard "
+            f"deviation, {outlook.sd_seeds:.2f} pp)."
         )
     advice = {
         "nothing": "For this verdict nothing more has to be bought.",
         "seeds": "What would decide it: more seeds.",
         "images": "What would decide it: more test images; seeds alone cannot.",
     }
-    return (*said, advice[ahead.buy])
+    return (*texts, advice[outlook.buy])
 
 
 def _listed(widths: Mapping[int, float], unit: str) -> str:
@@ -215,18 +183,22 @@ def _listed(widths: Mapping[int, float], unit: str) -> str:
     return f"{unit}: {', '.join(parts)}" if parts else f"{unit}: as they are"
 
 
-def _together(comparison: Comparison) -> tuple[str, ...]:
-    said = [_ranking(comparison) or (_best(comparison) if len(comparison.contrasts) > 1 else ""), _ablation(comparison)]
+# -- all arms ------------------------------------------------------------------------------------
+
+
+def about_all_arms(comparison: Comparison) -> tuple[str, ...]:
+    """Say what concerns all arms: a screening's ranking, which could be the best one, left-out operations, trends."""
+    first = _ranking(comparison) or (_best(comparison) if len(comparison.contrasts) > 1 else "")
     look = comparison.look
-    confidence = contrast.level_words(Level(look.rule, 1, look.alpha))
-    scope, metric = "new synthetic drawings" if comparison.synthetic else "new images", facts.METRICS[comparison.metric]
-    said += [trend.sentence(one, metric, confidence, scope) for one in comparison.trends]
-    return tuple(text for text in said if text)
+    confidence = level_words(Level(look.rule, 1, look.alpha))
+    scope = "new synthetic drawings" if comparison.synthetic else "new images"
+    trends = (_trend(trend, metric(comparison), confidence, scope) for trend in comparison.trends)
+    return tuple(text for text in (first, _ablation(comparison), *trends) if text)
 
 
 def _ablation(comparison: Comparison) -> str:
     defined = comparison.definition.get("policies", {})
-    left_out = [one.arm for one in comparison.contrasts if "without" in defined.get(one.arm, {})]
+    left_out = [contrast.arm for contrast in comparison.contrasts if "without" in defined.get(contrast.arm, {})]
     if not left_out or any(defined[arm]["policy"] != comparison.baseline for arm in left_out):
         return ""
     return f"Arms that leave an operation of `{comparison.baseline}` out: where one HURTS, that operation helps."
@@ -245,7 +217,7 @@ def _best(comparison: Comparison) -> str:
 def _ranking(comparison: Comparison) -> str:
     if comparison.definition.get("plan", {}).get("stage") != "screening":
         return ""
-    known = [(one.estimate, one.arm) for one in comparison.contrasts if one.estimate is not None and not one.control]
+    known = [(c.estimate, c.arm) for c in comparison.contrasts if c.estimate is not None and not c.control]
     ranked = sorted(known, key=lambda pair: -pair[0])
     listed = ", ".join(f"{arm} ({number(estimate, 1, signed=True)} pp)" for estimate, arm in ranked)
     return f"Ranking on this half of the test images, the best first: {listed}. The first ones are confirmed elsewhere."
@@ -253,3 +225,173 @@ def _ranking(comparison: Comparison) -> str:
 
 def _joined(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _trend(trend: Trend, metric: str, confidence: str, scope: str) -> str:
+    """Say what a trend shows.
+
+    Args:
+        trend: the slope and its intervals.
+        metric: in words.
+        confidence: kind of interval, like "95 % interval".
+        scope: what new images are.
+    """
+    listed = ", ".join(f"{level:g}" for level in trend.strengths)
+    interval, where = trend.new_images or trend.these_images, scope if trend.new_images else "these test images"
+    start = (
+        f"Over the strengths {listed} of `{trend.policy}`, {metric} changed by "
+        f"{number(trend.slope, 1, signed=True)} pp per unit of strength"
+    )
+    if interval is None:
+        return f"{start} ({len(trend.slopes)} seeds, no interval)."
+    few = len(trend.slopes) < FIRST_LOOK
+    words = "fewer than five seeds tell no trend" if few else _direction(interval)
+    return f"{start} (on {where}, {confidence} {ends(interval)}; {len(trend.slopes)} paired seeds): {words}."
+
+
+def _direction(interval: Interval) -> str:
+    return "stronger is better" if interval.low > 0 else "weaker is better" if interval.high < 0 else "no clear trend"
+
+
+# -- plan, budget, data --------------------------------------------------------------------------
+
+
+def plan(comparison: Comparison) -> Pairs:
+    """Return how the comparison was planned, and what was changed after its first pair."""
+    look = comparison.look
+    rules = {
+        "fixed": f"a fixed number of seeds: {look.seeds}",
+        "looks": f"planned looks at {', '.join(map(str, look.looks))} seeds; this is number {look.number}",
+        "anytime": f"extended or edited after the first pair; anytime-valid intervals, {look.seeds} seeds",
+    }
+    pairs = [
+        *_stage(comparison),
+        ("seeds", rules[look.rule]),
+        ("arms", ", ".join(arm.name for arm in comparison.arms)),
+        ("metric", f"test {metric(comparison)} at the final epoch of the fixed budget"),
+        ("counts as no difference", f"±{comparison.equivalence:g} pp, fixed in the plan"),
+        ("comparisons that hold together", f"{look.comparisons}, each at a nominal {100 * look.alpha:.3g} %"),
+        ("hash of the plan", comparison.plan_hash),
+    ]
+    return (*pairs, *(("changed", text) for text in comparison.plan_changes))
+
+
+def _stage(comparison: Comparison) -> Pairs:
+    values = comparison.definition.get("plan", {})
+    if values.get("stage") == "screening":
+        text = f"screening: ranks the policies on {comparison.test_images:,} test images, one half; claims nothing"
+        return (("stage", text),)
+    if values.get("stage") == "confirmation":
+        return (
+            (
+                "stage",
+                f"confirmation: fresh seeds, and the {comparison.test_images:,} test images, one half, that the "
+                "screening did not touch",
+            ),
+            ("screened, the best first", ", ".join(values["screened"])),
+        )
+    return ()
+
+
+LEDGER_NAMES = {
+    "steps": "optimiser steps",
+    "batch_size": "images per step",
+    "images_seen": "images seen",
+    "epochs": "epochs",
+    "parameters": "trained parameters",
+    "optimizer": "optimiser",
+    "schedule": "learning-rate schedule",
+    "precision": "arithmetic",
+    "train_images": "training images per run",
+    "validation_images": "validation images",
+    "test_images": "test images",
+    "runs": "runs with exactly this budget",
+}
+
+
+def ledger(comparison: Comparison) -> Pairs:
+    """Return the budget that was equal in every run, and the measured times, which need not be."""
+    budget = comparison.ledger
+    pairs = [(title, _plain(budget[key])) for key, title in LEDGER_NAMES.items() if key in budget]
+    if pairs:
+        pairs.append(("inside a block equal", "initial weights, training images, their order, dropout masks"))
+    pairs += [(f"time of {arm.name}", _times(arm)) for arm in comparison.arms if arm.wall_seconds is not None]
+    return tuple(pairs)
+
+
+def _times(arm: Arm) -> str:
+    parts = [f"{arm.wall_seconds:.1f} s per run"]
+    if arm.cpu_seconds is not None:
+        parts.append(f"{arm.cpu_seconds:.1f} s of processor")
+    if arm.augment_seconds is not None:
+        parts.append(f"{arm.augment_seconds:.1f} s of them making images")
+    return ", ".join(parts)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+DRAWS = {
+    "whole": "every seed trains on all training images: conditional on this training set",
+    "disjoint": "every seed trains on images of its own",
+    "subsampled": "every seed draws its training images anew, without replacement; the draws overlap",
+}
+
+
+def data(comparison: Comparison) -> Pairs:
+    """Return where the images come from, how they were split, and what was left out."""
+    facts = comparison.data
+    pairs: list[tuple[str, str]] = [("images", comparison.source)]
+    if comparison.draws:
+        pairs.append(("training draws", DRAWS[comparison.draws]))
+    if not facts:
+        return tuple(pairs)
+    pairs.append(("split", str(facts["split"]["explanation"])))
+    for name, counts in list(facts["counts"].items())[:40]:
+        pairs.append((f"class {name}", ", ".join(f"{count:,} {part}" for part, count in counts.items())))
+    twins = facts.get("duplicates") or {}
+    if twins:
+        pairs.append(
+            (
+                "duplicates",
+                f"{twins['exact']:,} exact, {twins['near']:,} near-duplicate pairs; {twins['excluded']:,} images left "
+                "out of training or validation because they repeat an evaluation image",
+            )
+        )
+        pairs += [("near-duplicates", f"{a} and {b}") for a, b in (twins.get("pairs") or [])[:5]]
+    skipped = facts.get("skipped") or {}
+    pairs.append(("skipped records", f"{skipped.get('count', 0):,}"))
+    pairs += [(f"skipped {record['key']}", str(record["reason"])) for record in (skipped.get("records") or [])[:10]]
+    if facts.get("ignored_files"):
+        pairs.append(("files that are no pictures", f"{facts['ignored_files']:,} ignored"))
+    pairs.append(("fingerprint", str(facts["fingerprint"])))
+    return tuple(pairs)
+
+
+# -- photos and matrices -------------------------------------------------------------------------
+
+
+def too_many_classes(count: int, shown: int) -> str:
+    """Say why there is no confusion matrix."""
+    return f"Matrices are shown for up to {shown} classes; these are {count}."
+
+
+def net_images(better: str, worse: str, count: int, total: int, shown: int | None) -> str:
+    """Say on how many test images one arm is right in more seeds than the other.
+
+    Args:
+        better: name of that arm.
+        worse: name of the other one.
+        count: such images.
+        total: test images.
+        shown: how many of them are shown; None where all are.
+    """
+    verb = "is" if count == 1 else "are"
+    end = "." if shown is None else f"; the {shown} clearest."
+    return f"{count:,} of {total:,} test images {verb} right with {better} in more seeds than with {worse}{end}"
+
+
+def first_classes(shown: int, total: int) -> str:
+    """Say that a sheet shows the first classes alone; empty where it shows all."""
+    return f" Shown: the first {shown} of {total} classes." if total > shown else ""

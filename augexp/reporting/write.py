@@ -1,4 +1,4 @@
-"""The answer in the forms that people pass on: one self-contained HTML page, Markdown, CSV, LaTeX and JSON.
+"""Write the files of a comparison: one self-contained HTML page, JSON with its schema, CSV.
 
 Every form is made from one `Comparison`, so no number can differ between them, and the same comparison
 gives the same bytes.
@@ -6,31 +6,28 @@ gives the same bytes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augexp.analysis import learning_curves
+from augexp.analysis.schema import Comparison
 from augexp.errors import AnalysisError
 from augexp.files import write_atomically
-from augexp.reporting import page as sections
-from augexp.reporting import photos, summary, tables
-from augexp.reporting import svg_charts as pictures
-from augexp.reporting.blocks import Page, Strip
-from augexp.reporting.digest import Digest
+from augexp.reporting import formats, palette
+from augexp.reporting.blocks import Page
+from augexp.reporting.page import PageContext, build_page
 from augexp.results.records import RunRecord
 
 if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-    from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
-    from augexp.reporting.preview_sheets import Sheet
+    from augexp.reporting.preview_sheets import PreviewSheet
 
-FORMATS = ("html", "md", "csv", "latex", "json")
+TEXTS = {"md": formats.to_markdown, "csv": formats.to_csv, "latex": formats.to_latex, "json": formats.to_json}
+FORMATS = ("html", *TEXTS)
 SCHEMA_NAME = "comparison.schema.json"
 
 
@@ -39,32 +36,27 @@ def write(
     records: Sequence[RunRecord],
     store: Store | None,
     folder: Path,
-    pictures: bool = True,
-    sheets: Sequence[Sheet] = (),
+    sheets: Sequence[PreviewSheet] = (),
 ) -> list[Path]:
     """Write ``report.html``, ``comparison.json`` with its schema, ``comparison.csv`` and ``runs.csv``.
 
     Args:
         comparison: the answer.
         records: the runs behind it.
-        store: the images; without it the page has no test images.
+        store: the images; without it the page shows no test images.
         folder: must exist.
-        pictures: whether photos may appear in the page.
-        sheets: sample sheets of the arms, shown where photos may appear.
+        sheets: preview sheets of the arms; may be empty.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    from augexp.reporting.wording import digest  # noqa: PLC0415 - the models are not needed to lay out a page
-
-    shown = digest(comparison, records)
-    page = html(shown, records, store if pictures else None, sheets if pictures else ())
+    page = html(comparison, records, store, sheets)
     files = {
         "report.html": page,
-        "comparison.json": render(comparison, "json"),
-        SCHEMA_NAME: schema(),
-        "comparison.csv": render_digest(shown, "csv"),
-        "runs.csv": learning_curves.tidy(records),
+        "comparison.json": formats.to_json(comparison),
+        SCHEMA_NAME: formats.json_schema(),
+        "comparison.csv": formats.to_csv(comparison),
+        "runs.csv": formats.runs_csv(records),
     }
     for name, text in files.items():
         write_atomically(folder / name, text)
@@ -82,57 +74,31 @@ def render(comparison: Comparison, format: str, records: Sequence[RunRecord] = (
     Raises:
         AnalysisError: an unknown format.
     """
-    from augexp.reporting.wording import digest  # noqa: PLC0415
-
-    if format == "json":
-        value = comparison.model_dump(mode="json")
-        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    shown = digest(comparison, records)
-    return html(shown, records) if format == "html" else render_digest(shown, format)
-
-
-def schema() -> str:
-    """Return the JSON schema of ``comparison.json``."""
-    from augexp.analysis.schema import Comparison  # noqa: PLC0415
-
-    return json.dumps(Comparison.model_json_schema(mode="serialization"), indent=1, sort_keys=True) + "\n"
-
-
-# -- from a digest -------------------------------------------------------------------------------
-
-
-def render_digest(digest: Digest, format: str) -> str:  # noqa: A002
-    """Return the tables as Markdown, CSV or LaTeX; raises AnalysisError for another format."""
-    if format == "csv":
-        return tables.to_csv(summary.contrasts(digest))
-    if format == "latex":
-        return "\n".join(tables.to_latex(table) for table in summary.all_tables(digest))
-    if format == "md":
-        sentences = [f"> {tables.escape_markdown(c.sentence)}\n" for c in digest.contrasts]
-        warnings = [f"- {tables.escape_markdown(text)}" for text in digest.warnings]
-        head = f"## Does image augmentation help? {tables.escape_markdown(digest.images)}\n"
-        together = [f"{tables.escape_markdown(text)}\n" for text in digest.together]
-        parts = [head, *sentences, *together, *([*warnings, ""] if warnings else [])]
-        return "\n".join([*parts, *(tables.to_markdown(table) for table in summary.all_tables(digest))])
+    if format == "html":
+        return html(comparison, records)
+    if format in TEXTS:
+        return TEXTS[format](comparison)
     raise AnalysisError(f"format: received {format!r}; allowed are {', '.join(FORMATS)}")
 
 
+# -- the page ------------------------------------------------------------------------------------
+
+
 def html(
-    digest: Digest, records: Sequence[RunRecord] = (), store: Store | None = None, sheets: Sequence[Sheet] = ()
+    comparison: Comparison,
+    records: Sequence[RunRecord] = (),
+    store: Store | None = None,
+    sheets: Sequence[PreviewSheet] = (),
 ) -> str:
     """Return the page; photos are in it only where `store` and `sheets` are given."""
-    strips: dict[str, list[Strip]] = {}
-    if store is not None:
-        strips = {c.arm: photos.strips(records, store, digest.baseline, c.arm) for c in digest.contrasts}
-    samples = [block for sheet in sheets for block in photos.sheet_blocks(sheet)]
-    return lay_out(sections.build_page(digest, records, samples, strips))
+    return lay_out(build_page(PageContext(comparison, records, store, sheets)))
 
 
 def lay_out(page: Page) -> str:
     """Return a page as one HTML file that asks for nothing outside itself."""
     environment = _environment()
-    css = environment.get_template("report.css").render()
-    return environment.get_template("report.html").render(page=page, css=css, swatch=pictures.swatch) + "\n"
+    css = environment.get_template("report.css").render(colours=palette.variables)
+    return environment.get_template("report.html").render(page=page, css=css) + "\n"
 
 
 @lru_cache(maxsize=1)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from augexp.analysis import comparison
+from augexp.analysis import comparison, looks
+from augexp.analysis.wording import number
 from augexp.errors import AnalysisError
-from augexp.reporting import wording, write
+from augexp.reporting import formats, wording
 from augexp.results.records import read_runs
 
 
@@ -120,8 +121,8 @@ def test_few_test_images_give_the_interval_of_the_seeds_and_a_warning(tmp_path):
     # Nothing may speak of new images: their variance has not been estimated.
     assert one.outlook is None
     assert one.p is None
-    shown = wording.digest(found).contrasts[0]
-    assert not any("new images" in text for text in (*shown.buy, *(name for name, _ in shown.facts)))
+    names = (name for name, _ in wording.also_reported(one, found))
+    assert not any("new images" in text for text in (*wording.what_to_buy(one, found), *names))
     assert any("Only 28 test images" in text for text in found.warnings)
 
 
@@ -154,7 +155,7 @@ def test_equal_predictions_of_different_arms_are_no_null_result(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"ledger": {**builders.LEDGER, "steps": 91}}, "unequal budget: steps"),
+        ({"ledger": {"steps": 91}}, "unequal budget: steps"),
         ({"weights_initial": "another"}, "differ in initial weights"),
         ({"order": "another"}, "differ in image order"),
     ],
@@ -208,27 +209,27 @@ def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
     experiment = builders.experiment(seeds=None)
     plans = builders.plan_history(experiment)
     unclear = builders.draw_outcomes(20, 60, 0.02, seed=5)
-    assert comparison.next_look(experiment, [], plans) == 5
+    assert looks.next_look(experiment, [], plans) == 5
     fill(tmp_path, experiment, unclear, range(4))
-    assert comparison.next_look(experiment, read_runs(tmp_path), plans) == 5
+    assert looks.next_look(experiment, read_runs(tmp_path), plans) == 5
     fill(tmp_path, experiment, unclear, [4])
     between = answer(tmp_path, experiment)  # the plan goes on, so there is no verdict yet
     assert len(between.missing) == 6
     assert between.contrasts[0].verdict.startswith("NO VERDICT YET")
-    assert comparison.next_look(experiment, read_runs(tmp_path), plans) == 8
+    assert looks.next_look(experiment, read_runs(tmp_path), plans) == 8
     fill(tmp_path, experiment, unclear, range(5, 20))
-    assert comparison.next_look(experiment, read_runs(tmp_path), plans) is None
+    assert looks.next_look(experiment, read_runs(tmp_path), plans) is None
     found = answer(tmp_path, experiment)
     assert (found.look.number, found.look.seeds) == (4, 20)
     assert "look 4 of 4" in found.contrasts[0].sentence
     assert found.look.t == pytest.approx(2.63, abs=0.005)
-    assert "p, new images (of this look alone)" in dict(wording.digest(found).contrasts[0].facts)
+    assert "p, new images (of this look alone)" in dict(wording.also_reported(found.contrasts[0], found))
 
 
 def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
     experiment = builders.experiment(seeds=None)
     fill(tmp_path, experiment, builders.draw_outcomes(7, 1000, 1.5), range(7))
-    assert comparison.next_look(experiment, read_runs(tmp_path), builders.plan_history(experiment)) is None
+    assert looks.next_look(experiment, read_runs(tmp_path), builders.plan_history(experiment)) is None
     found = answer(tmp_path, experiment)
     assert found.contrasts[0].tone == "helps"
     assert found.look.seeds == 5
@@ -238,7 +239,7 @@ def test_a_decided_look_is_the_last_and_runs_beyond_it_are_left_out(tmp_path):
 def test_the_last_look_is_the_last(tmp_path):
     experiment = builders.experiment(seeds=None, looks=[5, 6])
     fill(tmp_path, experiment, builders.draw_outcomes(6, 60, 0.0, seed=5), range(6))
-    assert comparison.next_look(experiment, read_runs(tmp_path), builders.plan_history(experiment)) is None
+    assert looks.next_look(experiment, read_runs(tmp_path), builders.plan_history(experiment)) is None
 
 
 def test_an_extended_plan_takes_the_anytime_intervals_and_says_so(tmp_path):
@@ -286,7 +287,7 @@ def test_no_run_at_all_is_an_answer_too(tmp_path):
     found = answer(tmp_path, builders.experiment())
     assert len(found.missing) == 10
     assert "cannot be compared yet" in found.contrasts[0].sentence
-    assert wording.digest(found).contrasts[0].dots == ()
+    assert found.contrasts[0].differences == ()
 
 
 def test_a_diverged_run_counts_and_is_told(tmp_path):
@@ -319,7 +320,7 @@ def test_several_arms_hold_together(tmp_path):
     plain = sorted(one.p for one in found.contrasts)
     holm = sorted(one.p_holm for one in found.contrasts)
     assert holm[0] == pytest.approx(3 * plain[0])
-    assert "standard is the only arm" in wording.digest(found).together[0]
+    assert "standard is the only arm" in wording.about_all_arms(found)[0]
 
 
 # -- the answer's form ---------------------------------------------------------------------------
@@ -330,8 +331,8 @@ def test_the_answer_is_strict_json_by_its_own_schema(tmp_path):
 
     experiment = builders.experiment()
     fill(tmp_path, experiment, builders.draw_outcomes(5, 100, 0.2), range(5))
-    text = write.render(answer(tmp_path, experiment), "json")
-    jsonschema.validate(json.loads(text), json.loads(write.schema()))
+    text = formats.to_json(answer(tmp_path, experiment))
+    jsonschema.validate(json.loads(text), json.loads(formats.json_schema()))
     assert "NaN" not in text
 
 
@@ -344,7 +345,7 @@ def test_the_sentence_of_record(tmp_path):
         f"On new synthetic drawings of these classes, `standard` changed accuracy by +{one.estimate:.1f} pp "
         f"(95 % interval +{low:.1f} to +{high:.1f}; 5 paired seeds, 2,000 test images). 5 of 5 seeds better. "
         f"HELPS, by at least {low:.1f} pp (more than ±0.5 pp). Same 90 steps, same initialisation and order; "
-        f"ρ = {wording.number(one.correlation, 2).replace('0.', '.')}."
+        f"ρ = {number(one.correlation, 2).replace('0.', '.')}."
     )
     assert low > 0.5
 

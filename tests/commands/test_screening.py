@@ -7,11 +7,12 @@ from pathlib import Path
 
 import builders
 import numpy as np
+import pydantic
 import pytest
 
 import augexp
 from augexp import api
-from augexp.analysis import comparison, critical_values, sample_splitting, statistics
+from augexp.analysis import comparison, critical_values, looks, sample_splitting, schema, statistics
 from augexp.analysis import verdict as verdicts
 from augexp.commands import answer, report
 from augexp.errors import DefinitionError, ResultsError
@@ -240,6 +241,38 @@ def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> N
     assert len(labels) == 2 * len(rows)
 
 
+def claims(value, path="") -> set[str]:
+    """Return the places of all intervals, p-values, bands and outlooks of a model that are set, by walking its fields.
+
+    The counts of `Wins` with their chance describe the seeds that there are, and are part of every answer.
+    """
+    if isinstance(value, schema.Wins):
+        return set()
+    if isinstance(value, schema.Interval | schema.Outlook):
+        return {path}
+    if isinstance(value, tuple):
+        return set().union(*(claims(item, path) for item in value))
+    if not isinstance(value, pydantic.BaseModel):
+        field = path.rpartition(".")[2]
+        words = set(field.split("_"))
+        claimed = bool(words & {"p", "low", "high", "surely", "best"} or field in ("still_gaining", "decided"))
+        return {path} if claimed and value not in (None, False, ()) else set()
+    return set().union(*(claims(getattr(value, name), f"{path}.{name}") for name in type(value).model_fields))
+
+
+def test_no_field_of_a_screening_claims_anything(tmp_path) -> None:
+    asked = builders.experiment(arms=[*FOUR[:4], "again"], seeds=6, screen=True)
+    one = screening.screening(asked)
+    fill(tmp_path, one, range(3))
+    held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
+    assert claims(comparison.compare(one, held, builders.plan_history(one), facts={})) == set()
+    # The same runs claim much where they are no screening.
+    plain = one.replace(plan={"stage": "whole", "asked": None})
+    found = claims(comparison.compare(plain, read_runs(tmp_path), builders.plan_history(plain), facts={}))
+    assert {f".contrasts.{name}" for name in ("new_images", "p", "p_holm", "outlook", "gain.low")} <= found
+    assert {".contrasts.measures.interval", ".contrasts.classes.p", ".best"} <= found
+
+
 def test_a_screening_never_counts_the_seeds_of_a_confirmation(tmp_path) -> None:
     one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, range(6))
@@ -262,7 +295,7 @@ def test_missing_blocks_of_a_confirmation_are_named_by_their_seeds(tmp_path) -> 
     one = screening.confirmation(builders.experiment(arms=FOUR, seeds=5), dict.fromkeys(FOUR[1:], 1.0))
     fill(tmp_path, one, [3, 4, 6])
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    assert comparison.next_look(one, held, builders.plan_history(one)) == 5
+    assert looks.next_look(one, held, builders.plan_history(one)) == 5
     found = comparison.compare(one, held, builders.plan_history(one), facts={})
     assert {(gone.arm, gone.seed) for gone in found.missing} == {
         (arm, seed) for arm in one.plan.arms for seed in (5, 7)

@@ -10,7 +10,7 @@ from scipy import stats
 from augexp import api
 from augexp.analysis import comparison, statistics
 from augexp.analysis import trend as trends
-from augexp.analysis.paired_runs import gather
+from augexp.analysis.paired_runs import pair_runs
 from augexp.augment import policy as policies
 from augexp.augment.catalogue.registry import SPECS
 from augexp.augment.pipeline import Augmenter
@@ -177,9 +177,9 @@ def answered(folder, gain: float, *, seeds=6, m=300):
 def test_the_trend_is_the_t_of_the_slopes_of_the_seeds(tmp_path) -> None:
     experiment, found = answered(tmp_path, 0.3)
     (trend,) = found.trends
-    evidence = gather(read_runs(tmp_path), experiment.plan.arms, range(6), "auto")
+    runs = pair_runs(read_runs(tmp_path), experiment.plan.arms, range(6), "auto")
     levels = np.array([0.5, 1.0, 2.0])
-    scores = 100 * np.stack([evidence.scores(arm) for arm in experiment.plan.arms[1:]], axis=1)
+    scores = 100 * np.stack([runs.scores(arm) for arm in experiment.plan.arms[1:]], axis=1)
     slopes = [np.polyfit(levels, row, 1)[0] for row in scores]
     assert trend.slopes == pytest.approx(slopes, abs=1e-10)
     assert statistics.slopes(levels, scores).tolist() == pytest.approx(slopes, abs=1e-10)
@@ -189,7 +189,7 @@ def test_the_trend_is_the_t_of_the_slopes_of_the_seeds(tmp_path) -> None:
     )
     assert trend.new_images.low < trend.these_images.low
     assert trend.strengths == (0.5, 1.0, 2.0)
-    text = " ".join(wording.digest(found).together)
+    text = " ".join(wording.about_all_arms(found))
     assert "Over the strengths 0.5, 1, 2 of `standard`, accuracy changed by +" in text
     assert "stronger is better" in text
 
@@ -221,12 +221,12 @@ def test_slopes_without_spread_claim_nothing(tmp_path, gains) -> None:
     assert trend.these_images is None
     assert trend.p is None
     assert trend.slope == pytest.approx(10.0 * (gains[1] - gains[0]) / 10.0)
-    assert "no interval" in wording.digest(found).together[1]
+    assert "no interval" in wording.about_all_arms(found)[1]
 
 
 def test_three_seeds_tell_no_trend(tmp_path) -> None:
     _, found = answered(tmp_path, 0.5, seeds=3)
-    text = " ".join(wording.digest(found).together)
+    text = " ".join(wording.about_all_arms(found))
     assert "fewer than five seeds tell no trend" in text
     assert "stronger is better" not in text
 

@@ -8,16 +8,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import browser
-import digests
+import comparisons
 import numpy as np
 import pytest
 
 from augexp.errors import AnalysisError
 from augexp.reporting import page as sections
-from augexp.reporting import photos, summary, write
+from augexp.reporting import photos, preview_sheets, tables, write
 from augexp.reporting.blocks import Figures, Heading, Matrices, Prose, Section, Tabular
 
-CASES = digests.cases()
+CASES = comparisons.cases()
 
 
 class Photos:
@@ -54,16 +54,16 @@ class Text(HTMLParser):
 
 
 def page(name: str, *, pictures: bool = False) -> str:
-    digest, records = CASES[name]
+    comparison, records = CASES[name]
     if not pictures:
-        return write.html(digest, records)
-    seen = digests.with_predictions(digests.cases()[name][1], 40, digest.class_names)
-    return write.html(digest, seen, Photos(40, digest.class_names))  # type: ignore[arg-type]
+        return write.html(comparison, records)
+    seen = comparisons.with_predictions(comparisons.cases()[name][1], 40, comparison.classes)
+    return write.html(comparison, seen, Photos(40, comparison.classes))  # type: ignore[arg-type]
 
 
 def section(name: str, anchor: str, **changes: object) -> Section | None:
-    digest, records = CASES[name]
-    built = sections.build_page(replace(digest, **changes), records)  # type: ignore[arg-type]
+    comparison, records = CASES[name]
+    built = sections.build_page(sections.PageContext(comparison.model_copy(update=changes), records))
     return next((part for part in built.sections if part.anchor == anchor), None)
 
 
@@ -72,46 +72,46 @@ def section(name: str, anchor: str, **changes: object) -> Section | None:
 
 @pytest.mark.parametrize("name", ["win", "loss", "many", "smoke"])
 def test_every_number_of_the_tables_is_in_every_form(name: str) -> None:
-    digest, records = CASES[name]
-    markdown = write.render_digest(digest, "md").replace("\\", "")
-    latex = write.render_digest(digest, "latex").replace("$-$", "−").replace("--", "–").replace("\\", "")
-    html = Text(write.html(digest, records)).text
-    for table in summary.all_tables(digest):
+    comparison, records = CASES[name]
+    markdown = write.render(comparison, "md").replace("\\", "")
+    latex = write.render(comparison, "latex").replace("$-$", "−").replace("--", "–").replace("\\", "")
+    html = Text(write.html(comparison, records)).text
+    for table in tables.all_tables(comparison):
         for row in table.text_rows():
-            for form, text in (("md", markdown), ("latex", latex), ("html", html)):
-                missing = [cell for cell in row if cell.replace("ρ", "$rho$" if form == "latex" else "ρ") not in text]
-                assert not missing, (form, table.title)
+            in_latex = [cell.replace("ρ", "$rho$").replace("±", "$pm$") for cell in row]
+            for cells, text in ((row, markdown), (in_latex, latex), (row, html)):
+                assert not [cell for cell in cells if cell not in text], table.title
 
 
 def test_markdown_has_the_sentence_of_record_and_the_warnings_first() -> None:
-    lines = [line for line in write.render_digest(CASES["win"][0], "md").splitlines() if line]
+    lines = [line for line in write.render(CASES["win"][0], "md").splitlines() if line]
     assert lines[1].startswith("> On new images of these classes, \\`standard\\` changed accuracy by +1.6 pp")
     assert lines[2] == "- Conditional on this training set."
 
 
 def test_hostile_names_stay_text_in_every_form() -> None:
-    digest, records = CASES["hostile"]
-    markdown = write.render_digest(digest, "md")
+    comparison, records = CASES["hostile"]
+    markdown = write.render(comparison, "md")
     assert "<script>" not in markdown.replace("\\<", "")
     for line in markdown.splitlines():
         if line.startswith("| "):
             assert not line.replace("\\|", "").strip("| ").startswith("#")
-    assert "<" not in write.render_digest(digest, "latex")
-    text = Text(write.html(digest, records))
+    assert "<" not in write.render(comparison, "latex")
+    text = Text(write.html(comparison, records))
     assert "script" not in text.tags
-    assert text.text.count(digests.HOSTILE) > 8
+    assert text.text.count(comparisons.HOSTILE) > 8
 
 
 def test_an_unknown_format_is_named_with_those_that_exist() -> None:
     with pytest.raises(AnalysisError, match=r"format: received 'pdf'; allowed are html, md, csv, latex, json"):
-        write.render_digest(CASES["win"][0], "pdf")
+        write.render(CASES["win"][0], "pdf")
 
 
 @pytest.mark.parametrize("form", ["md", "csv", "latex"])
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_forms_are_the_same_every_time_and_without_nan(name: str, form: str) -> None:
-    text = write.render_digest(CASES[name][0], form)
-    assert text == write.render_digest(digests.cases()[name][0], form)
+    text = write.render(CASES[name][0], form)
+    assert text == write.render(comparisons.cases()[name][0], form)
     if form != "csv":
         assert "nan" not in text.lower()
 
@@ -121,22 +121,23 @@ def test_forms_are_the_same_every_time_and_without_nan(name: str, form: str) -> 
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_verdict_and_sentence_come_first_and_whole(name: str) -> None:
-    digest = CASES[name][0]
+    comparison = CASES[name][0]
     html = page(name)
-    places = [html.index(f'<section class="verdict {contrast.tone}">') for contrast in digest.contrasts]
+    places = [html.index(f'<section class="verdict {contrast.tone}">') for contrast in comparison.contrasts]
     assert places == sorted(places)
     assert places[-1] < html.index('<section id="verdict">')
     text = " ".join(Text(html).text.split())
-    for contrast in digest.contrasts:
-        assert contrast.words in text
+    for contrast in comparison.contrasts:
+        assert contrast.verdict in text
         assert " ".join(contrast.sentence.replace("`", "").split()) in text
 
 
 def test_every_finished_comparison_has_all_sections_in_order() -> None:
-    digest = CASES["win"][0]
-    seen = digests.with_predictions(digests.cases()["win"][1], 40, digest.class_names)
-    strips = {"standard": photos.strips(seen, Photos(40, digest.class_names), "none", "standard")}  # type: ignore[arg-type]
-    built = sections.build_page(digest, seen, [Heading("sheet")], strips)
+    comparison = CASES["win"][0]
+    seen = comparisons.with_predictions(comparisons.cases()["win"][1], 40, comparison.classes)
+    sheet = preview_sheets.PreviewSheet("sheet", "", (), ())
+    store = Photos(40, comparison.classes)
+    built = sections.build_page(sections.PageContext(comparison, seen, store, [sheet]))  # type: ignore[arg-type]
     assert [part.anchor for part in built.sections] == [
         "verdict", "curves", "pays", "next", "samples", "numbers", "confusion", "images", "budget", "data", "plan",
         "environment", "reproduce",
@@ -145,18 +146,18 @@ def test_every_finished_comparison_has_all_sections_in_order() -> None:
 
 @pytest.mark.parametrize("name", ["win", "null", "loss", "same", "undecided"])
 def test_all_verdicts_get_the_same_sections(name: str) -> None:
-    digest, records = CASES[name]
-    built = sections.build_page(digest, records)
-    reference = sections.build_page(*CASES["win"])
+    comparison, records = CASES[name]
+    built = sections.build_page(sections.PageContext(comparison, records))
+    reference = sections.build_page(sections.PageContext(*CASES["win"]))
     assert [part.anchor for part in built.sections] == [part.anchor for part in reference.sections]
     assert [len(part.blocks) for part in built.sections] == [len(part.blocks) for part in reference.sections]
 
 
 def test_what_is_not_there_has_no_section() -> None:
-    digest, records = CASES["unfinished"]
-    anchors = [part.anchor for part in sections.build_page(digest, records).sections]
+    comparison, records = CASES["unfinished"]
+    anchors = [part.anchor for part in sections.build_page(sections.PageContext(comparison, records)).sections]
     assert not {"pays", "next", "confusion", "images", "samples"} & set(anchors)
-    assert "curves" not in [part.anchor for part in sections.build_page(digest, []).sections]
+    assert "curves" not in [part.anchor for part in sections.build_page(sections.PageContext(comparison)).sections]
 
 
 def test_one_contrast_has_one_chart_of_each_kind_and_several_have_a_gain_chart_each() -> None:
@@ -179,16 +180,15 @@ def test_one_contrast_has_one_chart_of_each_kind_and_several_have_a_gain_chart_e
 
 
 def test_the_change_of_the_confusion_says_which_way_is_better() -> None:
-    confusion = np.array([[[90.0, 10], [20, 80]], [[95, 5], [30, 70]]])
-    (one,) = CASES["win"][0].contrasts
-    part = section("win", "confusion", contrasts=(replace(one, confusion=confusion),))
+    confusion = (((90.0, 10.0), (20.0, 80.0)), ((95.0, 5.0), (30.0, 70.0)))
+    part = section("win", "confusion", contrasts=comparisons.changed(CASES["win"][0], confusion=confusion).contrasts)
     assert part is not None
     (block,) = part.blocks
     assert isinstance(block, Matrices)
     change = block.matrices[2].rows
     assert [[cell.text for cell in row] for row in change] == [["+5.0", "−5.0"], ["+10.0", "−10.0"]]
     assert [[cell.tone for cell in row] for row in change] == [["helps", "helps"], ["hurts", "hurts"]]
-    assert change[1][0].shade == 2 * change[0][0].shade == sections.SHADE
+    assert change[1][0].shade == 2 * change[0][0].shade == sections.MAX_SHADE
 
 
 def test_no_change_is_not_painted() -> None:
@@ -208,7 +208,7 @@ def test_the_baseline_matrix_of_several_contrasts_is_shown_once() -> None:
 
 
 def test_too_many_classes_for_a_matrix_are_said() -> None:
-    part = section("win", "confusion", class_names=tuple(f"c{i}" for i in range(21)))
+    part = section("win", "confusion", classes=tuple(f"c{i}" for i in range(21)))
     assert part is not None
     assert part.blocks == (Prose(("Matrices are shown for up to 20 classes; these are 21.",), soft=True),)
 
@@ -224,7 +224,7 @@ def test_several_contrasts_are_headed_by_their_names() -> None:
 def test_names_between_back_quotes_become_code_and_nothing_else_does() -> None:
     html = page("win")
     assert "changed" in html.split("<code>standard</code>")[1][:20]
-    warned = write.html(replace(CASES["win"][0], warnings=("one ` alone <b>", "`<i>`")))
+    warned = write.html(CASES["win"][0].model_copy(update={"warnings": ("one ` alone <b>", "`<i>`")}))
     assert "one ` alone &lt;b&gt;" in warned
     assert "<code>&lt;i&gt;</code>" in warned
 
@@ -233,7 +233,7 @@ def test_names_between_back_quotes_become_code_and_nothing_else_does() -> None:
 
 
 def runs(right: dict[tuple[str, int], list[bool]], classes: tuple[str, ...]) -> list[object]:
-    made = digests.with_predictions(digests.records(["none", "a"], 3), 4, classes)
+    made = comparisons.with_predictions(comparisons.records(["none", "a"], 3), 4, classes)
     for record in made:
         values = np.array(right[record.arm, record.seed])
         record.__dict__["_predictions"] = replace(record.predictions(), correct=values)
@@ -244,23 +244,23 @@ def test_strips_show_the_images_that_change_in_most_seeds() -> None:
     never, always = [False] * 4, [True, True, False, True]
     right = {("none", 0): never, ("none", 1): never, ("none", 2): [False, False, True, True]}
     right |= {("a", 0): always, ("a", 1): [True, False, False, False], ("a", 2): [True, False, False, False]}
-    store = Photos(4, digests.TWO)
-    won, lost = photos.strips(runs(right, digests.TWO), store, "none", "a")  # type: ignore[arg-type]
-    assert [picture.lines for picture in won.pictures] == [
+    store = Photos(4, comparisons.TWO)
+    won, lost = photos.strips(runs(right, comparisons.TWO), store, "none", "a")  # type: ignore[arg-type]
+    assert [photo.lines for photo in won.photos] == [
         ("none: 0 of 3", "a: 3 of 3"),
         ("none: 0 of 3", "a: 1 of 3"),
     ]
-    assert [picture.name for picture in won.pictures] == ["bedroom", "kitchen"]
-    assert won.pictures[0].uri == photos.encode(store.images[0])
+    assert [photo.name for photo in won.photos] == ["bedroom", "kitchen"]
+    assert won.photos[0].uri == photos.encode(store.images[0])
     assert won.note == "2 of 4 test images are right with a in more seeds than with none."
-    assert [picture.lines for picture in lost.pictures] == [("none: 1 of 3", "a: 0 of 3")]
+    assert [photo.lines for photo in lost.photos] == [("none: 1 of 3", "a: 0 of 3")]
     assert lost.note == "1 of 4 test images is right with none in more seeds than with a."
 
 
 def test_strips_need_the_same_test_images() -> None:
-    made = runs({(arm, seed): [True] * 4 for arm in ("none", "a") for seed in range(3)}, digests.TWO)
-    assert photos.strips(made, Photos(3, digests.TWO), "none", "a") == []  # type: ignore[arg-type]
-    assert photos.strips(made, Photos(4, digests.TWO), "none", "other") == []  # type: ignore[arg-type]
+    made = runs({(arm, seed): [True] * 4 for arm in ("none", "a") for seed in range(3)}, comparisons.TWO)
+    assert photos.strips(made, Photos(3, comparisons.TWO), "none", "a") == []  # type: ignore[arg-type]
+    assert photos.strips(made, Photos(4, comparisons.TWO), "none", "other") == []  # type: ignore[arg-type]
 
 
 def test_photos_are_in_the_page_only_with_a_store() -> None:

@@ -32,7 +32,7 @@ class Tags(HTMLParser):
 
 
 def page(text: str) -> blocks.Page:
-    picture = blocks.Picture(photos.encode(np.zeros((8, 8, 3), dtype=np.uint8)), text, (text, text))
+    picture = blocks.Photo(photos.encode(np.zeros((8, 8, 3), dtype=np.uint8)), text, (text, text))
     shown: tuple[blocks.Block, ...] = (
         blocks.Figure("<svg></svg>", text, text, (("bold c1", text),)),
         blocks.Tabular(Table(text, (Column(text), Column(text, 1)), ((text, 1.0),), text)),
@@ -45,7 +45,7 @@ def page(text: str) -> blocks.Page:
         blocks.Items(text, (text,)),
         blocks.Code(text),
     )
-    verdict = blocks.Verdict(text, "helps", text, (text,))
+    verdict = blocks.VerdictBox(text, "helps", text)
     return blocks.Page(text, text, (verdict,), (text,), (blocks.Section(text, "anchor", shown),), text)
 
 
@@ -85,18 +85,18 @@ def test_photos_are_small_and_keep_their_shape() -> None:
 def test_sample_sheets_become_rows_of_photos() -> None:
     image = np.zeros((8, 8, 3), dtype=np.uint8)
     cells = (preview_sheets.Cell(image), preview_sheets.Cell(image, "bedroom 0.6"))
-    sheet = preview_sheets.Sheet("t", "n", ("original", "epoch 1"), (preview_sheets.Row("bedroom", cells),))
+    sheet = preview_sheets.PreviewSheet("t", "n", ("original", "epoch 1"), (preview_sheets.Row("bedroom", cells),))
     heading, note, strip = photos.sheet_blocks(sheet)
     assert (heading, note) == (blocks.Heading("t"), blocks.Prose(("n",), soft=True))
     assert isinstance(strip, blocks.Strip)
     assert strip.cells == 2
-    assert [picture.name for picture in strip.pictures] == ["bedroom · original", "bedroom · epoch 1 · bedroom 0.6"]
+    assert [photo.name for photo in strip.photos] == ["bedroom · original", "bedroom · epoch 1 · bedroom 0.6"]
 
 
 def test_a_sheet_of_many_classes_is_cut_and_says_so() -> None:
     cells = (preview_sheets.Cell(np.zeros((8, 8, 3), dtype=np.uint8)),)
     rows = tuple(preview_sheets.Row(f"class {i}", cells) for i in range(photos.MAX_ROWS + 1))
-    found = photos.sheet_blocks(preview_sheets.Sheet("t", "n", ("original",), rows))
+    found = photos.sheet_blocks(preview_sheets.PreviewSheet("t", "n", ("original",), rows))
     assert sum(isinstance(block, blocks.Strip) for block in found) == photos.MAX_ROWS
     assert found[1] == blocks.Prose(("n Shown: the first 10 of 11 classes.",), soft=True)
 

@@ -1,80 +1,106 @@
-"""Tables say the same thing in every form, and no name in them can break out of it."""
+"""The summary tables: what they hold, what they leave open, and that every form shows the same numbers."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-import re
 
+import comparisons
 import pytest
 from rich.console import Console
 
-from augexp.analysis.wording import number
-from augexp.reporting.tables import Column, Table, escape_latex, to_csv, to_latex, to_markdown, to_terminal
+from augexp.reporting import formats, tables
 
-HOSTILE = "<script>alert('x')</script> | a_b & 50 % $x$ [bold]"
-TABLE = Table(
-    title="What happened",
-    columns=(Column("arm", key="arm"), Column("gain (pp)", 1, signed=True, key="gain"), Column("images")),
-    rows=((HOSTILE, 1.6180339887498949, 12000), ("bad", -0.25, 7), ("none", None, 0)),
-    note="Higher is better.",
-)
+CASES = comparisons.cases()
 
 
-@pytest.mark.parametrize(
-    ("value", "digits", "signed", "text"),
-    [
-        (1.25, 1, True, "+1.2"),
-        (-1.26, 1, True, "−1.3"),
-        (0.04, 1, True, "0.0"),
-        (-0.04, 1, False, "0.0"),
-        (1234.5, 0, False, "1,234"),
-        (math.inf, 1, True, "∞"),
-        (-math.inf, 1, True, "−∞"),
-        (math.nan, 1, True, "–"),
-    ],
-)
-def test_numbers_are_written_for_people(value: float, digits: int, signed: bool, text: str) -> None:
-    assert number(value, digits, signed=signed) == text
+def test_a_contrast_is_one_row_with_both_intervals_and_its_words() -> None:
+    comparison = CASES["win"][0]
+    (row,) = tables.contrasts(comparison).text_rows()
+    assert row == ["standard", "none", "5", "+1.64", "+0.84", "+2.44", "+1.16", "+2.12", "HELPS, by at least 0.8 pp"]
 
 
-def test_csv_keeps_full_precision() -> None:
-    rows = list(csv.reader(io.StringIO(to_csv(TABLE))))
-    assert rows[0] == ["arm", "gain", "images"]
-    assert rows[1][0] == HOSTILE
-    assert float(rows[1][1]) == 1.6180339887498949
-    assert rows[3] == ["none", "", "0"]
+def test_a_contrast_without_intervals_leaves_them_open() -> None:
+    (row,) = tables.contrasts(CASES["smoke"][0]).text_rows()
+    assert row[3:8] == ["+0.80", *[tables.MISSING] * 4]
+    (row,) = tables.contrasts(CASES["unfinished"][0]).text_rows()
+    assert row[2:8] == ["0", *[tables.MISSING] * 5]
 
 
-def test_markdown_has_one_cell_per_column() -> None:
-    lines = to_markdown(TABLE).splitlines()
-    assert lines[0] == "### What happened"
-    body = [line for line in lines if line.startswith("| ")]
-    assert [len(re.findall(r"(?<!\\)\|", line)) for line in body] == [4] * 5
-    assert "<script>" not in to_markdown(TABLE).replace(r"\<", "")
-    assert lines[3] == "| --- | ---: | ---: |"
+def test_headings_are_told_apart() -> None:
+    comparison = CASES["win"][0]
+    for table in tables.all_tables(comparison):
+        titles = [column.title for column in table.columns]
+        keys = [column.key or column.title for column in table.columns]
+        assert len(set(titles)) == len(titles)
+        assert len(set(keys)) == len(keys)
 
 
-def test_latex_escapes_every_special_character() -> None:
-    text = to_latex(TABLE)
-    row = next(line for line in text.splitlines() if "script" in line)
-    assert r"a\_b \& 50 \% \$x\$" in row
-    assert len(re.findall(r"(?<!\\)&", row)) == 2
-    assert r"$-$0.2" in text
-    assert escape_latex("\\{") == r"\textbackslash{}\{"
-
-
-def test_terminal_shows_markup_as_it_is() -> None:
-    console = Console(width=200, record=True, file=io.StringIO())
-    for renderable in to_terminal([TABLE]):
+@pytest.mark.parametrize("name", ["trivialaugment", "a" * 40])
+def test_80_columns_hold_a_contrast_whose_numbers_and_name_are_not_broken(name: str) -> None:
+    comparison = CASES["win"][0]
+    comparison = comparisons.changed(comparison, arm=name)
+    console = Console(width=80, record=True, file=io.StringIO())
+    for renderable in formats.to_terminal(tables.terminal_tables(comparison)):
         console.print(renderable)
     text = console.export_text()
-    assert "[bold]" in text
-    assert "+1.6" in text
-    assert "12,000" in text
+    for whole in ("+0.84 to +2.44", "+1.16 to +2.12", *([name] if len(name) < 20 else [])):
+        assert whole in text
 
 
-def test_tiny_p_values_are_not_written_as_zero():
-    column = Column("p", 4, least=0.001)
-    assert [column.show(value) for value in (0.0, 0.00099, 0.001, 0.5)] == ["< 0.001", "< 0.001", "0.0010", "0.5000"]
+def test_contrasts_keep_the_order_of_the_plan() -> None:
+    rows = tables.contrasts(CASES["many"][0]).rows
+    assert [row[0] for row in rows] == [f"arm-{i}" for i in range(1, 6)]
+
+
+def test_interval_labels_are_in_the_note_once() -> None:
+    note = tables.contrasts(CASES["many"][0]).note
+    assert note.count("new images: simultaneous 95 % interval, 20 pairs, 3,000 test images") == 1
+    note = tables.contrasts(CASES["smoke"][0]).note
+    assert note == "Paired differences of test accuracy in percentage points."
+
+
+def test_arms_show_gap_and_cost_and_a_dash_where_not_measured() -> None:
+    arm = comparisons.one_arm(
+        "none", summary="nothing", diverged=1, metric=80.125, gap=-0.25, unique_images=1000, wall_seconds=None,
+        cpu_seconds=7.0,
+    )  # fmt: skip
+    (row,) = tables.arms(CASES["win"][0].model_copy(update={"arms": (arm,)})).text_rows()
+    assert row == ["none", "nothing", "5", "1", "80.12", "−0.2", "1,000", tables.MISSING, "7.0"]
+
+
+def test_measures_without_interval_and_p_leave_them_open() -> None:
+    comparison = CASES["win"][0]
+    comparison = comparisons.changed(comparison, measures=(comparisons.measure("Brier score", 3000, 0.25, 0.5, 0.25),))
+    (row,) = tables.measures(comparison, comparison.contrasts[0]).text_rows()
+    assert row == ["Brier score", "3,000", "0.250", "0.500", "+0.250", *[tables.MISSING] * 3]
+
+
+def test_empty_tables_are_left_out() -> None:
+    nothing = [comparisons.one_arm(name, wall_seconds=None) for name in ("none", "standard")]
+    comparison = CASES["unfinished"][0].model_copy(update={"ledger": {}, "arms": tuple(nothing)})
+    assert [table.title for table in tables.all_tables(comparison)] == [
+        "Differences on sample (synthetic images)",
+        "Arms",
+        "Data",
+        "Plan",
+    ]
+
+
+def test_a_drawn_sample_is_called_synthetic() -> None:
+    comparison = CASES["win"][0]
+    assert "synthetic" in tables.contrasts(comparison).title
+    assert "synthetic" not in tables.contrasts(comparison.model_copy(update={"synthetic": False})).title
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_csv_holds_the_very_numbers_of_the_comparison(name: str) -> None:
+    comparison = CASES[name][0]
+    rows = list(csv.DictReader(io.StringIO(formats.csv_table(tables.contrasts(comparison)))))
+    for row, contrast in zip(rows, comparison.contrasts, strict=True):
+        assert row["verdict"] == contrast.verdict
+        assert repr(float(row["difference_pp"])) == repr(math.nan if contrast.estimate is None else contrast.estimate)
+        ends = [row["new_images_low_pp"], row["new_images_high_pp"]]
+        interval = contrast.new_images
+        assert ends == (["", ""] if interval is None else [repr(interval.low), repr(interval.high)])
