@@ -134,7 +134,7 @@ def _figure(title: str, height: float) -> Figure:
 
 def _legend(figure: Any, *axes: Any, note: str = "") -> None:
     """Put one legend for all `axes` under the figure, where it hides no data, in as many columns as fit."""
-    pairs = [pair for one in axes for pair in zip(*one.get_legend_handles_labels(), strict=True)]
+    pairs = [pair for part in axes for pair in zip(*part.get_legend_handles_labels(), strict=True)]
     labels = [drawable(shorten(label, 100), 110) for _, label in pairs]
     figure.legend(
         [handle for handle, _ in pairs], labels, title=drawable(note, 110) if note else None, title_fontsize=9,
