@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,16 @@ def test_a_package_is_small_and_its_index_names_its_modules(package: Path) -> No
     index = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
     listed = re.findall(r"^- `(\w+)`: \S", index, re.MULTILINE)
     assert sorted(listed) == sorted([*own, *inner]), f"{package}/__init__.py: one line for each module"
+
+
+def test_a_class_name_means_one_thing() -> None:
+    names = Counter(
+        node.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert {name: count for name, count in names.items() if count > 1} == {}
 
 
 @pytest.mark.parametrize("module", ["augexp", "augexp.cli", "augexp.api"])

@@ -155,7 +155,7 @@ def test_equal_predictions_of_different_arms_are_no_null_result(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"ledger": {"steps": 91}}, "unequal budget: steps"),
+        ({"ledger": {**builders.LEDGER, "steps": 91}}, "unequal budget: steps"),
         ({"weights_initial": "another"}, "differ in initial weights"),
         ({"order": "another"}, "differ in image order"),
     ],
