@@ -67,7 +67,7 @@ class Ledger(Manifest):
     precision: str
 
 
-class SplitCounts(Manifest):
+class ImageCounts(Manifest):
     """Images of a run by split."""
 
     train: int
@@ -116,7 +116,7 @@ class RunManifest(Manifest):
     store: str | None = None
     versions: dict[str, str] | None = None
     classes: tuple[str, ...] | None = None
-    counts: SplitCounts | None = None
+    counts: ImageCounts | None = None
     ledger: Ledger | None = None
     weights_initial: str | None = None
     weights_final: str | None = None

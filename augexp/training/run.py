@@ -25,7 +25,7 @@ from augexp.errors import Interrupted, RunError
 from augexp.progress import Kind, RunEvent
 from augexp.results import locks, records
 from augexp.results.heartbeat import HeartbeatWriter
-from augexp.results.manifests import RUN_SCHEMA, Ledger, RunManifest, RunOutcome, SplitCounts, TestSummary
+from augexp.results.manifests import RUN_SCHEMA, ImageCounts, Ledger, RunManifest, RunOutcome, TestSummary
 from augexp.training import checkpoint, evaluation
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.epoch import train_epoch
@@ -241,7 +241,7 @@ class _Run:
 
     def _manifest(self, status: RunOutcome, test: TestSummary) -> RunManifest:
         training, rows = self._training, self._store.rows
-        counts = SplitCounts(train=len(self._labels), validation=len(rows("validation")), test=len(rows("test")))
+        counts = ImageCounts(train=len(self._labels), validation=len(rows("validation")), test=len(rows("test")))
         steps = len(self._rows) * self._epoch_steps
         ledger = Ledger(
             steps=steps,
