@@ -94,6 +94,13 @@ def _dotted(path: Path) -> str:
     return "augexp." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
+def test_contributing_names_every_layer() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \| ([^|]+) \|", text, re.MULTILINE)
+    listed = {name.strip("/"): int(layer) for layer, names in rows for name in re.findall(r"`([\w/]+)`", names)}
+    assert listed == LAYERS
+
+
 def test_every_layer_exists() -> None:
     for name in LAYERS:
         assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file(), name
