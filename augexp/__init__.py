@@ -69,14 +69,7 @@ __all__ = [
     "verify",
 ]
 
-_PLACES = {
-    **dict.fromkeys(
-        (
-            *("compare", "define", "download", "export", "export_policy", "index"),
-            *("preview", "report", "status", "train", "verify"),
-        ),
-        "augexp.api",
-    ),
+_MODULES = {
     **dict.fromkeys(("generator", "cyclic_generator"), "augexp.data.generator"),
     **dict.fromkeys(("Experiment", "Training"), "augexp.experiment.definition"),
     "Data": "augexp.experiment.sources",
@@ -89,13 +82,13 @@ _PLACES = {
     "AugexpError": "augexp.errors",
     "__version__": "augexp.version",
 }
-"""The module that each public name comes from."""
+"""The module that a public name comes from, where that is not `augexp.api`."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
+    if name not in __all__:
         raise AttributeError(f"module 'augexp' has no attribute {name!r}")
-    value = getattr(import_module(_PLACES[name]), name)
+    value = getattr(import_module(_MODULES.get(name, "augexp.api")), name)
     globals()[name] = value
     return value
 

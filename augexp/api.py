@@ -9,31 +9,18 @@ or image folder, LSUN category names, or nothing (the embedded sample). `train` 
 through the results folder. Everything heavy is loaded by the call that needs it.
 """
 
-from augexp.commands.compare import compare
-from augexp.commands.define import Source, define
-from augexp.commands.download import download
-from augexp.commands.export import export, export_policy
-from augexp.commands.index import index
-from augexp.commands.preview import preview
-from augexp.commands.report import FORMATS, render, render_folder, report
-from augexp.commands.status import status
-from augexp.commands.train import train
-from augexp.commands.verify import verify
-
-__all__ = [
-    "FORMATS",
-    "Source",
-    "compare",
-    "define",
-    "download",
-    "export",
-    "export_policy",
-    "index",
-    "preview",
-    "render",
-    "render_folder",
-    "report",
-    "status",
-    "train",
-    "verify",
-]
+from augexp.commands.compare import compare as compare
+from augexp.commands.define import Source as Source
+from augexp.commands.define import define as define
+from augexp.commands.download import download as download
+from augexp.commands.export import export as export
+from augexp.commands.export import export_policy as export_policy
+from augexp.commands.index import index as index
+from augexp.commands.preview import preview as preview
+from augexp.commands.report import FORMATS as FORMATS
+from augexp.commands.report import render as render
+from augexp.commands.report import render_folder as render_folder
+from augexp.commands.report import report as report
+from augexp.commands.status import status as status
+from augexp.commands.train import train as train
+from augexp.commands.verify import verify as verify

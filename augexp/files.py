@@ -100,11 +100,8 @@ def hold_lock(path: Path, busy: Exception) -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout:
         raise busy from None
-    except NotImplementedError:
-        yield
-        return
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
+    except (NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
             raise
         yield
         return

@@ -35,6 +35,7 @@ import numpy as np
 import tables
 
 from augexp.augment import policy as policies
+from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.augment.pipeline import Augmenter
 from augexp.training.feed import MAX_BATCHES, VALUES
 
@@ -259,7 +260,7 @@ def compare(side: int, count: int, rounds: int) -> dict[str, Any]:
 def cost_of_policies(side: int, count: int, rounds: int) -> dict[str, float]:
     """Return augexp's microseconds per image of every named policy."""
     images = smooth_images(count, side)
-    passes = {name: augexp_pass(images, policies.resolve(name)) for name in policies.names()}
+    passes = {name: augexp_pass(images, policies.resolve(name)) for name in NAMED_POLICIES}
     return {name: statistics.median(s) * 1e6 for name, s in measure(passes, count, rounds).items()}
 
 
@@ -300,7 +301,7 @@ def table(results: dict[str, Any]) -> str:
     ]
     heads = list(results["policies"])
     lines += ["", "| policy | " + " | ".join(f"{side} px" for side in heads) + " |", "|---|" + "---:|" * len(heads)]
-    for name in policies.names():
+    for name in NAMED_POLICIES:
         lines.append(f"| `{name}` | " + " | ".join(f"{results['policies'][side][name]:.0f}" for side in heads) + " |")
     return "\n".join(lines) + "\n"
 

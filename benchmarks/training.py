@@ -42,6 +42,7 @@ from tables import table, write
 
 from augexp import seeds
 from augexp.augment import policy
+from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.augment.pipeline import Augmenter
 from augexp.augment.pixels.canvas import Buffers, rescale
 from augexp.data.generator import cyclic_generator
@@ -237,7 +238,7 @@ def main() -> None:
         "--quick", action="store_true", help="fewer rounds, and only the arms with a goal; the results are not written"
     )
     options = parser.parse_args()
-    names = list(GOALS) if options.quick else list(policy.names())
+    names = list(GOALS) if options.quick else list(NAMED_POLICIES)
     rounds = 3 if options.quick else 5
     measured: dict[bool, dict[int, dict[str, Row]]] = {False: {}, True: {}}
     for size in STEPS:

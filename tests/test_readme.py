@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from augexp.augment import policy
+from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +33,7 @@ def test_every_option_exists():
 
 def test_every_policy_is_listed():
     section = README.split("## Policies")[1].split("\n\n")[1]
-    assert set(policy.names()) <= set(re.findall(r"`([a-z]+)`", section))
+    assert set(NAMED_POLICIES) <= set(re.findall(r"`([a-z]+)`", section))
 
 
 def test_every_local_link_leads_somewhere():

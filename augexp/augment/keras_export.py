@@ -13,8 +13,7 @@ from augexp.augment.policy import Policy
 
 def export(policy: Policy) -> str:
     """Return Python text that builds a `keras.Sequential` named ``augmentation`` from `policy`."""
-    title = f"{policy.name}@{policy.version}" if policy.version else policy.name
-    lines = ["import keras", "from keras import layers", "", f"# {title}: {policy.summary}"]
+    lines = ["import keras", "from keras import layers", "", f"# {policy.title}: {policy.summary}"]
     lines += ["augmentation = keras.Sequential(", "    ["]
     for operation in policy.operations:
         lines += [f"        {line}" for line in _lines(operation)]

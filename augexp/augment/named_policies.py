@@ -1,4 +1,4 @@
-"""The policies that augexp brings along, each with a version and its source.
+"""The built-in policies, each with a version and its source.
 
 A version is raised when the operations or their ranges change, so that an old definition that names
 ``randaugment@1`` is refused rather than run with other images.
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NamedPolicy:
-    """A policy that augexp brings along."""
+    """A built-in policy."""
 
     version: int
     summary: str

@@ -86,11 +86,6 @@ def _plain(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, str) else str(value)
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of the policies that augexp brings along."""
-    return tuple(NAMED_POLICIES)
-
-
 def resolve(name: str, custom: Mapping[str, Mapping[str, Any]] | None = None) -> Policy:
     """Find a policy by name and check it.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from augexp.cli.parameters import AUTO, DATA_DIR, Changes, DataDir, Jobs, Quiet, Source
+from augexp.cli.parameters import DATA_DIR, Changes, DataDir, Jobs, Quiet, Source
 
 
 def download(
@@ -59,7 +59,7 @@ def index(
     source: Source = None,
     *,
     changes: Annotated[Changes, "data"],
-    jobs: Jobs = AUTO,
+    jobs: Jobs = 0,
     data_dir: DataDir = DATA_DIR,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts of the prepared images as JSON.")] = False,
     quiet: Quiet = False,

@@ -6,18 +6,7 @@ from typing import Annotated
 
 import typer
 
-from augexp.cli.parameters import (
-    AUTO,
-    DATA_DIR,
-    RESULTS_DIR,
-    Changes,
-    DataDir,
-    Jobs,
-    Pictures,
-    Quiet,
-    ResultsDir,
-    Source,
-)
+from augexp.cli.parameters import DATA_DIR, RESULTS_DIR, Changes, DataDir, Jobs, Pictures, Quiet, ResultsDir, Source
 from augexp.engines.registry import ENGINES
 
 
@@ -25,7 +14,7 @@ def compare(
     source: Source = None,
     *,
     changes: Annotated[Changes, "", "data", "training", "plan", "study"],
-    jobs: Jobs = AUTO,
+    jobs: Jobs = 0,
     engine: Annotated[str, typer.Option(metavar=f"[{'|'.join(ENGINES)}]", help="Where the runs execute.")] = "local",
     address: Annotated[
         str | None, typer.Option(help="Address of the Ray cluster (with --engine ray).", show_default=False)
@@ -74,8 +63,7 @@ def train(
     source: Source = None,
     *,
     augment: Annotated[
-        bool | None,
-        typer.Option("--augment/--no-augment", help="The `standard` arm, or `none`.", show_default=False),
+        bool | None, typer.Option("--augment/--no-augment", help="The `standard` arm, or `none`.", show_default=False)
     ] = None,
     arm: Annotated[str | None, typer.Option(help="The policy to train with, by name.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(min=0, help="Number of the block.")] = 0,

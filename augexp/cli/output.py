@@ -130,8 +130,6 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
 # -- status --------------------------------------------------------------------------------------
 
 _MARKS = {
-    "complete": "done",
-    "diverged": "diverged",
     "failed": "FAILED",
     "running": "running",
     "interrupted": "stopped",

@@ -27,16 +27,12 @@ ResultsDir = Annotated[
 DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="AUGEXP_DATA_DIR", help="Where downloads and prepared images lie.")
 ]
-AUTO = 0
-"""The number of jobs that asks cores and memory."""
 
 
 def parse_jobs(text: str | int) -> int:
-    """Read the value of ``--jobs``: a whole number, or `auto` (the same as 0)."""
-    if str(text) == "auto":
-        return AUTO
+    """Read the value of ``--jobs``: a whole number, or `auto`, which is 0: cores and memory decide."""
     try:
-        number = int(text)
+        number = 0 if text == "auto" else int(text)
     except ValueError:
         number = -1
     if number < 0:

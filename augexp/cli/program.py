@@ -6,7 +6,8 @@ import functools
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import UserDict
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -39,7 +40,7 @@ def _build(name: str) -> Any:
     return get_command(alone)
 
 
-class _BuiltOnDemand(Mapping[str, Any]):
+class _BuiltOnDemand(UserDict[str, Any]):
     """The commands of typer by name, each built when it is first asked for.
 
     The options of the definition are read from its models, which takes 0.1 s: as long as all of ``augexp --help``,
@@ -49,18 +50,11 @@ class _BuiltOnDemand(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return _build(name)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
 
 class _Group(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        commands: Any = _BuiltOnDemand()  # is only read
-        self.commands = commands
+        self.commands = _BuiltOnDemand(COMMANDS)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):

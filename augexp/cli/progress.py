@@ -6,15 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from augexp.progress import NullListener, ProgressListener
-
-if TYPE_CHECKING:
-    from augexp.progress import RunEvent
+from augexp.progress import NullListener, ProgressListener, RunEvent
 
 ENDED = ("finished", "failed", "stopped")
 

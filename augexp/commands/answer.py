@@ -18,13 +18,13 @@ from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
 from augexp.files import write_atomically
 from augexp.results.folder import Workspace, reopen_workspace
+from augexp.results.manifests import PlanEntry
+from augexp.results.records import RunRecord, read_runs
 from augexp.version import __version__
 
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
-    from augexp.results.manifests import PlanEntry
-    from augexp.results.records import RunRecord
 
 MARK = ".made"
 
@@ -69,7 +69,6 @@ def plan_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
         ResultsError: a run of another definition, of other images, or in the folder of another run.
     """
     from augexp.analysis import sample_splitting  # noqa: PLC0415 - numpy
-    from augexp.results.records import read_runs  # noqa: PLC0415
 
     experiment = workspace.experiment
     records = read_runs(workspace.folder)

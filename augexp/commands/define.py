@@ -29,7 +29,7 @@ def define(source: Source = (), **changes: Any) -> Experiment:
         experiment = source
     else:
         words = [str(source)] if isinstance(source, (str, Path)) else [str(word) for word in source]
-        experiment = definition.from_source(words, catalogue.names())
+        experiment = definition.from_source(words, catalogue.catalogue().names())
     experiment = screening.whole(experiment)
     if isinstance(changes.get("arms"), str):
         changes["arms"] = [changes["arms"]]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from augexp.commands import answer
 from augexp.errors import AugexpError
 from augexp.results.folder import Workspace, reopen_workspace
-
-if TYPE_CHECKING:
-    from augexp.results.manifests import PlanEntry
-    from augexp.results.records import RunRecord
-    from augexp.results.status import IntervalSoFar, Status
+from augexp.results.manifests import PlanEntry
+from augexp.results.records import RunRecord
+from augexp.results.status import IntervalSoFar, Status, read
 
 MIN_PAIRS = 3
 """Complete pairs from which there is an interval to be shown."""
@@ -27,7 +24,6 @@ def status(results: str | Path) -> Status:
         ResultsError: no results there, or only a published answer without its runs.
     """
     from augexp.analysis.looks import next_look  # noqa: PLC0415 - the statistics
-    from augexp.results.status import read  # noqa: PLC0415 - numpy
 
     workspace = reopen_workspace(Path(results))
     if not (workspace.folder / "runs").is_dir() and (workspace.comparison / "comparison.json").is_file():
@@ -42,8 +38,6 @@ def status(results: str | Path) -> Status:
 def _intervals(
     workspace: Workspace, records: Sequence[RunRecord], history: Sequence[PlanEntry]
 ) -> tuple[IntervalSoFar, ...]:
-    from augexp.results.status import IntervalSoFar  # noqa: PLC0415 - numpy
-
     plan = workspace.experiment.plan
     done = {arm: {record.seed for record in records if record.finished and record.arm == arm} for arm in plan.arms}
     baseline = done.pop(plan.baseline)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
+from augexp.engines.local import LocalEngine
 from augexp.progress import NullListener, ProgressListener
+from augexp.results import locks, records
 from augexp.results.folder import open_workspace
-
-if TYPE_CHECKING:
-    from augexp.results.records import RunRecord
+from augexp.results.records import RunRecord
+from augexp.training.task import RunTask
 
 
 def train(
@@ -44,10 +45,6 @@ def train(
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
-    from augexp.engines.local import LocalEngine  # noqa: PLC0415 - records need numpy
-    from augexp.results import locks, records  # noqa: PLC0415
-    from augexp.training.task import RunTask  # noqa: PLC0415
-
     experiment = define(source, **{"arms": [arm], **changes})
     listener = progress or NullListener()
     workspace = open_workspace(experiment, Path(results_dir))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from augexp.results import records
 from augexp.results.folder import reopen_workspace
 from augexp.results.records import RunRecord
 from augexp.training.task import RunTask
+
+Versions = Mapping[str, tuple[str, str]]
+"""Libraries and properties of the machine that differ: name to (recorded, now)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Verification:
     largest_difference: float
     accuracy_recorded: float
     accuracy_again: float
-    versions: Mapping[str, tuple[str, str]]
+    versions: Versions
     words: str
 
 
@@ -139,12 +143,8 @@ def rerun(
     with tempfile.TemporaryDirectory(prefix="augexp-verify-") as place:
         folder = Path(place) / "run"
         task = RunTask(experiment, record.arm, record.seed, store_path, folder)
-        used = engine or LocalEngine(jobs=1)
-        try:
-            outcome = used.execute([task], on_event)
-        finally:
-            if engine is None:
-                used.close()
+        with nullcontext(engine) if engine else LocalEngine(jobs=1) as runner:
+            outcome = runner.execute([task], on_event)
         if outcome.failures:
             raise ResultsError(f"{record.folder}: could not be executed again: {outcome.failures[0].message}")
         return compare(record, records.read_run(folder))
@@ -183,19 +183,14 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
     )
 
 
-def _differing(recorded: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+def _differing(recorded: Mapping[str, str], now: Mapping[str, str]) -> Versions:
     names = sorted({*recorded, *now})
     pairs = {name: (recorded.get(name, "none"), now.get(name, "none")) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _words(
-    equal: Mapping[str, bool],
-    changed: int,
-    images: int,
-    versions: Mapping[str, tuple[str, str]],
-    recorded: RunRecord,
-    again: RunRecord,
+    equal: Mapping[str, bool], changed: int, images: int, versions: Versions, recorded: RunRecord, again: RunRecord
 ) -> str:
     name = f"{recorded.arm} seed {recorded.seed}"
     if all(equal.values()):

@@ -8,6 +8,6 @@
 - `preparation`: Make a store: read the source once, decode in parallel, find duplicates, split, put in place.
 - `sources`: Where images come from.
 - `splits`: Which image is for training, validation and test: decided by what the image shows, not by where it lies.
-- `store_manifest`: What a prepared data set says of itself: the content of ``store.json``.
+- `store_manifest`: The description of a prepared data set: the content of ``store.json``.
 - `store`: Prepared images on disk: decoded once, opened as memory maps, split by content.
 """

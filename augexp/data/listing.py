@@ -66,13 +66,13 @@ def write_listing(place: Path, groups: Iterable[RecordGroup]) -> Listing:
         (place / "labels.bin").open("wb") as labels_file,
         (place / "given.bin").open("wb") as given_file,
     ):
-        for label, given, names in groups:
+        for label, split, names in groups:
             ends = end + np.cumsum(np.fromiter(map(len, names), np.int64, len(names)))
             end = int(ends[-1]) if len(ends) else end
             names_file.write(b"".join(names))
             ends_file.write(ends.tobytes())
             labels_file.write(np.full(len(names), label, np.int32).tobytes())
-            given_file.write(np.full(len(names), CODES[given], np.uint8).tobytes())
+            given_file.write(np.full(len(names), CODES[split], np.uint8).tobytes())
     return Listing(place)
 
 

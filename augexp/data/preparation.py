@@ -12,6 +12,7 @@ import os
 import shutil
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +129,7 @@ def _finish(
     labels = listing.labels[decoded].astype(np.int64)
     order = _order(arrays.keys[decoded], labels)
     rows, labels = decoded[order], labels[order]
-    keys, given = np.asarray(arrays.keys[rows]), np.asarray(listing.given[rows])
+    keys, source_splits = np.asarray(arrays.keys[rows]), np.asarray(listing.given[rows])
     hashes = duplicates.difference_hashes(arrays.thumbnails)[rows]
     ready = part / "store"
     shutil.rmtree(ready, ignore_errors=True)
@@ -140,7 +141,7 @@ def _finish(
         images[start : start + CHUNK] = arrays.images[rows[start : start + CHUNK]]
         progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
     clusters, exact, near = duplicates.find_clusters(images, hashes, keys)
-    split = splits.split(data, given, labels, clusters, keys, len(source.classes))
+    split = splits.split(data, source_splits, labels, clusters, keys, len(source.classes))
     for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
         np.save(ready / f"{name}.npy", array)
     names = [(source.name_of(listing[int(rows[a])]), source.name_of(listing[int(rows[b])])) for a, b in near[:50]]
@@ -152,7 +153,7 @@ def _finish(
         excluded=split.excluded,
         pairs=tuple(names),
     )
-    fingerprint = _fingerprint(keys, labels, split.codes, clusters, list(source.classes))
+    fingerprint = _fingerprint(source.classes, keys, labels, split.codes, clusters)
     manifest = _manifest(data, source, listing, arrays, labels, split, repeated, fingerprint)
     write_manifest(ready / "store.json", manifest)
     images.flush()
@@ -241,15 +242,9 @@ def _warnings(data: Data, arrays: StagingArrays, counts: dict[str, dict[str, int
     return texts
 
 
-def _fingerprint(
-    keys: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.int64],
-    codes: npt.NDArray[np.uint8],
-    clusters: npt.NDArray[np.int64],
-    classes: list[str],
-) -> str:
+def _fingerprint(classes: tuple[str, ...], *arrays: npt.NDArray[Any]) -> str:
     digest = hashlib.blake2b(json.dumps([FORMAT, classes]).encode(), digest_size=8)
-    for array in (keys, labels, codes, clusters):
+    for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 

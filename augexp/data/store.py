@@ -81,15 +81,12 @@ class Store:
             self.keys: npt.NDArray[np.uint8] = np.load(path / "keys.npy")
             self.clusters: npt.NDArray[np.int64] = np.load(path / "clusters.npy")
             self._splits: npt.NDArray[np.uint8] = np.load(path / "splits.npy")
+            if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
+                raise ValueError("lengths differ")
         except (OSError, EOFError, ValueError) as error:
             raise DataError(
                 f"{path}: the prepared images are damaged ({error}); delete this folder, they will be prepared again"
             ) from None
-        if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
-            raise DataError(
-                f"{path}: the prepared images are damaged (lengths differ); delete this folder, "
-                "they will be prepared again"
-            )
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,4 +1,4 @@
-"""What a prepared data set says of itself: the content of ``store.json``."""
+"""The description of a prepared data set: the content of ``store.json``."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Duplicates(_Part):
 
 
 class StoreManifest(_Part):
-    """What a prepared data set says of itself.
+    """The description of a prepared data set.
 
     Attributes:
         format: version of the files.

@@ -26,6 +26,7 @@ import tomli_w
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from augexp.augment import policy as policies
+from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
 from augexp.experiment.plan import Frozen, Plan, Slug
@@ -143,8 +144,7 @@ def _explain(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         allowed = _fields(first["loc"][:-1])
-        close = get_close_matches(str(first["loc"][-1]), allowed, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = close_to(str(first["loc"][-1]), allowed)
         return f"unknown key {where!r}; allowed here: {', '.join(allowed)}{hint}"
     if first["type"] == "value_error":
         return f"{where}: {first['ctx']['error']}" if where else str(first["ctx"]["error"])

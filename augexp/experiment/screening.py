@@ -8,6 +8,7 @@ then run with fresh seeds and evaluated on the other half of the test images, wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from augexp.errors import DefinitionError
 from augexp.experiment.definition import Experiment
@@ -57,14 +58,8 @@ def screening(experiment: Experiment) -> Experiment:
             f"screen: received {', '.join(ranked) or 'no policy'} to choose from; at least {MIN_POLICIES} policies are "
             "needed beside the baseline, so name more of them, or say --no-screen"
         )
-    plan = {
-        "arms": [experiment.plan.baseline, *ranked],
-        "seeds": SCREENING_SEEDS,
-        "stage": "screening",
-        "screen": None,
-        "asked": _asked(experiment),
-    }
-    return experiment.replace(name=folder_name(experiment.name), plan=plan)
+    arms = [experiment.plan.baseline, *ranked]
+    return _stage(experiment, folder_name(experiment.name), stage="screening", arms=arms, seeds=SCREENING_SEEDS)
 
 
 def confirmation(experiment: Experiment, differences: Mapping[str, float]) -> Experiment:
@@ -79,14 +74,8 @@ def confirmation(experiment: Experiment, differences: Mapping[str, float]) -> Ex
     """
     ranked = sorted(differences, key=lambda arm: -differences[arm])  # a stable order: ties as in the plan
     chosen = [arm for place, arm in enumerate(ranked[:MAX_CONFIRMED]) if place == 0 or differences[arm] > 0]
-    plan = {
-        "arms": [arm for arm in experiment.plan.arms if arm in (experiment.plan.baseline, *chosen)],
-        "stage": "confirmation",
-        "screened": ranked,
-        "screen": None,
-        "asked": _asked(experiment),
-    }
-    return experiment.replace(plan=plan)
+    arms = [arm for arm in experiment.plan.arms if arm in (experiment.plan.baseline, *chosen)]
+    return _stage(experiment, experiment.name, stage="confirmation", arms=arms, screened=ranked)
 
 
 def whole(experiment: Experiment) -> Experiment:
@@ -108,6 +97,8 @@ def describe(confirmed: Experiment, differences: Mapping[str, float]) -> str:
     return f"{text}; left out as controls: {', '.join(controls)}" if controls else text
 
 
-def _asked(experiment: Experiment) -> dict[str, object]:
+def _stage(experiment: Experiment, name: str, **changes: Any) -> Experiment:
+    """Return a stage of `experiment`, whose plan is changed and records what was asked for."""
     plan = experiment.plan
-    return {"name": experiment.name, "arms": list(plan.arms), "seeds": plan.seeds, "screen": plan.screen}
+    asked = {"name": experiment.name, "arms": list(plan.arms), "seeds": plan.seeds, "screen": plan.screen}
+    return experiment.replace(name=name, plan={**changes, "screen": None, "asked": asked})

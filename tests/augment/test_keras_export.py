@@ -10,6 +10,7 @@ import pytest
 from augexp.augment import keras_export
 from augexp.augment import policy as policies
 from augexp.augment.catalogue.registry import SPECS
+from augexp.augment.named_policies import NAMED_POLICIES
 
 
 def layers(text):
@@ -49,7 +50,7 @@ def test_standard():
     )
 
 
-@pytest.mark.parametrize("name", policies.names())
+@pytest.mark.parametrize("name", NAMED_POLICIES)
 def test_every_policy_gives_python_that_names_every_operation_or_expresses_it(name):
     policy = policies.resolve(name)
     text = keras_export.export(policy)
@@ -59,7 +60,7 @@ def test_every_policy_gives_python_that_names_every_operation_or_expresses_it(na
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", policies.names())
+@pytest.mark.parametrize("name", NAMED_POLICIES)
 def test_the_text_builds_layers_that_run(name):
     scope = {}
     exec(keras_export.export(policies.resolve(name)), scope)

@@ -9,6 +9,7 @@ import pytest
 
 from augexp import seeds
 from augexp.augment import policy as policies
+from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.augment.pipeline import Augmenter, draws_of, rescale
 from augexp.augment.pixels.canvas import Buffers
 from augexp.errors import RunError
@@ -51,7 +52,7 @@ def custom(*listed):
     return policies.resolve("mine", {"mine": {"operations": list(listed)}})
 
 
-@pytest.mark.parametrize("name", policies.names())
+@pytest.mark.parametrize("name", NAMED_POLICIES)
 @pytest.mark.parametrize(("count", "side"), [(5, 12), (1, 12), (3, 1), (2, 9)])
 def test_types_shapes_and_ranges(name, count, side):
     images, labels, ids = batch(count, side)
@@ -73,7 +74,7 @@ def test_types_shapes_and_ranges(name, count, side):
     np.testing.assert_array_equal(images, before)
 
 
-@pytest.mark.parametrize("name", policies.names())
+@pytest.mark.parametrize("name", NAMED_POLICIES)
 def test_an_image_does_not_depend_on_its_batch(name):
     images, labels, ids = batch(12)
     whole, soft = (part.copy() for part in augmenter(name)(images, labels, ids, 3))
@@ -89,7 +90,7 @@ def test_an_image_does_not_depend_on_its_batch(name):
         np.testing.assert_array_equal(targets, soft[part])
 
 
-@pytest.mark.parametrize("name", [name for name in policies.names() if name not in ("none", "aa")])
+@pytest.mark.parametrize("name", [name for name in NAMED_POLICIES if name not in ("none", "aa")])
 def test_epochs_seeds_and_root_seeds_differ(name):
     images, labels, ids = batch(12)
     first = augmenter(name)(images, labels, ids, 0)[0].copy()

@@ -84,10 +84,7 @@ SPECS = (
         "shear",
         "slants each axis by an angle from -x to +x and from -y to +y; a shift of tan(angle)",
         "Simard et al. 2003",
-        (
-            Parameter("x", 10.0, 0.0, 60.0, "degrees", grows=True),
-            Parameter("y", 10.0, 0.0, 60.0, "degrees", grows=True),
-        ),
+        tuple(Parameter(axis, 10.0, 0.0, 60.0, "degrees", grows=True) for axis in ("x", "y")),
         draws=2,
         caption=lambda o, u: f"x {spread(u, o['x']):+.0f}, y {spread(u, o['y']):+.0f} degrees",
         keras=_shear,

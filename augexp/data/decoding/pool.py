@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 
-from augexp.data.decoding.process import Decoder, Reasons, decode_rows
+from augexp.data.decoding.process import Decoder, DecodeRows, Reasons, decode_rows
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing
 from augexp.data.sources.base import Source
@@ -105,7 +105,7 @@ def _decode_tasks(
 ) -> Iterator[Iterator[Reasons]]:
     """Decode the pending rows in `jobs` threads, or as many processes; gives the results of the tasks in order."""
     here = partial(decode_rows, source, listing, arrays)
-    idle: SimpleQueue[Callable[[list[int]], Reasons]] = SimpleQueue()
+    idle: SimpleQueue[DecodeRows] = SimpleQueue()
 
     def work(rows: list[int]) -> Reasons:
         decode = idle.get()
@@ -136,11 +136,7 @@ def _decode_tasks(
 
 
 def _in_order(
-    pool: ThreadPoolExecutor,
-    work: Callable[[list[int]], Reasons],
-    arrays: StagingArrays,
-    waiting: deque[Future[Reasons]],
-    ahead: int,
+    pool: ThreadPoolExecutor, work: DecodeRows, arrays: StagingArrays, waiting: deque[Future[Reasons]], ahead: int
 ) -> Iterator[Reasons]:
     for rows in _tasks(arrays):
         waiting.append(pool.submit(work, rows))

@@ -41,6 +41,8 @@ _BLOCK = 1 << 20
 Reasons = list[tuple[int, str]]
 """Row and reason why it is skipped; an empty text where it was decoded."""
 
+DecodeRows = Callable[[list[int]], Reasons]
+
 
 def decode_rows(source: Source, listing: Listing, arrays: StagingArrays, rows: list[int]) -> Reasons:
     """Decode these rows of the listing, in ascending order, into the arrays."""
@@ -63,14 +65,13 @@ def _decode_block(source: Source, listing: Listing, arrays: StagingArrays, rows:
             image = decode(source.read(listing[row]), size)
         except Undecodable as reason:
             reasons.append((row, str(reason)))
-            continue
         except OSError as error:
             reasons.append((row, f"cannot be read ({error.strerror or error})"))
-            continue
-        strip.add(image.square)
-        decoded.append(row)
-        sides.append(image.side)
-        reasons.append((row, ""))
+        else:
+            strip.add(image.square)
+            decoded.append(row)
+            sides.append(image.side)
+            reasons.append((row, ""))
     if decoded:
         pixels = strip.pixels()
         arrays.write(decoded, pixels, _content_hashes(pixels), strip.thumbnails(), sides)
@@ -92,7 +93,7 @@ class Decoder(ChildProcess):
         instead: decodes rows in this process, should the other one have died.
     """
 
-    def __init__(self, part: Path, size: int, source: Source, instead: Callable[[list[int]], Reasons]) -> None:
+    def __init__(self, part: Path, size: int, source: Source, instead: DecodeRows) -> None:
         # A session of its own, since Ctrl-C is for the caller, who ends this process.
         super().__init__("augexp.data.decoding.process", ENVIRONMENT, start_new_session=True)
         self._instead = instead

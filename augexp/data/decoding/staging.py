@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+Bytes = npt.NDArray[np.uint8]
+
 _PENDING, _DECODED, _SKIPPED = 0, 1, 2
 
 
@@ -50,14 +52,7 @@ class StagingArrays:
                 return array
         return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
-    def write(
-        self,
-        rows: list[int],
-        images: npt.NDArray[np.uint8],
-        keys: npt.NDArray[np.uint8],
-        thumbnails: npt.NDArray[np.uint8],
-        sides: list[int],
-    ) -> None:
+    def write(self, rows: list[int], images: Bytes, keys: Bytes, thumbnails: Bytes, sides: list[int]) -> None:
         """Write decoded images to n `rows`, in ascending order; raises OSError where the disk is full."""
         start = 0
         for stop in range(1, len(rows) + 1):
@@ -66,7 +61,7 @@ class StagingArrays:
                 start = stop
         self.keys[rows], self.thumbnails[rows], self.sides[rows] = keys, thumbnails, sides
 
-    def _write_images(self, row: int, images: npt.NDArray[np.uint8]) -> None:
+    def _write_images(self, row: int, images: Bytes) -> None:
         """Write images from `row` on: in one call, as a mapping costs a fault for every page that is new."""
         with (self._part / "images.npy").open("r+b", buffering=0) as file:
             file.seek(self.images.offset + row * images[0].nbytes)

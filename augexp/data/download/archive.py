@@ -92,7 +92,7 @@ def inspect(path: Path, folder: str) -> tuple[dict[str, zipfile.ZipInfo], tuple[
 
     Raises:
         DownloadError: no zip; a member that leads out of the folder; a link; an encrypted member; the same
-            name twice; more declared bytes than the archive can honestly hold; no ``data.mdb``.
+            name twice; more declared bytes than an archive of its size can hold; no ``data.mdb``.
     """
     try:
         with zipfile.ZipFile(path) as file:

@@ -85,7 +85,7 @@ class Catalogue:
     categories: tuple[Category, ...]
 
     def names(self) -> tuple[str, ...]:
-        """Names of the labelled categories."""
+        """Names of the labelled categories; of LSUN's own, 10 scenes and then 20 objects."""
         return tuple(category.name for category in self.categories if category.group != UNLABELLED)
 
     def all_archives(self) -> tuple[Archive, ...]:
@@ -157,11 +157,6 @@ def _cached(path: str) -> Catalogue:
 def catalogue() -> Catalogue:
     """Return LSUN's catalogue, or the one that the environment names (`CATALOGUE_VARIABLE`)."""
     return _cached(os.environ.get(CATALOGUE_VARIABLE, ""))
-
-
-def names() -> tuple[str, ...]:
-    """Names of LSUN's labelled categories: 10 scenes, then 20 objects."""
-    return catalogue().names()
 
 
 def archives(

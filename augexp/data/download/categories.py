@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -190,15 +190,14 @@ def _acquire(item: ArchivePlan, request: _Request, reporter: Reporter) -> Result
         reporter.enter("failed", None)
         raise DownloadError(f"{error.filename or target}: {error.strerror or error}") from None
     reporter.enter("done", archive.size, archive.size or 0)
-    return Result(**{**result.__dict__, "seconds": time.monotonic() - start})
+    return replace(result, seconds=time.monotonic() - start)
 
 
 def _obtain(item: ArchivePlan, request: _Request, reporter: Reporter, target: Path) -> Result:
     archive, transferred = item.archive, 0
     if not request.verify:
         reporter.note(
-            "NOT VERIFIED: nothing is compared with the catalogue, whatever arrives is unpacked",
-            warning=True,
+            "NOT VERIFIED: nothing is compared with the catalogue, whatever arrives is unpacked", warning=True
         )
     source = request.from_file or target
     here = source.is_file()

@@ -53,7 +53,7 @@ Connect = Callable[[str, Mapping[str, str]], Answer]
 
 @dataclass(frozen=True)
 class Settings:
-    """How patient a transfer is. All times in seconds.
+    """Timeouts, delays and limits of a transfer. All times in seconds.
 
     Attributes:
         first_attempts: failures in a row before anything has come from an address.

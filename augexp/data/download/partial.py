@@ -26,7 +26,7 @@ class Partial:
     Attributes:
         path: of the ``.part`` file.
         length: bytes on disk, all of them hashed.
-        url: where the bytes came from last; None where nobody knows.
+        url: where the bytes came from last; None where that is not known.
         validator: what `url` called this state of the file (strong ETag, else Last-Modified).
         total: bytes that `url` announced.
     """

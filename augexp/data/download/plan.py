@@ -89,7 +89,7 @@ def plan_archive(archive: Archive, data_dir: Path, *, verify: bool = True) -> Ar
     parent = data_dir / "lsun"
     folder, target = parent / archive.folder, parent / archive.name
     part = target.with_name(target.name + ".part")
-    state = archives.state(folder, archive)
+    state: ArchiveState | Literal["absent", "whole"] = archives.state(folder, archive)
     if state == "whole" or (state == "unverified" and not verify):
         return ArchivePlan(archive, folder, "here", 0, 0)
     whole_zip = target.is_file()
@@ -97,11 +97,9 @@ def plan_archive(archive: Archive, data_dir: Path, *, verify: bool = True) -> Ar
     # What is not checked against the catalogue may have any size.
     known = archive.size if verify else None
     to_fetch = 0 if whole_zip else None if known is None else max(0, known - on_disk)
-    if state != "absent":
-        return ArchivePlan(archive, folder, state, on_disk, to_fetch)
-    return ArchivePlan(
-        archive, folder, "archive" if whole_zip else "partial" if on_disk else "missing", on_disk, to_fetch
-    )
+    if state == "absent":
+        state = "archive" if whole_zip else "partial" if on_disk else "missing"
+    return ArchivePlan(archive, folder, state, on_disk, to_fetch)
 
 
 def plan_download(

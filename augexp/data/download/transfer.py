@@ -75,7 +75,7 @@ def fetch(
         sha256: expected hash; None accepts any, and then bytes are only joined that are known to be of one file.
         reporter: gets the progress.
         stop: once set, the transfer ends with Interrupted at the next piece.
-        settings: how patient to be.
+        settings: timeouts, delays and limits.
 
     Raises:
         DownloadError: no address had it; nothing stands under the final name.

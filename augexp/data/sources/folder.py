@@ -22,13 +22,9 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp",
 """File names that are taken for images, compared in lower case."""
 
 SPLIT_FOLDERS: dict[str, Given] = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
 }
 
 NOT_IMAGES = frozenset({"thumbs.db", "desktop.ini"})
@@ -51,17 +47,11 @@ class FolderSource(Source):
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; name one that has a sub-folder per class")
         self._folder, self._limit = folder, limit
-        tops: list[tuple[Given, Path]] = [("train", folder)]
-        named = [
-            (SPLIT_FOLDERS[below.name.lower()], below)
-            for below in _subfolders(folder)
-            if below.name.lower() in SPLIT_FOLDERS
-        ]
-        if any(given == "train" for given, _ in named):
-            tops = sorted(named)
-        self._tops = tops
-        names = {below.name for _, top in tops for below in _subfolders(top)}
-        self.classes = tuple(sorted(names))
+        splits = [(SPLIT_FOLDERS.get(below.name.lower()), below) for below in _subfolders(folder)]
+        self._tops: list[tuple[Given, Path]] = sorted((split, below) for split, below in splits if split)
+        if not any(split == "train" for split, _ in self._tops):
+            self._tops = [("train", folder)]
+        self.classes = tuple(sorted({below.name for _, top in self._tops for below in _subfolders(top)}))
         if len(self.classes) < 2:
             content = f"only the class {self.classes[0]!r}" if self.classes else "no sub-folder"
             raise DataError(
@@ -86,18 +76,18 @@ class FolderSource(Source):
         """Return a digest of names, sizes and times of the files."""
         digest = hashlib.blake2b(digest_size=16)
         self.ignored = 0
-        for label, given, top in self._places():
-            for path, size, modified in self._files(given, top):
+        for label, split, top in self._places():
+            for path, size, modified in self._files(split, top):
                 digest.update(b"%d\0%s\0%d\0%d\n" % (label, path, size, modified))
         return digest.hexdigest()
 
     def records(self) -> Iterator[RecordGroup]:
         """List the files by split, class and path below the folder."""
         self.ignored = 0
-        for label, given, top in self._places():
-            files = self._files(given, top)
+        for label, split, top in self._places():
+            files = self._files(split, top)
             while names := [path for path, _, _ in islice(files, GROUP_SIZE)]:
-                yield label, given, names
+                yield label, split, names
 
     def read(self, entry: Entry) -> bytes:
         """Return the encoded bytes of one record."""
@@ -109,15 +99,15 @@ class FolderSource(Source):
         return os.fsdecode(entry.name).encode("utf-8", "backslashreplace").decode()
 
     def _places(self) -> Iterator[tuple[int, Given, Path]]:
-        for given, top in self._tops:
+        for split, top in self._tops:
             for label, name in enumerate(self.classes):
                 if (top / name).is_dir():
-                    yield label, given, top / name
+                    yield label, split, top / name
 
-    def _files(self, given: Given, top: Path) -> Iterator[_File]:
+    def _files(self, split: Given, top: Path) -> Iterator[_File]:
         """Yield path below the folder, size and time of a class's files; with a limit, those chosen by name."""
         files = self._walk(top)
-        if self._limit is None or given != "train":
+        if self._limit is None or split != "train":
             return files
         return iter(sorted(heapq.nsmallest(self._limit, files, key=lambda file: (_digest(file[0]), file[0]))))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
+import re
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -15,7 +17,9 @@ import lmdb
 
 from augexp.errors import DataError
 
-_KEY_LENGTH = 40
+_SHA1 = re.compile(rb"[0-9a-f]{40}")
+
+_READ_ONLY = {"readonly": True, "lock": False, "readahead": False, "create": False}
 
 _opened: WeakValueDictionary[tuple[str, str], Any] = WeakValueDictionary()
 """Environments by place and stamp: LMDB does not allow a process to open the same one twice."""
@@ -59,12 +63,8 @@ class LmdbFolder:
         if limit is None:
             yield from self._scan()
             return
-        first = next(self._scan(), None)
-        if first is None:
-            return
-        if len(first) == _KEY_LENGTH and _is_hex(first):
-            for _, key in zip(range(limit), self._scan(), strict=False):
-                yield key
+        if _SHA1.fullmatch(next(self._scan(), b"")):
+            yield from islice(self._scan(), limit)
             return
         chosen = heapq.nsmallest(limit, self._scan(), key=lambda key: hashlib.blake2b(key, digest_size=8).digest())
         yield from sorted(chosen)
@@ -94,14 +94,7 @@ class LmdbFolder:
                 with _opening:
                     environment = _opened.get(place)
                     if environment is None:
-                        environment = _opened[place] = lmdb.open(
-                            str(self.folder),
-                            readonly=True,
-                            lock=False,
-                            readahead=False,
-                            create=False,
-                            max_spare_txns=16,
-                        )
+                        environment = _opened[place] = lmdb.open(str(self.folder), max_spare_txns=16, **_READ_ONLY)
                 self._check_length(environment)
             except lmdb.Error as error:
                 raise self._damaged(error) from None
@@ -123,7 +116,3 @@ class LmdbFolder:
         return DataError(
             f"{self._file}: damaged or no LMDB database ({error}); delete the folder and download it again"
         )
-
-
-def _is_hex(key: bytes) -> bool:
-    return all(byte in b"0123456789abcdef" for byte in key)

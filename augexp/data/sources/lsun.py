@@ -53,10 +53,10 @@ class LsunSource(Source):
             "validation": (f"{name}_val_lmdb",),
             "test": (f"{name}_test_lmdb",),
         }
-        for given, candidates in places.items():
+        for split, candidates in places.items():
             for candidate in candidates:
                 if (folder / candidate).exists():
-                    self._parts[label, given] = LmdbFolder(folder / candidate)
+                    self._parts[label, split] = LmdbFolder(folder / candidate)
                     break
         if (label, "train") not in self._parts:
             archives = (folder / f"{candidate}.zip" for candidate in places["train"])
@@ -71,16 +71,16 @@ class LsunSource(Source):
     def stamp(self) -> str:
         """Return a digest of names, sizes and times of the files."""
         digest = hashlib.blake2b(digest_size=16)
-        for (label, given), part in sorted(self._parts.items()):
-            digest.update(f"{self.classes[label]}:{given}:{part.stamp()};".encode())
+        for (label, split), part in sorted(self._parts.items()):
+            digest.update(f"{self.classes[label]}:{split}:{part.stamp()};".encode())
         return digest.hexdigest()
 
     def records(self) -> Iterator[RecordGroup]:
         """List the records by class, split and key; only keys are read."""
-        for (label, given), part in sorted(self._parts.items()):
-            keys = part.keys(self._limit if given == "train" else None)
+        for (label, split), part in sorted(self._parts.items()):
+            keys = part.keys(self._limit if split == "train" else None)
             while names := list(islice(keys, GROUP_SIZE)):
-                yield label, given, names
+                yield label, split, names
 
     def read(self, entry: Entry) -> bytes:
         """Return the encoded bytes of one record."""

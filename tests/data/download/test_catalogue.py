@@ -25,7 +25,7 @@ SCENES = (
 
 
 def test_ten_scenes_come_first_then_twenty_objects() -> None:
-    names = catalogue.names()
+    names = catalogue.catalogue().names()
     assert names[:10] == SCENES
     assert len(names) == 30
     assert "test" not in names
@@ -49,7 +49,7 @@ def test_scenes_have_both_splits_objects_one_archive() -> None:
 
 
 def test_every_labelled_archive_has_size_and_checksum_and_its_own_name() -> None:
-    archives = catalogue.archives(catalogue.names())
+    archives = catalogue.archives(catalogue.catalogue().names())
     assert len(archives) == 10 * 2 + 20
     assert all(one.size and one.sha256 and one.images > 0 for one in archives)
     assert len({one.name for one in archives}) == len({one.folder for one in archives}) == len(archives)
@@ -131,10 +131,10 @@ def test_catalogue_of_ones_own_by_the_environment(tmp_path: Path, monkeypatch: p
     path = tmp_path / "catalogue.json"
     path.write_text(json.dumps({"mine": {"group": "scene", "splits": {"val": facts}}}), encoding="utf-8")
     monkeypatch.setenv(catalogue.CATALOGUE_VARIABLE, str(path))
-    assert catalogue.names() == ("mine",)
+    assert catalogue.catalogue().names() == ("mine",)
     monkeypatch.setenv(catalogue.CATALOGUE_VARIABLE, str(tmp_path / "missing.json"))
     with pytest.raises(DownloadError, match="cannot be read"):
-        catalogue.names()
+        catalogue.catalogue().names()
 
 
 def test_importing_the_downloader_loads_no_http_library() -> None:
