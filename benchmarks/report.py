@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 from tables import write
 
+from augexp.analysis import learning_curves
 from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Wins
-from augexp.reporting import charts, figures, formats, preview_sheets
+from augexp.reporting import figures, formats, preview_sheets
 from augexp.reporting import write as report
 from augexp.results import records
 from augexp.results.manifests import RUN_SCHEMA, RunManifest
@@ -116,7 +117,7 @@ def answer(runs: list[RunRecord], images: int, seeds: int) -> Comparison:
 
 def contrast(runs: list[RunRecord], arm: str, images: int) -> Contrast:
     """Return one contrast with curves, measures, classes and confusion."""
-    by_epoch = charts.differences(runs, "none", arm)
+    by_epoch = learning_curves.differences(runs, "none", arm)
     mean, n = by_epoch.mean, len(by_epoch.seeds)
     estimate = float(mean[-1])
     interval = Interval(low=estimate - 0.5, high=estimate + 0.5)

@@ -56,8 +56,17 @@ def compare(
     contrasts = _contrasts(runs, settings)
     rule, pairs = contrast_level.rule, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
-        **_describe_experiment(experiment),
-        **_describe_images(runs, facts),
+        augexp=__version__,
+        name=experiment.name,
+        experiment_hash=experiment.hash,
+        plan_hash=experiment.plan_hash,
+        source=wording.source(experiment),
+        synthetic=experiment.data.kind.synthetic,
+        classes=runs.first.classes if seeds else tuple(facts.get("classes", ())),
+        equivalence=plan.equivalence,
+        baseline=plan.baseline,
+        test_images=len(runs.first.labels) if seeds else 0,
+        test_clusters=len(runs.columns) if seeds else 0,
         metric="balanced_accuracy" if runs.balanced else "accuracy",
         draws=draws,
         look=_look(settings, len(seeds)),
@@ -69,32 +78,11 @@ def compare(
         warnings=collect_warnings(experiment, records, history, runs, facts, draws, missing, contrasts),
         plan_changes=plan_changes(history),
         ledger=_ledger(runs),
+        data=dict(facts),
         environment=_environment(list(runs.records.values())),
         command=command,
+        definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),
     )
-
-
-def _describe_experiment(experiment: Experiment) -> dict[str, Any]:
-    return {
-        "augexp": __version__,
-        "name": experiment.name,
-        "experiment_hash": experiment.hash,
-        "plan_hash": experiment.plan_hash,
-        "source": wording.source(experiment),
-        "synthetic": experiment.data.kind.synthetic,
-        "equivalence": experiment.plan.equivalence,
-        "baseline": experiment.plan.baseline,
-        "definition": experiment.model_dump(mode="json", exclude={"data": {"path"}}),
-    }
-
-
-def _describe_images(runs: PairedRuns, facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "classes": runs.first.classes if runs.seeds else tuple(facts.get("classes", ())),
-        "test_images": len(runs.first.labels) if runs.seeds else 0,
-        "test_clusters": len(runs.columns) if runs.seeds else 0,
-        "data": dict(facts),
-    }
 
 
 def _contrasts(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, ...]:

@@ -48,14 +48,11 @@ def infer(differences: Floats, settings: AnalysisSettings, *, control: bool = Fa
     if float(np.ptp(parts.by_seed)) < 1e-9:
         warnings = (*warnings, wording.equal_seeds(parts.n))
         return Inference(parts, no_verdict(wording.SAME_DIFFERENCE), warnings=warnings)
-    t, r = settings.level.t(parts.n), settings.plan.equivalence
-    if not math.isfinite(t):
+    r = settings.plan.equivalence
+    if not math.isfinite(settings.level.t(parts.n)):
         return Inference(parts, decide(-math.inf, math.inf, r), warnings=warnings)
-    narrow, wide = statistics.half_widths(parts, t, settings.level.z)
-    these = Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
-    new: Interval | None = Interval(low=parts.estimate - wide, high=parts.estimate + wide)
-    if parts.m < FEWEST_IMAGES:
-        new = None
+    new, these = intervals(parts, settings.level)
+    if new is None:
         warnings = (*warnings, wording.few_images(parts.m))
     headline = new or these
     verdict = decide(headline.low, headline.high, r)
@@ -64,6 +61,13 @@ def infer(differences: Floats, settings: AnalysisSettings, *, control: bool = Fa
     elif parts.n < FIRST_LOOK:
         verdict = no_verdict(wording.SMOKE)
     return Inference(parts, verdict, new, these, warnings)
+
+
+def intervals(parts: Crossed, level: Level) -> tuple[Interval | None, Interval]:
+    """Return the intervals for new images, None with too few test images, and for these images."""
+    narrow, wide = statistics.half_widths(parts, level.t(parts.n), level.z)
+    new = Interval(low=parts.estimate - wide, high=parts.estimate + wide) if parts.m >= FEWEST_IMAGES else None
+    return new, Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
 
 
 def _infer_from_equal_arms(parts: Crossed, settings: AnalysisSettings, *, control: bool) -> Inference:

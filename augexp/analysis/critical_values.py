@@ -70,7 +70,7 @@ def level(rule: Rule, comparisons: int, looks: Sequence[int] = LOOKS) -> Level:
     alpha = ALPHA / comparisons
     if rule == "looks" and len(looks) > 1:
         listed = set(looks) <= set(LOOKS) and comparisons <= len(NOMINAL)
-        # Looks or families that nobody has simulated: Bonferroni over the looks always holds.
+        # Looks or families that were not simulated: Bonferroni over the looks always holds.
         alpha = NOMINAL[comparisons - 1] if listed else alpha / len(looks)
     return Level(rule, comparisons, alpha)
 

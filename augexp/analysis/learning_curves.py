@@ -68,6 +68,12 @@ def paired(first: Course, second: Course) -> Course:
     return Course(first.epochs[:length], ours - theirs, seeds)
 
 
+def differences(records: Sequence[RunRecord], baseline: str, arm: str) -> Course:
+    """Return the paired difference of validation accuracy by epoch, in pp."""
+    first, second = (course(records, name, "val_accuracy", factor=100.0) for name in (baseline, arm))
+    return paired(first, second)
+
+
 def gain(records: Sequence[RunRecord], baseline: str, arm: str, settings: AnalysisSettings) -> Gain | None:
     """Return the paired gain by epoch in percentage points; None without a pair that has epochs.
 
@@ -77,8 +83,7 @@ def gain(records: Sequence[RunRecord], baseline: str, arm: str, settings: Analys
         arm: the other one.
         settings: of the comparison; where nothing is claimed, there is neither a band nor the slope's interval.
     """
-    first = course(records, baseline, "val_accuracy", factor=100.0)
-    both = paired(first, course(records, arm, "val_accuracy", factor=100.0))
+    both = differences(records, baseline, arm)
     if not both.seeds or not len(both.epochs) or not np.isfinite(both.values).all():
         return None
     bands = [statistics.mean_interval(column) for column in both.values.T] if settings.claims else []

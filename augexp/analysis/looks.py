@@ -25,16 +25,9 @@ def next_look(experiment: Experiment, records: Sequence[RunRecord], history: His
         records: of the plan's arms.
         history: every plan that the results folder has had, oldest first.
     """
-    plan = experiment.plan
-    blocks = set(finished_blocks(records, plan.arms))
-    if plan.seeds is not None:
-        return None if blocks >= set(plan.blocks(plan.seeds)) else plan.seeds
-    for look in plan.looks:
-        if not blocks >= set(plan.blocks(look)):
-            return look
-        if look < plan.looks[-1] and _decided(experiment, records, history, look):
-            return None
-    return None
+    planned, _ = planned_seeds(experiment, records, history)
+    finished = finished_blocks(records, experiment.plan.arms)
+    return None if set(finished) >= set(experiment.plan.blocks(planned)) else planned
 
 
 def planned_seeds(experiment: Experiment, records: Sequence[RunRecord], history: History) -> tuple[int, int | None]:
@@ -43,16 +36,10 @@ def planned_seeds(experiment: Experiment, records: Sequence[RunRecord], history:
     if plan.seeds is not None:
         return plan.seeds, None
     blocks = set(finished_blocks(records, plan.arms))
-    reached = 0
-    for number, look in enumerate(plan.looks, start=1):
-        if not blocks >= set(plan.blocks(look)):
-            break
-        reached = number
-        if look < plan.looks[-1] and _decided(experiment, records, history, look):
-            break
-    else:
-        number = reached
-    return plan.looks[max(number - 1, 0)], number if rule(experiment, history) == "looks" else None
+    *before, last = plan.looks
+    wanted = (k for k in before if not blocks >= set(plan.blocks(k)) or _decided(experiment, records, history, k))
+    look = next(wanted, last)
+    return look, plan.looks.index(look) + 1 if rule(experiment, history) == "looks" else None
 
 
 def _decided(experiment: Experiment, records: Sequence[RunRecord], history: History, look: int) -> bool:

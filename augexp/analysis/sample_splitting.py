@@ -6,7 +6,7 @@ The images by which an arm was chosen overestimate it; images that the choice di
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -70,15 +70,8 @@ class HalfRecord(RunRecord):
     def _predictions(self) -> Predictions:
         whole = super()._predictions
         rows = np.flatnonzero(screening_half(whole.labels, whole.clusters, whole.ids) == self.screening)
-        return Predictions(
-            labels=whole.labels[rows],
-            predicted=whole.predicted[rows],
-            correct=whole.correct[rows],
-            probabilities=whole.probabilities[rows],
-            ids=whole.ids[rows],
-            clusters=whole.clusters[rows],
-            classes=whole.classes,
-        )
+        arrays = {name: values[rows] for name, values in vars(whole).items() if name != "classes"}
+        return replace(whole, **arrays)
 
 
 def restrict(records: Sequence[RunRecord], plan: Plan) -> list[RunRecord]:

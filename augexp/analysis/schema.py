@@ -25,11 +25,6 @@ class Interval(_Value):
     low: float
     high: float
 
-    @property
-    def half_width(self) -> float:
-        """Half of its length."""
-        return (self.high - self.low) / 2
-
 
 class Look(_Value):
     """How many seeds there are, and what that number was planned as.

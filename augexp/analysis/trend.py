@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from augexp.analysis import statistics
+from augexp.analysis.contrast import intervals
 from augexp.analysis.critical_values import Level
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Interval, Trend
-from augexp.analysis.statistics import FEWEST_IMAGES, FEWEST_SEEDS, Floats
+from augexp.analysis.schema import Trend
+from augexp.analysis.statistics import FEWEST_SEEDS, Floats
 from augexp.experiment.definition import Experiment
 
 TIED = 1e-9
@@ -70,13 +71,9 @@ def _trend(policy: str, arms: Mapping[str, float], runs: PairedRuns, level: Leve
     ordered = sorted(arms, key=arms.__getitem__)
     amounts = np.array([arms[arm] for arm in ordered])
     parts = statistics.crossed(slope_matrix(runs, ordered, amounts))
-    these, new, t = None, None, level.t(parts.n)
     tied = float(np.ptp(parts.by_seed)) < TIED  # their spread cannot be estimated
-    if parts.n >= FEWEST_SEEDS and math.isfinite(t) and not tied:
-        narrow, wide = statistics.half_widths(parts, t, level.z)
-        these = Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
-        if parts.m >= FEWEST_IMAGES:
-            new = Interval(low=parts.estimate - wide, high=parts.estimate + wide)
+    enough = parts.n >= FEWEST_SEEDS and math.isfinite(level.t(parts.n)) and not tied
+    new, these = intervals(parts, level) if enough else (None, None)
     return Trend(
         policy=policy,
         arms=tuple(ordered),

@@ -172,12 +172,12 @@ def publish(
 def _draw(
     experiment: Experiment, comparison: Comparison, records: Sequence[RunRecord], store: Store | None, folder: Path
 ) -> list[Path]:
-    from augexp.reporting import figures, previews, sheet_files, write  # noqa: PLC0415 - matplotlib and Jinja
+    from augexp.reporting import figures, preview_sheets, sheet_files, write  # noqa: PLC0415 - matplotlib and Jinja
 
     finished = [record for record in records if record.finished]
     # A policy that failed in every run may fail here as well.
     arms = [arm for arm in experiment.plan.arms if any(record.arm == arm for record in finished)]
-    sheets = previews.of_arms(experiment, store, arms) if store is not None else {}
+    sheets = preview_sheets.of_arms(experiment, store, arms) if store is not None else {}
     paths = []
     for name, sheet in sheets.items():
         for suffix in (".png", ".svg"):

@@ -39,12 +39,15 @@ def preview(
     Raises:
         DefinitionError, DataError: one line that says what to do.
     """
-    from augexp.reporting import previews, sheet_files  # noqa: PLC0415 - numpy
+    from augexp.reporting import preview_sheets, sheet_files  # noqa: PLC0415 - OpenCV
 
     experiment = define(source, **{"arms": [arm], **changes})
     target = Path(output or f"{'strength' if strength else 'samples'}-{arm}.png")
-    previews.check_target(target)
+    sheet_files.check_target(target)
     store = index(experiment, data_dir=data_dir, progress=progress)
-    sheet = previews.strengths(experiment, arm, store) if strength else previews.samples(experiment, arm, store, draws)
+    if strength:
+        sheet = preview_sheets.strengths(experiment, arm, store)
+    else:
+        sheet = preview_sheets.samples(experiment, arm, store, draws)
     sheet_files.save(sheet, target)
     return target

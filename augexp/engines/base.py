@@ -123,7 +123,7 @@ class Execution:
     """One call of `Engine.execute`.
 
     Attributes:
-        pending: runs that nobody works on, the next one first.
+        pending: runs that are not being executed, the next one first.
         listener: told what happens.
         interruptions: of the user.
         stopped_at_once: see `Engine.STOPPED_AT_ONCE`.

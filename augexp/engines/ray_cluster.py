@@ -38,7 +38,6 @@ class RayEngine(Engine):
 
     Args:
         address: of a running cluster (`auto`, ``host:port``); None starts Ray on this machine alone.
-        gpus: part of a GPU that a run takes; 0 computes on processors. Not run by the authors.
         share_path: let nodes look for the prepared images under the driver's path.
 
     Raises:
@@ -47,14 +46,14 @@ class RayEngine(Engine):
 
     STOPPED_AT_ONCE = "stopped at once; finished runs are kept: repeat the same command to go on"
 
-    def __init__(self, address: str | None = None, *, gpus: float = 0.0, share_path: bool = True) -> None:
-        self._address, self._gpus, self._share_path = address, gpus, share_path
+    def __init__(self, address: str | None = None, *, share_path: bool = True) -> None:
+        self._address, self._share_path = address, share_path
         self._started = False
         self._sent_stores: dict[Path, list[Any]] = {}
         self._events: Any = None
         self._running: dict[Any, RunTask] = {}
         self._heartbeats: dict[Path, HeartbeatWriter] = {}
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # an experiment tells nobody that it runs
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no data about its use leaves the machine
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the default to come; silences a warning
         try:
             import ray  # noqa: PLC0415 - an optional extra
@@ -144,7 +143,7 @@ class RayEngine(Engine):
         job = Job(task.to_json(), store.fingerprint, ray_node.versions(), files, look=self._share_path)
         variables = {**dict.fromkeys(THREAD_VARIABLES, "1"), "TF_CPP_MIN_LOG_LEVEL": "2"}
         remote = self._ray.remote(ray_node.execute).options(
-            num_cpus=1, num_gpus=self._gpus, max_retries=RETRIES, runtime_env={"env_vars": variables}
+            num_cpus=1, num_gpus=0, max_retries=RETRIES, runtime_env={"env_vars": variables}
         )
         self._heartbeats.setdefault(task.folder, HeartbeatWriter(task.folder))
         self._running[remote.remote(job, self._events, *store_parts)] = task

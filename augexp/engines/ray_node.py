@@ -43,7 +43,7 @@ _MIN_PAUSE = 0.5
 
 @dataclass(frozen=True)
 class Job:
-    """A run as it travels to a node.
+    """A run as it is sent to a node.
 
     Attributes:
         task: see `RunTask.to_json`; its folder is the driver's.
@@ -119,8 +119,7 @@ def execute(job: Job, events: Any, *parts: Any) -> RunResult:
         parts: the store without its images, and the images; nothing as long as the driver hopes that the
             node has them.
     """
-    differing = differences(job.versions)
-    if differing:
+    if differing := differences(job.versions):
         return RunResult("failed", f"a node has other libraries than the driver ({differing}); make them equal")
     store = _store_here(job) if job.look else None
     if store is None:
@@ -183,7 +182,7 @@ def _stopping(events: Any) -> bool:
     return False
 
 
-# -- what travels --------------------------------------------------------------------------------
+# -- what is sent -------------------------------------------------------------------------------
 
 
 def take_files(folder: Path) -> dict[str, bytes]:

@@ -121,7 +121,7 @@ class _Worker:
         try:
             self._driver.send(message)
         except OSError:
-            os._exit(1)  # nobody is there any more
+            os._exit(1)  # the driver has ended
 
     def _listen(self) -> None:
         with contextlib.suppress(EOFError):

@@ -52,7 +52,7 @@ class Worker(ChildProcess):
     """
 
     def __init__(self, slot: WorkerSlot, inbox: queue.SimpleQueue[Message]) -> None:
-        # A file and not a pipe: nobody has to read it for the worker to go on.
+        # A file and not a pipe: a worker blocks on a pipe that is full.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         super().__init__(MODULE, _environment(slot), stderr=self._stderr)
         self.slot = slot

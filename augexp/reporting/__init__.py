@@ -8,10 +8,10 @@
 - `page`: The page of the report: a list of sections.
 - `palette`: Colours that colour-blind readers can tell apart, of arms, verdicts, page and axes.
 - `photos`: Photos inside the page: their encoding, preview sheets, images that an arm wins or loses.
-- `preview_sheets`: Preview sheets: what a policy does to pictures, and how strong its operations are.
-- `previews`: Preview sheets of an experiment's own images.
+- `preview_sheets`: Preview sheets of an experiment's own images: what its arms do, how strong the operations are.
 - `sheet_files`: Write a preview sheet as PNG, as SVG or as a page of its own.
 - `tables`: The tables of a comparison as values.
+- `templating`: Fill the templates of the report page and of the page of a preview sheet.
 - `trackers`: Hand the runs and the comparison to an experiment tracker: TensorBoard or MLflow.
 - `wording`: The sentences, labels and names with values that are shown of a comparison.
 - `write`: Write the files of a comparison: page, JSON with its schema, CSV.

@@ -231,12 +231,9 @@ def stack(positions: Sequence[float], size: float) -> list[int]:
 
 
 def _ends(chart: DifferenceChart) -> tuple[float, float]:
-    values = [-1.6 * chart.r, 1.6 * chart.r]
-    for c in chart.contrasts:
-        values += [
-            *c.differences,
-            *(end for pair in (c.new_images, c.these_images) if pair for end in (pair.low, pair.high)),
-        ]
+    values = [-1.6 * chart.r, 1.6 * chart.r, *(value for c in chart.contrasts for value in c.differences)]
+    for interval in (i for c in chart.contrasts for i in (c.new_images, c.these_images) if i):
+        values += [interval.low, interval.high]
     finite = [value for value in values if np.isfinite(value)]
     low, high = min(finite), max(finite)
     return low - 0.05 * (high - low), high + 0.05 * (high - low)

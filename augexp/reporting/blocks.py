@@ -6,13 +6,20 @@ All text in here is raw; the template escapes it. Only `Figure.svg` is markup; i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from augexp.reporting.tables import Table
 
 
+class _Block:
+    @property
+    def kind(self) -> str:
+        """Name of the class in small letters, by which the template knows how to lay it out."""
+        return type(self).__name__.lower()
+
+
 @dataclass(frozen=True)
-class Figure:
+class Figure(_Block):
     """A chart with its caption and legend.
 
     Attributes:
@@ -26,31 +33,27 @@ class Figure:
     title: str
     note: str = ""
     legend: tuple[tuple[str, str], ...] = ()
-    kind: str = field(default="figure", init=False)
 
 
 @dataclass(frozen=True)
-class Heading:
+class Heading(_Block):
     """A heading below that of the section."""
 
     text: str
-    kind: str = field(default="heading", init=False)
 
 
 @dataclass(frozen=True)
-class Figures:
+class Figures(_Block):
     """Charts side by side where there is room."""
 
     figures: tuple[Figure, ...]
-    kind: str = field(default="figures", init=False)
 
 
 @dataclass(frozen=True)
-class Tabular:
+class Tabular(_Block):
     """A table."""
 
     table: Table
-    kind: str = field(default="table", init=False)
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,10 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Matrices:
+class Matrices(_Block):
     """Matrices side by side where there is room."""
 
     matrices: tuple[Matrix, ...]
-    kind: str = field(default="matrices", init=False)
 
 
 @dataclass(frozen=True)
@@ -90,48 +92,43 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class Strip:
+class Strip(_Block):
     """Photos in a row that wraps; `cells` above zero makes it a fixed grid of that many columns."""
 
     title: str
     note: str
     photos: tuple[Photo, ...]
     cells: int = 0
-    kind: str = field(default="strip", init=False)
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(_Block):
     """Names with their values."""
 
     pairs: tuple[tuple[str, str], ...]
-    kind: str = field(default="facts", init=False)
 
 
 @dataclass(frozen=True)
-class Prose:
+class Prose(_Block):
     """Paragraphs; `soft` ones stand back."""
 
     paragraphs: tuple[str, ...]
     soft: bool = False
-    kind: str = field(default="prose", init=False)
 
 
 @dataclass(frozen=True)
-class Items:
+class Items(_Block):
     """A list of remarks."""
 
     title: str
     items: tuple[str, ...]
-    kind: str = field(default="items", init=False)
 
 
 @dataclass(frozen=True)
-class Code:
+class Code(_Block):
     """Lines to copy."""
 
     text: str
-    kind: str = field(default="code", init=False)
 
 
 Block = Heading | Figure | Figures | Tabular | Matrices | Strip | Facts | Prose | Items | Code

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from augexp.analysis import schema
-from augexp.analysis.learning_curves import Course, Floats, course, paired
+from augexp.analysis.learning_curves import Course, Floats, course, differences
 from augexp.analysis.schema import Comparison, Contrast, Interval
 from augexp.analysis.wording import number
 from augexp.reporting import wording
@@ -124,10 +124,8 @@ class GainChart(_Chart):
         """Entries of the page's legend."""
         entries = []
         for curve in self.curves:
-            entries += [
-                (f"bold {curve.line.style.css}", curve.line.label),
-                (f"band {curve.line.style.css}", curve.band),
-            ]
+            style = curve.line.style.css
+            entries += [(f"bold {style}", curve.line.label), (f"band {style}", curve.band)]
         return tuple(entry for entry in (*entries, ("zone", self.region)) if entry[1])
 
 
@@ -202,12 +200,6 @@ def unique_images_chart(records: Sequence[RunRecord], styles: Mapping[str, LineS
         note=f"Every arm has seen {last[0]:,.0f} images at the end." if np.isfinite(last).any() else "",
         description="Unique images by epoch", unit="images, cumulative", lines=tuple(lines), reference=seen,
     )  # fmt: skip
-
-
-def differences(records: Sequence[RunRecord], baseline: str, arm: str) -> Course:
-    """Return the paired difference of validation accuracy by epoch, in pp."""
-    first = course(records, baseline, "val_accuracy", factor=100.0)
-    return paired(first, course(records, arm, "val_accuracy", factor=100.0))
 
 
 def styles(comparison: Comparison) -> dict[str, LineStyle]:

@@ -21,20 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
 
 from augexp.analysis.schema import Comparison
 from augexp.files import write_atomically
-from augexp.reporting import charts, wording
-from augexp.reporting.axes import (
-    FONT,
-    ROW,
-    WIDTH,
-    bars_note,
-    draw_curves,
-    draw_differences,
-    draw_gains,
-    drawable,
-    label_differences,
-    row_heights,
-    shorten,
-)  # fmt: skip
+from augexp.reporting import axes, charts, wording
 from augexp.reporting.palette import COLOURS, INK
 from augexp.results.records import RunRecord
 
@@ -46,7 +33,7 @@ PAGE_WIDTH = 4.2
 
 STYLE: Any = {
     "axes.unicode_minus": True,
-    "font.family": [FONT],
+    "font.family": [axes.FONT],
     "font.size": 10.0,
     "path.simplify": True,
     "svg.fonttype": "path",
@@ -98,9 +85,9 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
 def curve_figure(title: str, chart: charts.CurveChart, *, note: bool = False) -> Figure:
     """Draw one chart of courses over the epochs, with a note of what thin and bold lines are."""
     figure = _figure(title, 4.9 if note else 4.6)
-    axes = figure.subplots()
-    draw_curves(axes, chart)
-    _legend(figure, axes, note=_thin_and_bold(chart) if note else "")
+    ax = figure.subplots()
+    axes.draw_curves(ax, chart)
+    _legend(figure, ax, note=_thin_and_bold(chart) if note else "")
     return figure
 
 
@@ -108,36 +95,36 @@ def comparison_figure(
     title: str, curves: charts.CurveChart, gains: charts.GainChart, differences: charts.DifferenceChart
 ) -> Figure:
     """Draw validation curves and their paired difference above, and the test differences below."""
-    lower = 1.45 + ROW * sum(row_heights(differences))
+    lower = 1.45 + axes.ROW * sum(axes.row_heights(differences))
     figure = _figure(title, 4.6 + lower)
     both: Any = figure.subfigures(2, 1, height_ratios=(4.1, lower))
     above, below = both
     left, right = above.subplots(1, 2)
-    draw_curves(left, curves, "Validation accuracy")
-    draw_gains(right, gains, "Gain in validation accuracy by epoch")
-    notes = (_thin_and_bold(curves), bars_note(gains.curves))
+    axes.draw_curves(left, curves, "Validation accuracy")
+    axes.draw_gains(right, gains, "Gain in validation accuracy by epoch")
+    notes = (_thin_and_bold(curves), axes.bars_note(gains.curves))
     _legend(above, left, right, note="; ".join(note for note in notes if note))
-    axes = below.subplots()
-    draw_differences(axes, differences, f"Test {differences.metric} at the end of the budget")
-    label_differences(axes, differences)
-    _legend(below, axes)
+    ax = below.subplots()
+    axes.draw_differences(ax, differences, f"Test {differences.metric} at the end of the budget")
+    axes.label_differences(ax, differences)
+    _legend(below, ax)
     return figure
 
 
 def _figure(title: str, height: float) -> Figure:
     figure = Figure(
-        figsize=(WIDTH, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor="white"
+        figsize=(axes.WIDTH, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor="white"
     )
-    figure.suptitle(drawable(title, 84), x=0.012, ha="left", fontsize=12.5, color=INK, weight="bold")
+    figure.suptitle(axes.drawable(title, 84), x=0.012, ha="left", fontsize=12.5, color=INK, weight="bold")
     return figure
 
 
-def _legend(figure: Any, *axes: Any, note: str = "") -> None:
-    """Put one legend for all `axes` under the figure, where it hides no data, in as many columns as fit."""
-    pairs = [pair for part in axes for pair in zip(*part.get_legend_handles_labels(), strict=True)]
-    labels = [drawable(shorten(label, 100), 110) for _, label in pairs]
+def _legend(figure: Any, *parts: Any, note: str = "") -> None:
+    """Put one legend for all axes in `parts` under the figure, where it hides no data, in as many columns as fit."""
+    pairs = [pair for part in parts for pair in zip(*part.get_legend_handles_labels(), strict=True)]
+    labels = [axes.drawable(axes.shorten(label, 100), 110) for _, label in pairs]
     figure.legend(
-        [handle for handle, _ in pairs], labels, title=drawable(note, 110) if note else None, title_fontsize=9,
+        [handle for handle, _ in pairs], labels, title=axes.drawable(note, 110) if note else None, title_fontsize=9,
         alignment="left", frameon=False, ncols=columns([len(label) for label in labels]), labelcolor=INK,
         handlelength=2.4, columnspacing=1.6, loc="outside lower left", fontsize=9,
     )  # fmt: skip
@@ -192,18 +179,18 @@ def to_svg(chart: charts.Chart) -> str:
     """Return a chart as an SVG element for the page: text as text, colours as variables of the style sheet."""
     with mpl.rc_context(STYLE | {"svg.fonttype": "none", "svg.hashsalt": chart.caption}):
         figure = Figure(figsize=(PAGE_WIDTH, 2.6), layout=ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.04))
-        axes = figure.subplots()
+        ax = figure.subplots()
         if isinstance(chart, charts.CurveChart):
-            draw_curves(axes, chart)
+            axes.draw_curves(ax, chart)
         elif isinstance(chart, charts.GainChart):
-            draw_gains(axes, chart)
+            axes.draw_gains(ax, chart)
         else:
-            figure.set_figheight(0.6 + ROW * sum(row_heights(chart, PAGE_WIDTH)))
-            draw_differences(axes, chart, width=PAGE_WIDTH)
-            axes.set_xlabel(f"← hurts    {axes.get_xlabel()}    helps →")
+            figure.set_figheight(0.6 + axes.ROW * sum(axes.row_heights(chart, PAGE_WIDTH)))
+            axes.draw_differences(ax, chart, width=PAGE_WIDTH)
+            ax.set_xlabel(f"← hurts    {ax.get_xlabel()}    helps →")
         figure.patch.set_visible(False)
-        axes.patch.set_visible(False)
-        tips = _set_ids(axes)
+        ax.patch.set_visible(False)
+        tips = _set_ids(ax)
         buffer = io.StringIO()
         canvas: Any = FigureCanvasSVG(figure)
         canvas.print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
@@ -225,15 +212,15 @@ def to_svg(chart: charts.Chart) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
-def _set_ids(axes: Any) -> dict[str, list[str]]:
+def _set_ids(ax: Any) -> dict[str, list[str]]:
     """Give what has a tooltip an identifier; return the tooltips by it, one for each dot where there are several."""
     tips = {}
-    for index, artist in enumerate([*axes.lines, *axes.collections]):
+    for index, artist in enumerate([*ax.lines, *ax.collections]):
         label = artist.get_label().removeprefix("_")
         if not re.fullmatch(r"(child\d+)?", label):  # matplotlib's own
             artist.set_gid(f"tip{index}")
             tips[f"tip{index}"] = label.split("\n")
-    for text in axes.texts:  # with path effects it would be drawn as paths
+    for text in ax.texts:  # with path effects it would be drawn as paths
         text.set_path_effects([])
         text.set_gid(_HALO)
     return tips

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from augexp.analysis.schema import Comparison
 from augexp.analysis.wording import MINUS, MISSING
 from augexp.reporting import tables, wording
 from augexp.reporting.tables import Table
-from augexp.results.records import COLUMNS, INTEGER_COLUMNS, RunRecord
+from augexp.results.records import COLUMNS, RunRecord, csv_text
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -59,21 +57,14 @@ def runs_csv(records: Sequence[RunRecord]) -> str:
     Numbers are in full precision; `seconds` is empty where the times of a run are not known. It is the
     only column that differs between two equal runs.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("arm", "seed", "status", *COLUMNS, "seconds"))
+    rows: list[Sequence[object]] = [("arm", "seed", "status", *COLUMNS, "seconds")]
     for record in sorted(records, key=lambda r: (r.arm, r.seed)):
         times = [epoch.seconds for epoch in record.timing.epochs]
-        for row in range(len(record.epochs.get("epoch", ()))):
-            cells = [_cell(record, name, row) for name in COLUMNS]
+        columns = [record.epochs[name].tolist() for name in COLUMNS] if record.epochs else []
+        for row, values in enumerate(zip(*columns, strict=True)):
             seconds = times[row] if row < len(times) else ""
-            writer.writerow((record.arm, record.seed, record.status, *cells, seconds))
-    return text.getvalue()
-
-
-def _cell(record: RunRecord, name: str, row: int) -> Any:
-    value = record.epochs[name][row]
-    return int(value) if name in INTEGER_COLUMNS else repr(float(value))
+            rows.append((record.arm, record.seed, record.status, *values, seconds))
+    return csv_text(rows)
 
 
 # -- a table ------------------------------------------------------------------------------------
@@ -98,23 +89,13 @@ def escape_markdown(text: str) -> str:
 
 def csv_table(table: Table) -> str:
     """Return the table with machine-readable headings and numbers in full precision."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.key or column.title for column in table.columns])
-    for row in table.rows:
-        writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])
-    return text.getvalue()
+    heads = [column.key or column.title for column in table.columns]
+    return csv_text([heads, *table.rows])
 
 
 _LATEX = {
     "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
+    **{character: "\\" + character for character in "&%$#_{}"},
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
@@ -144,22 +125,9 @@ def latex_table(table: Table) -> str:
     rows = [" & ".join(escape_latex(cell) for cell in row) + r" \\" for row in table.text_rows()]
     heads = " & ".join(escape_latex(column.title) for column in table.columns) + r" \\"
     caption = escape_latex(". ".join(part.rstrip(".") for part in (table.title, table.note) if part) + ".")
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{{align}}}",
-            r"\toprule",
-            heads,
-            r"\midrule",
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
+    begin = [r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\begin{{tabular}}{{{align}}}"]
+    end = [r"\end{tabular}", r"\end{table}", ""]
+    return "\n".join([*begin, r"\toprule", heads, r"\midrule", *rows, r"\bottomrule", *end])
 
 
 def to_terminal(tables: Sequence[Table]) -> list[RichTable]:

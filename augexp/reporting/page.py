@@ -14,24 +14,8 @@ import numpy as np
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
-from augexp.reporting import charts, photos, tables, wording
-from augexp.reporting.blocks import (
-    Block,
-    Code,
-    Facts,
-    Figure,
-    Figures,
-    Heading,
-    Items,
-    Matrices,
-    Matrix,
-    Page,
-    Prose,
-    Section,
-    Square,
-    Tabular,
-    VerdictBox,
-)  # fmt: skip
+from augexp.reporting import blocks, charts, photos, tables, wording
+from augexp.reporting.blocks import Block
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
@@ -80,11 +64,11 @@ class SectionMaker:
     blocks: Callable[[PageContext], Blocks]
 
 
-def build_page(context: PageContext) -> Page:
+def build_page(context: PageContext) -> blocks.Page:
     """Put the whole page together."""
     comparison = context.comparison
-    sections = (Section(maker.title, maker.anchor, maker.blocks(context)) for maker in SECTIONS)
-    return Page(
+    sections = (blocks.Section(maker.title, maker.anchor, maker.blocks(context)) for maker in SECTIONS)
+    return blocks.Page(
         title=wording.title(comparison),
         kicker=f"{comparison.source} · baseline {comparison.baseline} · {len(comparison.classes)} classes",
         verdicts=tuple(_verdict(contrast, comparison) for contrast in comparison.contrasts),
@@ -94,32 +78,32 @@ def build_page(context: PageContext) -> Page:
     )
 
 
-def _verdict(contrast: Contrast, comparison: Comparison) -> VerdictBox:
+def _verdict(contrast: Contrast, comparison: Comparison) -> blocks.VerdictBox:
     words = contrast.verdict if len(comparison.contrasts) == 1 else f"{contrast.arm}: {contrast.verdict}"
-    return VerdictBox(words, contrast.tone, contrast.sentence)
+    return blocks.VerdictBox(words, contrast.tone, contrast.sentence)
 
 
 # -- helpers of the sections ---------------------------------------------------------------------
 
 
 def _pairs(pairs: wording.Pairs) -> Blocks:
-    return (Facts(pairs),) if pairs else ()
+    return (blocks.Facts(pairs),) if pairs else ()
 
 
 def _remarks(comparison: Comparison, remarks: Callable[[Contrast, Comparison], Sequence[str]]) -> Blocks:
     """List what is remarked about each contrast, under the arm's name where there are several."""
     several = len(comparison.contrasts) > 1
     lists = ((contrast.arm, tuple(remarks(contrast, comparison))) for contrast in comparison.contrasts)
-    return tuple(Items(arm if several else "", texts) for arm, texts in lists if texts)
+    return tuple(blocks.Items(arm if several else "", texts) for arm, texts in lists if texts)
 
 
-def _by_contrast(comparison: Comparison, blocks: Callable[[Contrast, Comparison], Sequence[Block]]) -> Blocks:
+def _by_contrast(comparison: Comparison, make: Callable[[Contrast, Comparison], Sequence[Block]]) -> Blocks:
     """Put the blocks of each contrast one after another, under a heading where there are several."""
     shown: list[Block] = []
     for contrast in comparison.contrasts:
-        part = blocks(contrast, comparison)
+        part = make(contrast, comparison)
         if part and len(comparison.contrasts) > 1:
-            shown.append(Heading(f"{contrast.arm} against {comparison.baseline}"))
+            shown.append(blocks.Heading(f"{contrast.arm} against {comparison.baseline}"))
         shown += part
     return tuple(shown)
 
@@ -129,7 +113,7 @@ def _by_contrast(comparison: Comparison, blocks: Callable[[Contrast, Comparison]
 
 def _differences(context: PageContext) -> Blocks:
     figure, sentences = _figure(charts.difference_chart(context.comparison)), wording.about_all_arms(context.comparison)
-    return (figure, Prose(sentences)) if sentences else (figure,)
+    return (figure, blocks.Prose(sentences)) if sentences else (figure,)
 
 
 def _curves(context: PageContext) -> Blocks:
@@ -147,13 +131,13 @@ def _curves(context: PageContext) -> Blocks:
         baseline = curves.pop(comparison.baseline)
         pairs = [chart for arm in curves for chart in (curves[arm], gains.get(arm)) if chart]
         shown = [validation, unique, *pairs, baseline]
-    return (Figures(tuple(_figure(chart) for chart in shown)),)
+    return (blocks.Figures(tuple(_figure(chart) for chart in shown)),)
 
 
-def _figure(chart: charts.Chart) -> Figure:
+def _figure(chart: charts.Chart) -> blocks.Figure:
     from augexp.reporting import figures  # noqa: PLC0415 - only a page with charts needs matplotlib
 
-    return Figure(figures.to_svg(chart), chart.caption, chart.note, chart.legend)
+    return blocks.Figure(figures.to_svg(chart), chart.caption, chart.note, chart.legend)
 
 
 def _samples(context: PageContext) -> Blocks:
@@ -162,13 +146,13 @@ def _samples(context: PageContext) -> Blocks:
 
 def _numbers(context: PageContext) -> Blocks:
     comparison = context.comparison
-    first = [Tabular(table) for table in (tables.contrasts(comparison), tables.arms(comparison)) if table.rows]
+    first = [blocks.Tabular(table) for table in (tables.contrasts(comparison), tables.arms(comparison)) if table.rows]
     return (*first, *_by_contrast(comparison, _tables))
 
 
 def _tables(contrast: Contrast, comparison: Comparison) -> Blocks:
     parts = (part(comparison, contrast) for part in (tables.also_reported, tables.measures, tables.classes))
-    return tuple(Tabular(table) for table in parts if table.rows)
+    return tuple(blocks.Tabular(table) for table in parts if table.rows)
 
 
 def _confusion(context: PageContext) -> Blocks:
@@ -181,30 +165,30 @@ def _matrices(contrast: Contrast, comparison: Comparison) -> Blocks:
     before, after = (np.array(counts) for counts in contrast.confusion)
     count = len(comparison.classes)
     if count > MAX_MATRIX:
-        return (Prose((wording.too_many_classes(count, MAX_MATRIX),), soft=True),)
+        return (blocks.Prose((wording.too_many_classes(count, MAX_MATRIX),), soft=True),)
     note = "Test images per run, mean over the runs."
     matrices = [
-        Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(before)),
-        Matrix(f"Confusion of {contrast.arm}.", note, comparison.classes, _shares(after)),
-        Matrix(f"Change from {comparison.baseline} to {contrast.arm}.",
+        blocks.Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(before)),
+        blocks.Matrix(f"Confusion of {contrast.arm}.", note, comparison.classes, _shares(after)),
+        blocks.Matrix(f"Change from {comparison.baseline} to {contrast.arm}.",
                "More or fewer test images per run. Blue is better, orange is worse.",
                comparison.classes, _changes(after - before)),
     ]  # fmt: skip
     first = comparison.contrasts[0]
     if contrast is not first and first.confusion is not None and contrast.confusion[0] == first.confusion[0]:
         del matrices[0]  # the baseline of all contrasts is shown once
-    return (Matrices(tuple(matrices)),)
+    return (blocks.Matrices(tuple(matrices)),)
 
 
-def _shares(counts: Floats) -> tuple[tuple[Square, ...], ...]:
+def _shares(counts: Floats) -> tuple[tuple[blocks.Square, ...], ...]:
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     return tuple(
-        tuple(Square(number(float(v), 1), MAX_SHADE * float(s)) for v, s in zip(*pair, strict=True))
+        tuple(blocks.Square(number(float(v), 1), MAX_SHADE * float(s)) for v, s in zip(*pair, strict=True))
         for pair in zip(counts, share, strict=True)
     )
 
 
-def _changes(change: Floats) -> tuple[tuple[Square, ...], ...]:
+def _changes(change: Floats) -> tuple[tuple[blocks.Square, ...], ...]:
     # At least one image, so that differences too small to be written are not painted as the strongest.
     strongest = max(1.0, float(np.abs(change).max(initial=0.0)))
     return tuple(
@@ -213,18 +197,18 @@ def _changes(change: Floats) -> tuple[tuple[Square, ...], ...]:
     )
 
 
-def _change(value: float, strongest: float, *, good: bool) -> Square:
+def _change(value: float, strongest: float, *, good: bool) -> blocks.Square:
     text = number(value, 1, signed=True)
     if text == number(0.0, 1):
-        return Square(text)
-    return Square(text, MAX_SHADE * abs(value) / strongest, "helps" if (value > 0) == good else "hurts")
+        return blocks.Square(text)
+    return blocks.Square(text, MAX_SHADE * abs(value) / strongest, "helps" if (value > 0) == good else "hurts")
 
 
 def _changed_images(context: PageContext) -> Blocks:
     store = context.store
     if store is None:
         return ()
-    blocks = _by_contrast(
+    strips = _by_contrast(
         context.comparison,
         lambda contrast, comparison: photos.strips(context.records, store, comparison.baseline, contrast.arm),
     )
@@ -232,11 +216,11 @@ def _changed_images(context: PageContext) -> Blocks:
         "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
         "some images would change sides by chance alone."
     )
-    return (Prose((note,), soft=True), *blocks) if blocks else ()
+    return (blocks.Prose((note,), soft=True), *strips) if strips else ()
 
 
 def _command(context: PageContext) -> Blocks:
-    return (Code(context.comparison.command),) if context.comparison.command else ()
+    return (blocks.Code(context.comparison.command),) if context.comparison.command else ()
 
 
 SECTIONS = (

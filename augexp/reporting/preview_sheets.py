@@ -1,32 +1,39 @@
-"""Preview sheets: what a policy does to pictures, and how strong its operations are.
+"""Preview sheets of an experiment's own images: what its arms do to them, and how strong the operations are.
 
-A `PreviewSheet` is plain data: rows of captioned pictures. `samples` and `strengths` make one, `sheet_files`
+A `PreviewSheet` is plain data: rows of captioned images. `samples` and `strengths` make one, `sheet_files`
 writes it as PNG, SVG or a self-contained page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from augexp.augment import pipeline
 from augexp.augment.catalogue.base import Operation, build
 from augexp.augment.catalogue.keras_layers import KERAS
 from augexp.augment.catalogue.registry import SPECS, spec_of
-from augexp.augment.policy import Policy
+from augexp.augment.pixels import composite, mixing
+from augexp.augment.pixels.canvas import Canvas, rescale
 from augexp.augment.published import Range
+from augexp.data.store import Rows, Store
+from augexp.experiment.definition import Experiment
 
 Image = npt.NDArray[np.uint8]
-Images = npt.NDArray[np.uint8]
-Ids = npt.NDArray[np.uint64]
+
+MAX_CLASSES = 10
+"""Classes, and so rows, that a sheet has at most."""
+
+STEPS = 7
+"""Images per operation, from the smallest draw to the largest."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A picture uint8 (S, S, 3) and the words under it (may be empty)."""
+    """An image uint8 (S, S, 3) and the words under it (may be empty)."""
 
     image: Image
     caption: str = ""
@@ -34,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """Pictures that belong together, with a name for them."""
+    """Images that belong together, with a name for them."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -42,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PreviewSheet:
-    """A table of pictures.
+    """A table of images.
 
     Attributes:
         title: what is shown.
@@ -57,66 +64,57 @@ class PreviewSheet:
     rows: tuple[Row, ...]
 
 
-class _Pair(NamedTuple):
-    """What `Augmenter` asks of a training draw, for pictures in memory."""
-
-    images: Images
-    ids: Ids
-
-
-class _Pictures:
-    def __init__(self, images: Images, ids: Ids) -> None:
-        self._images, self._ids = images, ids
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    def __getitem__(self, rows: Any) -> _Pair:
-        return _Pair(self._images[rows], self._ids[rows])
-
-
 # -- samples -------------------------------------------------------------------------------------
 
 
-def samples(
-    policy: Policy,
-    images: Images,
-    names: Sequence[str],
-    ids: Ids,
-    *,
-    root_seed: int = 0,
-    seed: int = 0,
-    versions: int = 6,
-    partners: tuple[Any, Any] | None = None,
-) -> PreviewSheet:
-    """Show one original per class and what the network sees of it in its first epochs.
+def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -> PreviewSheet:
+    """Show one training image per class and what the network gets of it in the first epochs of seed 0.
 
     Args:
-        policy: resolved.
-        images: uint8 (C, S, S, 3), one picture per class.
-        names: of the C classes, in the same order.
-        ids: uint64 (C,) content identities: the versions are those of a run of the same seeds.
-        root_seed: of the experiment.
-        seed: of the block.
+        experiment: with the arm and the seed of its random numbers.
+        arm: the policy, by name.
+        store: the prepared images.
         versions: number of epochs shown.
-        partners: (features, labels) of the training draw, for policies that mix pictures; None mixes
-            the originals with each other.
     """
-    from augexp.augment.pipeline import Augmenter  # noqa: PLC0415 - brings OpenCV
-
-    classes = np.arange(len(images))
-    pool = partners or (_Pictures(images, ids), classes)
-    augment = Augmenter(policy, root_seed=root_seed, seed=seed, num_classes=len(images), partners=pool)
+    policy, rows = experiment.policy(arm), _training_rows(experiment, store)
+    originals = _originals(store, rows)
+    images, ids, names = np.asarray(store.images[originals]), store.ids[originals], store.classes[: len(originals)]
+    classes, partners = np.arange(len(images)), (store.view(rows), store.labels[rows])
+    augment = pipeline.Augmenter(
+        policy, root_seed=experiment.root_seed, seed=0, num_classes=len(images), partners=partners
+    )
     cells = [[Cell(image)] for image in images]
     for epoch in range(versions):
         augmented, targets = augment(images, classes, ids, epoch)
-        for row, (picture, target) in enumerate(zip(augmented, targets, strict=True)):
-            caption = _weights(target, names) if policy.mixes_labels else ""
-            cells[row].append(Cell(_bytes(picture), caption))
-    rows = tuple(Row(name, tuple(row)) for name, row in zip(names, cells, strict=True))
-    note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of seed {seed}."
+        for row, image, target in zip(cells, augmented, targets, strict=True):
+            row.append(Cell(_bytes(image), _weights(target, names) if policy.mixes_labels else ""))
+    table = tuple(Row(name, tuple(row)) for name, row in zip(names, cells, strict=True))
+    note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of seed 0."
     columns = ("original", *(f"epoch {epoch + 1}" for epoch in range(versions)))
-    return PreviewSheet(f"What the network sees: {policy.title}", note, columns, rows)
+    return PreviewSheet(f"What the network sees: {policy.title}{_origin(store)}", note, columns, table)
+
+
+def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, PreviewSheet]:
+    """Return file name (without suffix) and sample sheet of those among `arms` that change images."""
+    arms = [arm for arm in arms if experiment.policy(arm).operations]
+    names = ["samples"] if len(arms) == 1 else [f"samples-{arm}" for arm in arms]
+    return {name: samples(experiment, arm, store) for name, arm in zip(names, arms, strict=True)}
+
+
+def _training_rows(experiment: Experiment, store: Store) -> Rows:
+    rows = store.training_rows(experiment.data, experiment.root_seed, 0)
+    return rows[store.labels[rows] < MAX_CLASSES]
+
+
+def _originals(store: Store, rows: Rows) -> Rows:
+    """Return the first row of every class among `rows`, in the order of the classes."""
+    labels = store.labels[rows]
+    return np.array([rows[np.argmax(labels == label)] for label in np.unique(labels)], dtype=np.int64)
+
+
+def _origin(store: Store) -> str:
+    """Say in a title where the images are drawn and not photos."""
+    return " (synthetic images)" if store.manifest.synthetic else ""
 
 
 def _weights(target: npt.NDArray[np.float32], names: Sequence[str]) -> str:
@@ -124,39 +122,36 @@ def _weights(target: npt.NDArray[np.float32], names: Sequence[str]) -> str:
     return ", ".join(parts[:2])
 
 
-def _bytes(picture: npt.NDArray[np.float32]) -> Image:
-    whole: Image = np.rint(picture * np.float32(255)).astype(np.uint8)
+def _bytes(image: npt.NDArray[np.float32]) -> Image:
+    whole: Image = np.rint(image * np.float32(255)).astype(np.uint8)
     return whole
 
 
 # -- strengths -----------------------------------------------------------------------------------
 
 
-def strengths(policy: Policy, image: Image, *, partner: Image | None = None, steps: int = 7) -> PreviewSheet:
-    """Show each operation of a policy over the range that it draws from.
+def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
+    """Show every operation of an arm over the range that it draws from, on one training image.
 
     Operations that choose others (RandAugment and the like) are shown as the list they choose from, each
     over its levels. A policy without operations shows the whole catalogue with its default ranges.
 
     Args:
-        policy: resolved.
-        image: uint8 (S, S, 3).
-        partner: what mixing operations mix in; None takes the picture upside down.
-        steps: pictures per operation, from the smallest draw to the largest.
+        experiment: with the arm.
+        arm: the policy, by name.
+        store: the prepared images; mixing operations mix in an image of the second class.
     """
-    shown = policy.operations
-    if not shown:
-        shown = tuple(build(spec, {}, "catalogue") for spec in SPECS.values() if spec.family != "composite")
-    other = image[::-1].copy() if partner is None else partner
-    draws = np.linspace(0.0, 1.0 - 2.0**-53, steps)
-    rows: list[Row] = []
-    for operation in shown:
-        rows += _rows(operation, image, other, draws)
+    policy = experiment.policy(arm)
+    first, second, *_ = _originals(store, _training_rows(experiment, store))
+    image, other = np.asarray(store.images[first]), np.asarray(store.images[second])
+    catalogue = (build(spec, {}, "catalogue") for spec in SPECS.values() if spec.family != "composite")
+    draws = np.linspace(0.0, 1.0 - 2.0**-53, STEPS)
+    rows = [row for operation in policy.operations or catalogue for row in _rows(operation, image, other, draws)]
     note = (
         "Left to right: the smallest to the largest random number, all numbers of an operation together. "
         "Under each picture: the amount."
     )
-    return PreviewSheet(f"Each operation over its range: {policy.title}", note, (), tuple(rows))
+    return PreviewSheet(f"Each operation over its range: {policy.title}{_origin(store)}", note, (), tuple(rows))
 
 
 def _rows(operation: Operation, image: Image, other: Image, draws: npt.NDArray[np.float64]) -> list[Row]:
@@ -172,20 +167,18 @@ def _rows(operation: Operation, image: Image, other: Image, draws: npt.NDArray[n
 
 
 def _applied(operation: Operation, image: Image, u: float) -> Image:
-    from augexp.augment import pipeline  # noqa: PLC0415 - brings OpenCV
-    from augexp.augment.pixels.canvas import Canvas  # noqa: PLC0415
-
-    canvas = Canvas(image[None], np.zeros(1, dtype=np.uint64))
+    canvas = _canvas(image)
     draws = np.full((1, pipeline.draws_of(operation)), u)
     draws[0, 0] = 0.0  # applied, whatever `p`
     pipeline.apply(operation, canvas, draws)
     return _bytes(canvas.finish()[0])
 
 
-def _mixing_row(operation: Operation, image: Image, other: Image, draws: npt.NDArray[np.float64]) -> Row:
-    from augexp.augment.pixels import mixing  # noqa: PLC0415 - brings OpenCV
-    from augexp.augment.pixels.canvas import rescale  # noqa: PLC0415
+def _canvas(image: Image) -> Canvas:
+    return Canvas(image[None], np.zeros(1, dtype=np.uint64))
 
+
+def _mixing_row(operation: Operation, image: Image, other: Image, draws: npt.NDArray[np.float64]) -> Row:
     cells = []
     for u in draws.tolist():
         images, targets = rescale(image[None]), np.array([[1.0, 0.0]], dtype=np.float32)
@@ -204,17 +197,14 @@ def _composite_rows(operation: Operation, image: Image, draws: npt.NDArray[np.fl
         if span is None:
             rows += _rows(build(SPECS[name], {"p": 1.0}, operation.name), image, image, draws)
         else:
-            rows.append(_published_row(name, span, image, len(draws)))
+            rows.append(_published_row(name, span, image))
     return rows
 
 
-def _published_row(name: str, span: Range, image: Image, steps: int) -> Row:
-    from augexp.augment.pixels import composite  # noqa: PLC0415 - brings OpenCV
-    from augexp.augment.pixels.canvas import Canvas  # noqa: PLC0415
-
+def _published_row(name: str, span: Range, image: Image) -> Row:
     cells = []
-    for level in np.linspace(0.0, 1.0, steps):
-        canvas = Canvas(image[None], np.zeros(1, dtype=np.uint64))
+    for level in np.linspace(0.0, 1.0, STEPS):
+        canvas = _canvas(image)
         amount = composite.amounts(name, span, np.array([level]), np.ones(1), len(image))
         composite.STEPS[name](canvas, np.zeros(1, dtype=np.intp), amount)
         words = f"{amount[0]:.3g} {span.unit}" if span.unit else "on"

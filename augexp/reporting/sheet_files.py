@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 import textwrap
 import warnings
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from augexp.errors import DefinitionError
 from augexp.files import write_atomically
-from augexp.reporting.preview_sheets import Image, PreviewSheet
+from augexp.reporting.templating import fill_template
+
+if TYPE_CHECKING:
+    from augexp.reporting.preview_sheets import Image, PreviewSheet
 
 SUFFIXES = (".png", ".svg", ".html")
 
@@ -28,15 +30,15 @@ _FALLBACKS = (
 )  # fmt: skip
 
 
-def save(sheet: PreviewSheet, path: Path) -> None:
-    """Write `sheet` to `path`, in the format of its suffix; an existing file is replaced in one step.
+def check_target(path: Path) -> None:
+    """Refuse a file that no sheet can be written to, before anything is computed for it."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise DefinitionError(f"{path}: received the suffix {path.suffix!r}; allowed are {', '.join(SUFFIXES)}")
 
-    Raises:
-        DefinitionError: a suffix other than .png, .svg or .html.
-    """
+
+def save(sheet: PreviewSheet, path: Path) -> None:
+    """Write `sheet` to `path`, in the format of its suffix, one of `SUFFIXES`; an existing file is replaced at once."""
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise DefinitionError(f"{path}: received the suffix {suffix!r}; allowed: {', '.join(SUFFIXES)}")
     content = page(sheet).encode() if suffix == ".html" else draw(sheet, suffix.removeprefix("."))
     write_atomically(path, content, advice="free some space or choose another place with --output")
 
@@ -116,38 +118,10 @@ def _families() -> list[str]:
 
 # -- the page ------------------------------------------------------------------------------------
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.4 system-ui, sans-serif; margin: 1.5rem; }
-div { overflow-x: auto; }
-table { border-collapse: collapse; }
-th, td { padding: .2rem; font-weight: normal; vertical-align: top; text-align: center; font-size: .8rem; }
-th[scope=row] { text-align: right; vertical-align: middle; max-width: 12rem; overflow-wrap: anywhere; }
-img { width: 112px; height: 112px; image-rendering: pixelated; display: block; margin: auto; }
-p { color: GrayText; max-width: 60rem; }
-"""
-
 
 def page(sheet: PreviewSheet) -> str:
     """Return `sheet` as one HTML page that needs no other file; names are escaped."""
-    heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in sheet.columns)
-    rows = "\n".join(
-        f'<tr><th scope="row">{html.escape(row.name)}</th>'
-        + "".join(
-            f'<td><img alt="{html.escape(f"{row.name} {cell.caption}".strip())}" src="{_encode(cell.image)}">'
-            f"{html.escape(cell.caption)}</td>"
-            for cell in row.cells
-        )
-        + "</tr>"
-        for row in sheet.rows
-    )
-    title = html.escape(sheet.title)
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
-        f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style></head>\n'
-        f"<body><h1>{title}</h1>\n<p>{html.escape(sheet.note)}</p>\n<div><table>\n"
-        f"<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div></body></html>\n"
-    )
+    return fill_template("sheet.html", sheet=sheet, encode=_encode)
 
 
 def _encode(image: Image) -> str:

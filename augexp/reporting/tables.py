@@ -239,15 +239,12 @@ def _terminal_contrasts(comparison: Comparison) -> Table:
         Column("for these images", whole=True),
         Column("verdict"),
     )
-    rows = tuple(_terminal_row(contrast) for contrast in comparison.contrasts)
+    rows = tuple(
+        (c.arm, c.estimate, _between(c.new_images), _between(c.these_images), c.verdict) for c in comparison.contrasts
+    )
     labels = {label for c in comparison.contrasts if (label := wording.new_images_label(c, comparison))}
     note = "; ".join(sorted(labels)) + (". They hold together." if several and labels else "")
     return Table(title, columns, rows, note)
-
-
-def _terminal_row(contrast: Contrast) -> tuple[Cell, ...]:
-    new, these = _between(contrast.new_images), _between(contrast.these_images)
-    return (contrast.arm, contrast.estimate, new, these, contrast.verdict)
 
 
 def _between(interval: Interval | None) -> str:

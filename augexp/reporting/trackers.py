@@ -180,7 +180,7 @@ def export_mlflow(runs: Sequence[RunRecord], comparison: Mapping[str, Any], targ
         RunError: the extra is not installed.
         ResultsError: the target cannot be reached or written.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # an experiment tells nobody that it runs
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # no data about its use leaves the machine
     try:
         import alembic  # noqa: F401, PLC0415 - what mlflow-skinny needs for a data base
         import sqlalchemy  # noqa: F401, PLC0415

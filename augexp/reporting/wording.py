@@ -91,13 +91,11 @@ def also_reported(contrast: Contrast, comparison: Comparison) -> Pairs:
     if contrast.wins:
         w = contrast.wins
         ties = f", {w.ties} {'tie' if w.ties == 1 else 'ties'}" if w.ties else ""
-        pairs.append(
-            (
-                "seeds better",
-                f"{w.wins} of {w.n}{ties}; 95 % Clopper–Pearson interval {w.low:.2f} to {w.high:.2f}; "
-                f"chance alone gives as many with probability {_probability(w.chance)}",
-            )
+        text = (
+            f"{w.wins} of {w.n}{ties}; 95 % Clopper–Pearson interval {w.low:.2f} to {w.high:.2f}; "
+            f"chance alone gives as many with probability {_probability(w.chance)}"
         )
+        pairs.append(("seeds better", text))
     values = (
         ("correlation of the pairs, ρ", _optional(contrast.correlation, 2)),
         ("reduction of the error rate", _percent(contrast.relative_error_reduction)),
@@ -282,14 +280,11 @@ def _stage(comparison: Comparison) -> Pairs:
         text = f"screening: ranks the policies on {comparison.test_images:,} test images, one half; claims nothing"
         return (("stage", text),)
     if values.get("stage") == "confirmation":
-        return (
-            (
-                "stage",
-                f"confirmation: fresh seeds, and the {comparison.test_images:,} test images, one half, that the "
-                "screening did not touch",
-            ),
-            ("screened, the best first", ", ".join(values["screened"])),
+        text = (
+            f"confirmation: fresh seeds, and the {comparison.test_images:,} test images, one half, that the "
+            "screening did not touch"
         )
+        return (("stage", text), ("screened, the best first", ", ".join(values["screened"])))
     return ()
 
 
@@ -352,13 +347,11 @@ def data(comparison: Comparison) -> Pairs:
         pairs.append((f"class {name}", ", ".join(f"{count:,} {part}" for part, count in counts.items())))
     twins = facts.get("duplicates") or {}
     if twins:
-        pairs.append(
-            (
-                "duplicates",
-                f"{twins['exact']:,} exact, {twins['near']:,} near-duplicate pairs; {twins['excluded']:,} images left "
-                "out of training or validation because they repeat an evaluation image",
-            )
+        text = (
+            f"{twins['exact']:,} exact, {twins['near']:,} near-duplicate pairs; {twins['excluded']:,} images left "
+            "out of training or validation because they repeat an evaluation image"
         )
+        pairs.append(("duplicates", text))
         pairs += [("near-duplicates", f"{a} and {b}") for a, b in (twins.get("pairs") or [])[:5]]
     skipped = facts.get("skipped") or {}
     pairs.append(("skipped records", f"{skipped.get('count', 0):,}"))

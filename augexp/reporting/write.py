@@ -7,7 +7,6 @@ gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +16,10 @@ from augexp.files import write_atomically
 from augexp.reporting import formats, palette
 from augexp.reporting.blocks import Page
 from augexp.reporting.page import PageContext, build_page
+from augexp.reporting.templating import fill_template
 from augexp.results.records import RunRecord
 
 if TYPE_CHECKING:
-    import jinja2
-    from markupsafe import Markup
-
     from augexp.data.store import Store
     from augexp.reporting.preview_sheets import PreviewSheet
 
@@ -96,33 +93,4 @@ def html(
 
 def lay_out(page: Page) -> str:
     """Return a page as one HTML file that asks for nothing outside itself."""
-    environment = _environment()
-    css = environment.get_template("report.css").render(colours=palette.variables)
-    return environment.get_template("report.html").render(page=page, css=css) + "\n"
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    import jinja2  # noqa: PLC0415 - only the page needs it
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("augexp.reporting"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["coded"] = _coded
-    return environment
-
-
-def _coded(text: str) -> Markup:
-    """Escape a sentence and set what stands between back-quotes (names of arms) as code."""
-    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
-
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return escape(text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(parts)
-    )
+    return fill_template("report.html", page=page, colours=palette.variables)

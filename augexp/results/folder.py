@@ -20,6 +20,7 @@ from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import definition, screening
 from augexp.experiment.definition import Experiment
 from augexp.files import write_atomically
+from augexp.results import records
 from augexp.results.manifests import PlanEntry, PlanHistory, RecordedPlan
 
 
@@ -37,7 +38,7 @@ class Workspace:
 
     def run_folder(self, arm: str, seed: int) -> Path:
         """The folder of the run of `arm` with `seed`."""
-        return self.folder / "runs" / arm / f"seed-{seed}"
+        return records.run_folder(self.folder, arm, seed)
 
     def plan_history(self) -> tuple[PlanEntry, ...]:
         """Return every plan so far, oldest first."""
@@ -99,9 +100,9 @@ def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:
         raise ResultsError(
             f"{folder}: cannot be written ({error.strerror}); choose another place with --results-dir"
         ) from None
-    held = folder / "experiment.toml"
-    if held.is_file():
-        other = definition.load(held)
+    path = folder / "experiment.toml"
+    if path.is_file():
+        other = definition.load(path)
         if other.hash != experiment.hash:
             differences = "; ".join(_differences(other.identity(), experiment.identity()))
             raise ResultsError(
@@ -151,14 +152,14 @@ def _screening_of(folder: Path) -> Path:
 
 def reopen_workspace(folder: Path) -> Workspace:
     """Return the workspace that lies in `folder`; raises ResultsError where there is none."""
-    held = folder / "experiment.toml"
-    if not held.is_file():
+    path = folder / "experiment.toml"
+    if not path.is_file():
         hint, stage = "name a folder that `augexp compare` wrote, such as results/sample", _screening_of(folder)
         if stage.is_dir():
             hint = f"its policies are screened in {stage}, and the same `augexp compare` goes on from there"
         raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {hint}")
     try:
-        return Workspace(definition.load(held), folder)
+        return Workspace(definition.load(path), folder)
     except DefinitionError as error:
         raise ResultsError(str(error)) from None
 

@@ -18,7 +18,7 @@ import contextlib
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -148,8 +148,8 @@ def is_finished(folder: Path, arm_hash: str) -> bool:
 
 def read_runs(results_folder: Path) -> list[RunRecord]:
     """Read all runs that have a ``run.json``, sorted by arm and seed; unfinished ones are left out."""
-    found = sorted((results_folder / "runs").glob(f"*/seed-*/{RUN}"))
-    return sorted((read_run(path.parent) for path in found), key=lambda record: (record.arm, record.seed))
+    paths = sorted((results_folder / "runs").glob(f"*/seed-*/{RUN}"))
+    return sorted((read_run(path.parent) for path in paths), key=lambda record: (record.arm, record.seed))
 
 
 def read_run(folder: Path) -> RunRecord:
@@ -234,14 +234,19 @@ def json_bytes(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as CSV: floats in full precision, None as an empty cell."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
 def epochs_bytes(rows: Sequence[Row]) -> bytes:
     """Encode rows of ``epochs.csv`` with the header."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([*(int(row[name]) for name in INTEGER_COLUMNS), *(repr(float(row[c])) for c in FLOAT_COLUMNS)])
-    return text.getvalue().encode()
+    cells = (
+        [*(int(row[name]) for name in INTEGER_COLUMNS), *(float(row[name]) for name in FLOAT_COLUMNS)] for row in rows
+    )
+    return csv_text([COLUMNS, *cells]).encode()
 
 
 def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: int, message: str) -> None:

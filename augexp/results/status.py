@@ -62,7 +62,7 @@ class Status:
         seeds: blocks that the plan asks for next: its fixed number, or the first look that is not complete.
         max_seeds: blocks that the plan may reach.
         seconds_left: estimate for the runs in `runs`; None where nothing has been measured yet or
-            nobody is working.
+            no run is going on.
         pending: whether the plan asks for more runs.
         intervals: one per contrast with at least three pairs.
     """

@@ -96,14 +96,13 @@ def feed(
         on_seconds: is told the seconds that each portion took to augment.
         on_image: is given every finished image, float32 (S, S, 3), in their order; by that thread, if there is one.
     """
-    if not lead.depth or not steps:
-        yield from _portions(batches, augment, steps, epoch, lead.batches, on_seconds, on_image)
-        return
-    first = next(batches)
-    size = first[0].images.size
-    depth = max(1, min(lead.depth, WAITING // (size * _together(size, steps, lead.batches))))
-    rest = chain([first], batches)
-    yield from ahead(_portions(rest, augment, steps, epoch, lead.batches, on_seconds, on_image), depth)
+    depth = 0
+    if lead.depth and steps:
+        first = next(batches)
+        size = first[0].images.size
+        depth = max(1, min(lead.depth, WAITING // (size * _together(size, steps, lead.batches))))
+        batches = chain([first], batches)
+    yield from ahead(_portions(batches, augment, steps, epoch, lead.batches, on_seconds, on_image), depth)
 
 
 def _together(size: int, steps: int, most: int) -> int:

@@ -23,7 +23,7 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[Item], depth: int = 2) -> Generator[Item, None, None]:
+def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
     """Yield `items` in order while a thread already makes the next ones.
 
     At most ``depth + 1`` finished items wait at any time. The thread ends when the items do, when making

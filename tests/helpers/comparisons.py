@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from builders import run_manifest
 
+from augexp.analysis.learning_curves import differences
 from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Wins
-from augexp.reporting.charts import differences
 from augexp.results.records import COLUMNS, Predictions, RunRecord
 
 HOSTILE = "\"><script>alert('x')</script>"
