@@ -5,7 +5,7 @@ Nothing here trains or draws. The same records, plan and history give the same a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from augexp.analysis.paired_runs import PairedRuns, pair_runs
 from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
 from augexp.analysis.settings import AnalysisSettings, make_settings
 from augexp.analysis.warnings import collect_warnings, plan_changes
+from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.definition import Experiment
 from augexp.results.records import RunRecord
 from augexp.version import __version__
@@ -28,7 +29,7 @@ def compare(
     records: Sequence[RunRecord],
     history: History,
     *,
-    facts: Mapping[str, Any],
+    manifest: StoreManifest | None = None,
     draws: str = "",
     command: str = "",
 ) -> Comparison:
@@ -39,7 +40,7 @@ def compare(
         records: those that there are; runs that the plan asks for and that are not among them are
             named as missing and block the verdict.
         history: every plan that the results folder has had, oldest first.
-        facts: content of ``store.json``; may be empty.
+        manifest: content of ``store.json``; None where it is not known.
         draws: how the training draws of the seeds relate; may be empty.
         command: what reproduces the answer.
 
@@ -62,7 +63,7 @@ def compare(
         plan_hash=experiment.plan_hash,
         source=wording.source(experiment),
         synthetic=experiment.data.kind.synthetic,
-        classes=runs.first.classes if seeds else tuple(facts.get("classes", ())),
+        classes=runs.first.classes if seeds else manifest.classes if manifest else (),
         equivalence=plan.equivalence,
         baseline=plan.baseline,
         test_images=len(runs.first.labels) if seeds else 0,
@@ -75,10 +76,10 @@ def compare(
         contrasts=contrasts,
         best=could_be_best(runs, settings, level(rule, pairs, plan.looks)),
         trends=trend.trends(experiment, runs, level(rule, 1, plan.looks), missing=bool(missing)),
-        warnings=collect_warnings(experiment, records, history, runs, facts, draws, missing, contrasts),
+        warnings=collect_warnings(experiment, records, history, runs, manifest, draws, missing, contrasts),
         plan_changes=plan_changes(history),
         ledger=_ledger(runs),
-        data=dict(facts),
+        data=manifest.plain() if manifest else {},
         environment=_environment(list(runs.records.values())),
         command=command,
         definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),

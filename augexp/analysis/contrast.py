@@ -13,7 +13,7 @@ from augexp.analysis.critical_values import Level
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Components, Contrast, Interval, Measure, Wins
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import FEWEST_IMAGES, FEWEST_SEEDS, Crossed, Floats
+from augexp.analysis.statistics import MIN_IMAGES, MIN_SEEDS, Crossed, Floats
 from augexp.analysis.verdict import FIRST_LOOK, Verdict, decide, no_verdict
 
 
@@ -42,7 +42,7 @@ def infer(differences: Floats, settings: AnalysisSettings, *, control: bool = Fa
     if not settings.claims:
         return Inference(parts, no_verdict(wording.RUNS_MISSING if settings.missing else wording.RANKING))
     warnings = (wording.CONTROL_DIFFERS,) if control else ()
-    if parts.n < FEWEST_SEEDS:
+    if parts.n < MIN_SEEDS:
         words = wording.RUNS_MISSING if settings.missing else wording.SMOKE
         return Inference(parts, no_verdict(words), warnings=warnings)
     if float(np.ptp(parts.by_seed)) < 1e-9:
@@ -66,7 +66,7 @@ def infer(differences: Floats, settings: AnalysisSettings, *, control: bool = Fa
 def intervals(parts: Crossed, level: Level) -> tuple[Interval | None, Interval]:
     """Return the intervals for new images, None with too few test images, and for these images."""
     narrow, wide = statistics.half_widths(parts, level.t(parts.n), level.z)
-    new = Interval(low=parts.estimate - wide, high=parts.estimate + wide) if parts.m >= FEWEST_IMAGES else None
+    new = Interval(low=parts.estimate - wide, high=parts.estimate + wide) if parts.m >= MIN_IMAGES else None
     return new, Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
 
 
@@ -93,7 +93,7 @@ def compare_arm(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSet
     if inference.new_images is not None and not control:
         outlook = power.look_ahead(parts, settings, decided=inference.verdict.decided)
     classes = metrics.by_class(runs, baseline, arm, settings)
-    p_values = settings.claims and parts.m >= FEWEST_IMAGES
+    p_values = settings.claims and parts.m >= MIN_IMAGES
     contrast = Contrast(
         arm=arm,
         control=name,
@@ -126,7 +126,7 @@ def compare_arm(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSet
 
 
 def _few_class_images(classes: Sequence[Measure], settings: AnalysisSettings) -> tuple[str, ...]:
-    names = [measure.name for measure in classes if measure.images < FEWEST_IMAGES]
+    names = [measure.name for measure in classes if measure.images < MIN_IMAGES]
     return (wording.few_class_images(names),) if names and settings.claims else ()
 
 
@@ -150,7 +150,7 @@ def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level)
         pairwise: level of the intervals of all pairs together.
     """
     t = pairwise.t(len(runs.seeds))
-    enough = len(runs.arms) > 1 and len(runs.seeds) >= FEWEST_SEEDS and math.isfinite(t)
+    enough = len(runs.arms) > 1 and len(runs.seeds) >= MIN_SEEDS and math.isfinite(t)
     if not enough or settings.missing or not settings.claims:
         return ()
     correct = {arm: 100.0 * runs.correct(arm) * runs.weights for arm in runs.arms}

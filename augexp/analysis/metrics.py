@@ -11,7 +11,7 @@ from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Interval, Measure
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import FEWEST_IMAGES, FEWEST_SEEDS, Floats
+from augexp.analysis.statistics import MIN_IMAGES, MIN_SEEDS, Floats
 from augexp.results.records import Predictions
 
 MIN_PROBABILITY = 1e-7
@@ -64,7 +64,7 @@ def _measure(key: str, name: str, first: Floats, second: Floats, settings: Analy
     parts = statistics.crossed(second - first)
     interval, p = None, None
     t = settings.level.t(parts.n)
-    if settings.claims and parts.n >= FEWEST_SEEDS and math.isfinite(t) and parts.seeds > 0:
+    if settings.claims and parts.n >= MIN_SEEDS and math.isfinite(t) and parts.seeds > 0:
         half = statistics.half_widths(parts, t, settings.level.z)[1]
         interval = Interval(low=parts.estimate - half, high=parts.estimate + half)
         p = statistics.p_value(parts)
@@ -76,7 +76,7 @@ def _measure(key: str, name: str, first: Floats, second: Floats, settings: Analy
         arm=float(second.mean()),
         difference=parts.estimate,
         interval=interval,
-        scope="new images" if parts.m >= FEWEST_IMAGES else "these images",
+        scope="new images" if parts.m >= MIN_IMAGES else "these images",
         p=p,
     )
 

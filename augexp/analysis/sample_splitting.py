@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from augexp.analysis.statistics import FEWEST_IMAGES, columns
+from augexp.analysis.statistics import MIN_IMAGES, columns
 from augexp.errors import DataError
 from augexp.experiment.plan import Plan
 from augexp.results.records import Predictions, RunRecord
@@ -52,11 +52,11 @@ def check(labels: Ints, clusters: Ints, ids: npt.NDArray[np.uint64], classes: Se
     for chosen in (half, ~half):
         missing = [classes[label] for label in np.unique(labels) if label not in labels[chosen]]
         count = len(columns(labels[chosen], clusters[chosen]))
-        if missing or count < FEWEST_IMAGES:
+        if missing or count < MIN_IMAGES:
             lacks = f"no image of {', '.join(missing)}" if missing else f"{count} images"
             raise DataError(
                 f"screening: received {len(labels)} test images, of which one half has {lacks}; at least "
-                f"{FEWEST_IMAGES} in each half and every class in both are needed: add test images, or say --no-screen"
+                f"{MIN_IMAGES} in each half and every class in both are needed: add test images, or say --no-screen"
             )
 
 

@@ -21,10 +21,10 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-FEWEST_SEEDS = 3
+MIN_SEEDS = 3
 """Seeds below which there is no interval."""
 
-FEWEST_IMAGES = 30
+MIN_IMAGES = 30
 """Test images below which the variance of the images is not estimated: the interval is the seeds' alone."""
 
 EXACT_SEEDS = range(6, 21)
@@ -55,7 +55,7 @@ class Crossed:
     @property
     def image_variance(self) -> float:
         """max(V_B - V_E, 0): what new images add; 0 where it is not estimated."""
-        return max(self.images - self.residual, 0.0) if self.m >= FEWEST_IMAGES else 0.0
+        return max(self.images - self.residual, 0.0) if self.m >= MIN_IMAGES else 0.0
 
     @property
     def seed_sd(self) -> float:
@@ -168,7 +168,7 @@ def p_value(parts: Crossed) -> float | None:
     """
     from scipy.special import ndtri, stdtrit  # noqa: PLC0415
 
-    if parts.n < FEWEST_SEEDS or parts.seeds + parts.image_variance <= 0:
+    if parts.n < MIN_SEEDS or parts.seeds + parts.image_variance <= 0:
         return None
     target = parts.estimate**2
 
@@ -224,14 +224,14 @@ def wins(differences: Sequence[float]) -> tuple[int, int, float, float, float]:
 
 def correlation(first: Floats, second: Floats) -> float | None:
     """Return Pearson's correlation of two arms over the seeds; None where one of them does not vary."""
-    if len(first) < FEWEST_SEEDS or first.std() < 1e-12 or second.std() < 1e-12:
+    if len(first) < MIN_SEEDS or first.std() < 1e-12 or second.std() < 1e-12:
         return None
     return float(np.corrcoef(first, second)[0, 1])
 
 
 def mean_interval(values: Floats, alpha: float = 0.05) -> tuple[float, float] | None:
     """Return the t interval of the mean of values (n,); None with fewer than three."""
-    if len(values) < FEWEST_SEEDS:
+    if len(values) < MIN_SEEDS:
         return None
     half = t_quantile(1 - alpha / 2, len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))
     mean = float(values.mean())

@@ -16,7 +16,7 @@ from augexp.analysis.contrast import intervals
 from augexp.analysis.critical_values import Level
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Trend
-from augexp.analysis.statistics import FEWEST_SEEDS, Floats
+from augexp.analysis.statistics import MIN_SEEDS, Floats
 from augexp.experiment.definition import Experiment
 
 TIED = 1e-9
@@ -72,7 +72,7 @@ def _trend(policy: str, arms: Mapping[str, float], runs: PairedRuns, level: Leve
     amounts = np.array([arms[arm] for arm in ordered])
     parts = statistics.crossed(slope_matrix(runs, ordered, amounts))
     tied = float(np.ptp(parts.by_seed)) < TIED  # their spread cannot be estimated
-    enough = parts.n >= FEWEST_SEEDS and math.isfinite(level.t(parts.n)) and not tied
+    enough = parts.n >= MIN_SEEDS and math.isfinite(level.t(parts.n)) and not tied
     new, these = intervals(parts, level) if enough else (None, None)
     return Trend(
         policy=policy,

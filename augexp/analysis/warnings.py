@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from augexp.analysis import wording
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Contrast, Missing
+from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import MANY_POLICIES, Plan
 from augexp.results.manifests import PlanEntry
@@ -20,7 +20,7 @@ def collect_warnings(
     records: Sequence[RunRecord],
     history: Sequence[PlanEntry],
     runs: PairedRuns,
-    facts: Mapping[str, Any],
+    manifest: StoreManifest | None,
     draws: str,
     missing: Sequence[Missing],
     contrasts: Sequence[Contrast],
@@ -30,7 +30,7 @@ def collect_warnings(
     several = len(contrasts) > 1
     texts += [f"`{c.arm}`: {text}" if several else text for c in contrasts for text in c.warnings]
     texts += _of_runs(records, runs)
-    texts += _of_design(experiment, history, draws, facts)
+    texts += _of_design(experiment, history, draws, manifest)
     return tuple(dict.fromkeys(wording.as_sentence(text) for text in texts))
 
 
@@ -48,7 +48,9 @@ def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
     return texts
 
 
-def _of_design(experiment: Experiment, history: Sequence[PlanEntry], draws: str, facts: Mapping[str, Any]) -> list[str]:
+def _of_design(
+    experiment: Experiment, history: Sequence[PlanEntry], draws: str, manifest: StoreManifest | None
+) -> list[str]:
     texts = []
     if any(entry.blocks_finished > 0 for entry in history[1:]):
         texts.append(wording.PLAN_CHANGED)
@@ -59,10 +61,11 @@ def _of_design(experiment: Experiment, history: Sequence[PlanEntry], draws: str,
     texts += _of_stage(experiment.plan)
     if experiment.data.kind.synthetic:
         texts.append(wording.SYNTHETIC)
-    skipped = (facts.get("skipped") or {}).get("count", 0)
-    if skipped:
-        texts.append(wording.skipped_records(skipped))
-    return [*texts, *(str(text) for text in facts.get("warnings", ()))]
+    if manifest is None:
+        return texts
+    if manifest.skipped.count:
+        texts.append(wording.skipped_records(manifest.skipped.count))
+    return [*texts, *manifest.warnings]
 
 
 def _of_stage(plan: Plan) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from augexp.analysis.critical_values import Level
 from augexp.analysis.schema import Contrast, Interval, Missing
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import FEWEST_IMAGES
+from augexp.analysis.statistics import MIN_IMAGES
 from augexp.experiment.definition import Experiment
 
 MISSING = "–"
@@ -154,14 +154,14 @@ def few_images(m: int) -> str:
     """Warn that m test images are too few for an interval that holds for new ones."""
     return (
         f"only {m} test images: the interval holds for these images and says nothing about others; "
-        f"at least {FEWEST_IMAGES} are needed for that"
+        f"at least {MIN_IMAGES} are needed for that"
     )
 
 
 def few_class_images(names: Sequence[str]) -> str:
     """Warn that the intervals of some classes hold for these images alone."""
     return (
-        f"fewer than {FEWEST_IMAGES} test images in {', '.join(names)}: the interval of such a class "
+        f"fewer than {MIN_IMAGES} test images in {', '.join(names)}: the interval of such a class "
         "holds for these images alone"
     )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from augexp.data.store_manifest import StoreManifest
 from augexp.errors import DataError, ResultsError
 from augexp.experiment import command_line
 from augexp.experiment.definition import Experiment
@@ -34,12 +35,12 @@ class Images(NamedTuple):
 
     Attributes:
         store: the prepared images; None where they are not here any more.
-        facts: content of their ``store.json``.
+        manifest: content of their ``store.json``; None where it is not known.
         draws: how the training draws of the seeds relate, see `Store.draw_mode`; may be empty.
     """
 
     store: Store | None
-    facts: Mapping[str, Any]
+    manifest: StoreManifest | None
     draws: str
 
 
@@ -99,7 +100,7 @@ def images_of(store: Store, experiment: Experiment, records: Sequence[RunRecord]
     """Return what is known of prepared images that are here."""
     plan = experiment.plan
     numbers = sorted({record.seed for record in records if record.finished}) or plan.blocks(plan.max_seeds)
-    return Images(store, store.manifest.plain(), store.draw_mode(experiment.data, numbers))
+    return Images(store, store.manifest, store.draw_mode(experiment.data, numbers))
 
 
 def compute(
@@ -109,7 +110,7 @@ def compute(
     from augexp.analysis.comparison import compare  # noqa: PLC0415 - the statistics
 
     command = command_line.command(experiment)
-    return compare(experiment, records, history, facts=images.facts, draws=images.draws, command=command)
+    return compare(experiment, records, history, manifest=images.manifest, draws=images.draws, command=command)
 
 
 def check_halves(store: Store, plan: Plan) -> None:
@@ -256,7 +257,7 @@ def find_images(workspace: Workspace, records: Sequence[RunRecord], data_dir: Pa
         return images_of(store, workspace.experiment, records)
     if (workspace.comparison / "comparison.json").is_file():
         known = published(workspace.folder)
-        return Images(None, known.data, known.draws)
+        return Images(None, StoreManifest.model_validate(known.data) if known.data else None, known.draws)
     raise ResultsError(
         f"{data_dir / 'stores'}: the prepared images {fingerprint} of these runs are not here, and there is no answer "
         "yet that describes them; name their place with --data-dir, or execute `augexp compare` again"

@@ -3,7 +3,7 @@
 A source has two parts. Its `SourceKind`, here, is what a definition has to know before an image is read:
 the keys that it needs, the words and defaults that mean it, how it is described. Its
 `augexp.data.sources.base.Source` lists and reads the images. To add a source, write a kind and put it into
-`KINDS`, and write its module in `augexp.data.sources` with a line in that package's `registry`.
+`KINDS`, and write the module in `augexp.data.sources` that it names as its reader.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class SourceKind(ABC):
 
     Attributes:
         name: the word in `Data.source`.
+        reader: module and class, with a colon between, that lists and reads the images.
         defaults: sections of the experiment on these images where nothing else is said; a key that is missing
             takes the default of `Data`, `Training` or `Plan`.
         has_categories: whether `Data.categories` names the classes; elsewhere it has to be empty.
@@ -34,6 +35,7 @@ class SourceKind(ABC):
     """
 
     name: str
+    reader: str
     defaults: Mapping[str, Mapping[str, Any]]
     has_categories = False
     synthetic = False
@@ -75,6 +77,7 @@ class Sample(SourceKind):
     """The embedded sample: drawn scenes, five seeds, under 90 seconds on two cores."""
 
     name = "sample"
+    reader = "augexp.data.sources.sample:SampleSource"
     defaults = {"data": {"image_size": 32}, "training": {"epochs": 60}, "plan": {"seeds": 5}}
     synthetic = True
     keeps_official_test = True
@@ -96,6 +99,7 @@ class Folder(SourceKind):
     """An image folder with one sub-folder per class, whole, at 64 pixels."""
 
     name = "folder"
+    reader = "augexp.data.sources.folder:FolderSource"
     defaults = {"data": {"image_size": 64}}
 
     def recognise(self, words: Sequence[str], known_categories: Collection[str]) -> dict[str, Any] | None:
@@ -123,6 +127,7 @@ class Lsun(SourceKind):
     """LSUN categories: 1,000 training images per class and block, 2,500 test images per class."""
 
     name = "lsun"
+    reader = "augexp.data.sources.lsun:LsunSource"
     defaults = {"data": {"image_size": 64, "train_per_class": 1000}}
     has_categories = True
     held_out = (2500, 300)

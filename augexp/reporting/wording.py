@@ -14,6 +14,7 @@ from augexp.analysis.critical_values import Level
 from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Trend
 from augexp.analysis.verdict import FIRST_LOOK
 from augexp.analysis.wording import ends, level_words, number
+from augexp.data.store_manifest import StoreManifest
 
 Pairs = tuple[tuple[str, str], ...]
 """Names with their values."""
@@ -336,29 +337,27 @@ DRAWS = {
 
 def data(comparison: Comparison) -> Pairs:
     """Return where the images come from, how they were split, and what was left out."""
-    facts = comparison.data
     pairs: list[tuple[str, str]] = [("images", comparison.source)]
     if comparison.draws:
         pairs.append(("training draws", DRAWS[comparison.draws]))
-    if not facts:
+    if not comparison.data:
         return tuple(pairs)
-    pairs.append(("split", str(facts["split"]["explanation"])))
-    for name, counts in list(facts["counts"].items())[:40]:
-        pairs.append((f"class {name}", ", ".join(f"{count:,} {part}" for part, count in counts.items())))
-    twins = facts.get("duplicates") or {}
-    if twins:
-        text = (
-            f"{twins['exact']:,} exact, {twins['near']:,} near-duplicate pairs; {twins['excluded']:,} images left "
-            "out of training or validation because they repeat an evaluation image"
-        )
-        pairs.append(("duplicates", text))
-        pairs += [("near-duplicates", f"{a} and {b}") for a, b in (twins.get("pairs") or [])[:5]]
-    skipped = facts.get("skipped") or {}
-    pairs.append(("skipped records", f"{skipped.get('count', 0):,}"))
-    pairs += [(f"skipped {record['key']}", str(record["reason"])) for record in (skipped.get("records") or [])[:10]]
-    if facts.get("ignored_files"):
-        pairs.append(("files that are no pictures", f"{facts['ignored_files']:,} ignored"))
-    pairs.append(("fingerprint", str(facts["fingerprint"])))
+    manifest = StoreManifest.model_validate(comparison.data)
+    pairs.append(("split", manifest.split.explanation))
+    for name, counts in list(manifest.counts.items())[:40]:
+        pairs.append((f"class {name}", ", ".join(f"{count:,} {part}" for part, count in counts)))
+    duplicates = manifest.duplicates
+    text = (
+        f"{duplicates.exact:,} exact, {duplicates.near:,} near-duplicate pairs; {duplicates.excluded:,} images left "
+        "out of training or validation because they repeat an evaluation image"
+    )
+    pairs.append(("duplicates", text))
+    pairs += [("near-duplicates", f"{a} and {b}") for a, b in duplicates.pairs[:5]]
+    pairs.append(("skipped records", f"{manifest.skipped.count:,}"))
+    pairs += [(f"skipped {record.key}", record.reason) for record in manifest.skipped.records[:10]]
+    if manifest.ignored_files:
+        pairs.append(("files that are no pictures", f"{manifest.ignored_files:,} ignored"))
+    pairs.append(("fingerprint", manifest.fingerprint))
     return tuple(pairs)
 
 

@@ -19,7 +19,7 @@ from augexp.results.records import read_runs
 
 
 def answer(folder, experiment, plans=None):
-    return comparison.compare(experiment, read_runs(folder), plans or builders.plan_history(experiment), facts={})
+    return comparison.compare(experiment, read_runs(folder), plans or builders.plan_history(experiment))
 
 
 def fill(folder, experiment, matrices, seeds, **details):

@@ -198,7 +198,7 @@ def test_a_screening_ranks_and_claims_nothing(tmp_path) -> None:
     one = screening.screening(builders.experiment(arms=FOUR, seeds=None))
     fill(tmp_path, one, range(3))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    found = comparison.compare(one, held, builders.plan_history(one), facts={})
+    found = comparison.compare(one, held, builders.plan_history(one))
     assert found.complete
     assert found.test_images == 200
     assert found.best == ()
@@ -220,7 +220,7 @@ def test_a_confirmation_looks_at_fresh_seeds_and_untouched_images(tmp_path) -> N
     assert one.plan.arms == ("none", "standard", "mixup")
     fill(tmp_path, one, range(9))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    found = comparison.compare(one, held, builders.plan_history(one), facts={})
+    found = comparison.compare(one, held, builders.plan_history(one))
     assert found.contrasts[0].seeds == (3, 4, 5, 6, 7)  # the first look, and decided there
     assert found.missing == ()
     assert "look 1 of 4, after a screening of 4 policies" in found.contrasts[0].sentence
@@ -265,10 +265,10 @@ def test_no_field_of_a_screening_claims_anything(tmp_path) -> None:
     one = screening.screening(asked)
     fill(tmp_path, one, range(3))
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
-    assert claims(comparison.compare(one, held, builders.plan_history(one), facts={})) == set()
+    assert claims(comparison.compare(one, held, builders.plan_history(one))) == set()
     # The same runs claim much where they are no screening.
     plain = one.replace(plan={"stage": "whole", "asked": None})
-    found = claims(comparison.compare(plain, read_runs(tmp_path), builders.plan_history(plain), facts={}))
+    found = claims(comparison.compare(plain, read_runs(tmp_path), builders.plan_history(plain)))
     assert {f".contrasts.{name}" for name in ("new_images", "p", "p_holm", "outlook", "gain.low")} <= found
     assert {".contrasts.measures.interval", ".contrasts.classes.p", ".best"} <= found
 
@@ -279,7 +279,7 @@ def test_a_screening_never_counts_the_seeds_of_a_confirmation(tmp_path) -> None:
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
     plans = (*builders.plan_history(builders.experiment()), *builders.plan_history(one))
     history = [entry.model_copy(update={"blocks_finished": 3}) for entry in plans]
-    assert comparison.compare(one, held, history, facts={}).contrasts[0].seeds == (0, 1, 2)
+    assert comparison.compare(one, held, history).contrasts[0].seeds == (0, 1, 2)
 
 
 def test_trackers_see_the_half_of_a_stage_alone(tmp_path) -> None:
@@ -296,7 +296,7 @@ def test_missing_blocks_of_a_confirmation_are_named_by_their_seeds(tmp_path) -> 
     fill(tmp_path, one, [3, 4, 6])
     held = sample_splitting.restrict(read_runs(tmp_path), one.plan)
     assert looks.next_look(one, held, builders.plan_history(one)) == 5
-    found = comparison.compare(one, held, builders.plan_history(one), facts={})
+    found = comparison.compare(one, held, builders.plan_history(one))
     assert {(gone.arm, gone.seed) for gone in found.missing} == {
         (arm, seed) for arm in one.plan.arms for seed in (5, 7)
     }

@@ -171,7 +171,7 @@ def answered(folder, gain: float, *, seeds=6, m=300):
     }
     for seed in range(seeds):
         builders.write_block(folder, experiment, seed, drawn)
-    return experiment, comparison.compare(experiment, read_runs(folder), builders.plan_history(experiment), facts={})
+    return experiment, comparison.compare(experiment, read_runs(folder), builders.plan_history(experiment))
 
 
 def test_the_trend_is_the_t_of_the_slopes_of_the_seeds(tmp_path) -> None:
@@ -210,7 +210,7 @@ def same_in_every_seed(folder, gains, *, seeds=5, m=200):
         }
         for arm, right in drawn.items():
             builders.write_run(folder, experiment, arm, seed, right)
-    return comparison.compare(experiment, read_runs(folder), builders.plan_history(experiment), facts={})
+    return comparison.compare(experiment, read_runs(folder), builders.plan_history(experiment))
 
 
 @pytest.mark.parametrize("gains", [(0, 0, 0), (10, 20, 40)])
@@ -235,7 +235,7 @@ def test_missing_runs_leave_no_trend(tmp_path) -> None:
     experiment = studies.strength_study(builders.experiment(seeds=5), "standard", (1.0, 2.0))
     for seed in range(4):
         builders.write_block(tmp_path, experiment, seed, builders.draw_outcomes(5, 100, 0.2, arms=experiment.plan.arms))
-    found = comparison.compare(experiment, read_runs(tmp_path), builders.plan_history(experiment), facts={})
+    found = comparison.compare(experiment, read_runs(tmp_path), builders.plan_history(experiment))
     assert not found.complete
     assert found.trends == ()
 
@@ -245,7 +245,7 @@ def test_an_ablation_says_how_to_read_it(tmp_path) -> None:
     arms = experiment.plan.arms
     for seed in range(5):
         builders.write_block(tmp_path, experiment, seed, builders.draw_outcomes(5, 100, -0.5, arms=arms))
-    found = comparison.compare(experiment, read_runs(tmp_path), builders.plan_history(experiment), facts={})
+    found = comparison.compare(experiment, read_runs(tmp_path), builders.plan_history(experiment))
     assert len(found.contrasts) == 5
     assert found.look.comparisons == 5
     assert "where one HURTS, that operation helps" in report.render(found, "md")

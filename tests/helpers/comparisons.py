@@ -109,8 +109,14 @@ def comparison(contrasts: list[Contrast], **changes: object) -> Comparison:
         "best": tuple(arms[1:]) if len(contrasts) > 1 else (), "warnings": ("Conditional on this training set.",),
         "plan_changes": (), "ledger": {"steps": 4000, "batch_size": 32},
         "data": {
-            "split": {"explanation": "70 % train, 30 % test"}, "counts": {}, "fingerprint": "2" * 16,
-            "skipped": {"count": 1, "records": [{"key": "a.jpg", "reason": "empty"}]},
+            "format": 1, "source": "folder", "synthetic": False, "classes": list(TWO), "image_size": 64,
+            "images": 3001, "records": 3002, "counts": {},
+            "split": {"rule": "hash", "explanation": "70 % train, 30 % test"},
+            "skipped": {"count": 1, "records": [{"key": "a.jpg", "class": "a", "reason": "empty"}]},
+            "ignored_files": 0, "warnings": [], "fingerprint": "2" * 16,
+            "duplicates": {
+                "exact": 0, "across_classes": 0, "near": 0, "clustered_images": 0, "excluded": 0, "pairs": [],
+            },
         },
         "environment": {"augexp": "0.1.0", "tensorflow": "2.21"}, "command": "augexp compare --seeds 5",
         "definition": {},

@@ -4,6 +4,6 @@
 - `folder`: A folder of image files: one sub-folder per class.
 - `lmdb_folder`: LSUN's database format, read without leaving a trace: no lock file, no cache, no writing.
 - `lsun`: LSUN categories as they are unpacked: LMDB folders, one for each category and split.
-- `registry`: Every source of images by its name in `Data.source`.
+- `registry`: The class that reads a source, by the source's name.
 - `sample`: The embedded sample: simple scenes drawn with Pillow, written in LSUN's own format.
 """

@@ -1,8 +1,8 @@
 """What a source of images has to do: list its records cheaply, and give the bytes of one at a time.
 
-A class derived from `Source` is all that the rest of the package knows of a source: `registry` names it, and
-preparing a store opens it, takes its `stamp`, and only if no store of that stamp is there lists and reads
-its records. Decoding, duplicates and splits are not its business.
+A class derived from `Source` is all that the rest of the package knows of reading a source: its kind in
+`augexp.experiment.sources` names it. Preparing a store opens it, takes its `stamp`, and only if no store of that
+stamp is there lists and reads its records. Decoding, duplicates and splits are not its business.
 
 Processes that decode get a pickled copy, so that open files and databases have to be opened where they are used.
 """

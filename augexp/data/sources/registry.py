@@ -1,20 +1,15 @@
-"""Every source of images by its name in `Data.source`; the module of one is loaded when it is asked for."""
+"""The class that reads a source, by the source's name; its module is loaded when it is asked for."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
 from augexp.data.sources.base import Source
-
-CLASSES = {
-    "sample": "augexp.data.sources.sample:SampleSource",
-    "folder": "augexp.data.sources.folder:FolderSource",
-    "lsun": "augexp.data.sources.lsun:LsunSource",
-}
+from augexp.experiment.sources import KINDS
 
 
 def source_class(name: str) -> type[Source]:
-    """Return the class that reads the source `name`."""
-    module, _, attribute = CLASSES[name].partition(":")
+    """Return the class that reads the source `name`, a key of `augexp.experiment.sources.KINDS`."""
+    module, _, attribute = KINDS[name].reader.partition(":")
     loaded: type[Source] = getattr(import_module(module), attribute)
     return loaded
