@@ -20,7 +20,8 @@ ENGINES = {
 def open_engine(name: str, **options: Any) -> Engine:
     """Return an engine, not yet started; `options` as for `Engine.open`. Raises DefinitionError for an unknown name."""
     if name not in ENGINES:
-        raise DefinitionError(f"engine: received {name!r}; allowed are {' and '.join(map(repr, ENGINES))}")
+        *others, last = map(repr, ENGINES)
+        raise DefinitionError(f"engine: received {name!r}; allowed are {', '.join(others)} and {last}")
     module, _, class_name = ENGINES[name].partition(":")
     engine: type[Engine] = getattr(importlib.import_module(module), class_name)
     return engine.open(**options)

@@ -222,7 +222,8 @@ def from_source(arguments: Sequence[str], known_categories: Sequence[str]) -> Ex
     unknown = next(word for word in arguments if word not in known_categories)
     close = get_close_matches(unknown, known_categories, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
+    *allowed, last = ["one experiment .toml", *(kind.means for kind in KINDS.values() if kind.means)]
     raise DefinitionError(
         f"SOURCE: received {unknown!r}, which is no folder, no .toml file and no LSUN category; {hint}"
-        "allowed are one experiment .toml, one image folder, or LSUN categories (augexp download --list)"
+        f"allowed are {', '.join(allowed)}, or {last}"
     )

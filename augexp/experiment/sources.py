@@ -24,6 +24,7 @@ class SourceKind(ABC):
 
     Attributes:
         name: the word in `Data.source`.
+        means: what SOURCE may be to mean these images, for messages; empty where that is nothing at all.
         reader: module and class, with a colon between, that lists and reads the images.
         defaults: sections of the experiment on these images where nothing else is said; a key that is missing
             takes the default of `Data`, `Training` or `Plan`.
@@ -35,6 +36,7 @@ class SourceKind(ABC):
     """
 
     name: str
+    means: str = ""
     reader: str
     defaults: Mapping[str, Mapping[str, Any]]
     has_categories = False
@@ -45,6 +47,8 @@ class SourceKind(ABC):
     @abstractmethod
     def recognise(self, words: Sequence[str], known_categories: Collection[str]) -> dict[str, Any] | None:
         """Return the keys of `Data` that the words of SOURCE set, None where they do not mean this source.
+
+        Words that can mean no other source are recognised also where the images are missing: opening them says so.
 
         Args:
             words: of the command line, without those that name an experiment file.
@@ -99,6 +103,7 @@ class Folder(SourceKind):
     """An image folder with one sub-folder per class, whole, at 64 pixels."""
 
     name = "folder"
+    means = "one image folder"
     reader = "augexp.data.sources.folder:FolderSource"
     defaults = {"data": {"image_size": 64}}
 
@@ -127,6 +132,7 @@ class Lsun(SourceKind):
     """LSUN categories: 1,000 training images per class and block, 2,500 test images per class."""
 
     name = "lsun"
+    means = "LSUN categories (augexp download --list)"
     reader = "augexp.data.sources.lsun:LsunSource"
     defaults = {"data": {"image_size": 64, "train_per_class": 1000}}
     has_categories = True

@@ -48,7 +48,9 @@ def test_a_source_does_what_the_contract_says(name: str, tmp_path: Path, monkeyp
     found = list(entries(source))
     assert list(entries(source)) == found
     assert {entry.label for entry in found} == set(range(len(source.classes)))
-    assert {entry.given for entry in found} > {"train"}
+    assert "train" in {entry.given for entry in found}
+    if name in ("folder", "lsun", "sample"):  # their images have sets of their own
+        assert len({entry.given for entry in found}) > 1
     assert len({(entry.label, entry.given, source.name_of(entry)) for entry in found}) == len(found)
     assert source.ignored == 0
     elsewhere = pickle.loads(pickle.dumps(source))
@@ -56,9 +58,11 @@ def test_a_source_does_what_the_contract_says(name: str, tmp_path: Path, monkeyp
     assert len({source.read(entry) for entry in found}) == len(found)
 
 
-@pytest.mark.parametrize("name", ["folder", "lsun"])
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "sample"])
 def test_missing_images_are_a_data_error_when_opened_and_none_before(name: str, tmp_path: Path) -> None:
-    data = Data(source=name, path=str(tmp_path / "nowhere"), categories=("a", "b") if name == "lsun" else ())
+    data = Data(
+        source=name, path=str(tmp_path / "nowhere"), categories=("a", "b") if KINDS[name].has_categories else ()
+    )
     source_class = registry.source_class(name)
     assert source_class.count_classes(data) in (0, 2)
     with pytest.raises(DataError, match="nowhere"):
