@@ -39,7 +39,7 @@ class Training(Frozen):
     """The network and its fixed budget, equal in every arm.
 
     Attributes:
-        model: `small` is the convolutional network of `augexp.training.models`.
+        model: a network of `augexp.training.models`: `small` is convolutional, `residual` is also normalised.
         epochs: passes over the training draw; steps = epochs x (images // batch_size).
         batch_size: images per optimiser step; an incomplete last batch is dropped.
         learning_rate: of Adam.
@@ -48,7 +48,7 @@ class Training(Frozen):
         probe: number of training images, un-augmented, whose accuracy is measured each epoch.
     """
 
-    model: Literal["small", "tiny"] = "small"
+    model: Literal["small", "residual", "tiny"] = "small"
     epochs: int = Field(default=20, ge=1, le=10_000)
     batch_size: int = Field(default=32, ge=1, le=4096)
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0)

@@ -94,9 +94,13 @@ class _TensorFlowSteps:
             with tf.GradientTape() as tape:
                 logits = model(images, training=True)
                 loss = tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-                mean = tf.reduce_mean(loss)
+                # Losses of layers, such as weight regularisation, count as in Keras.
+                penalties = [tf.cast(penalty, loss.dtype) for penalty in model.losses]
+                mean = tf.add_n([tf.reduce_mean(loss), *penalties]) if penalties else tf.reduce_mean(loss)
             optimizer.apply(tape.gradient(mean, trainable), trainable)
             self._loss.assign_add(tf.reduce_sum(tf.cast(loss, tf.float64)))
+            if penalties:
+                self._loss.assign_add(batch_size * tf.cast(tf.add_n(penalties), tf.float64))
             hits = tf.equal(tf.argmax(logits, axis=-1), tf.argmax(targets, axis=-1))
             self._hits.assign_add(tf.reduce_sum(tf.cast(hits, tf.int64)))
 

@@ -41,7 +41,7 @@ class Network:
     @property
     def parameters(self) -> int:
         """Number of trained numbers."""
-        return int(self.model.count_params())
+        return sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
 
     def renew(self, root_seed: int, seed: int) -> None:
         """Become the untrained network of block `seed`: weights, optimiser, dropout, totals."""
@@ -51,7 +51,7 @@ class Network:
         self.totals()
 
     def logits(self, images: Floats) -> Floats:
-        """Return logits float32 (B, C) for images float32 (B, S, S, 3), without dropout."""
+        """Return logits float32 (B, C) for images float32 (B, S, S, 3): no dropout, moving statistics."""
         return self._steps.forward(images)
 
     def finite(self) -> bool:
@@ -71,7 +71,7 @@ class Network:
         return digest.hexdigest()
 
     def state(self) -> list[npt.NDArray[Any]]:
-        """Return a copy of everything that training changes: weights, optimiser, dropout position."""
+        """Return a copy of everything that training changes: weights, moving statistics, optimiser, generators."""
         return [_value(variable) for variable in self._variables()]
 
     def restore(self, state: list[npt.NDArray[Any]]) -> None:
