@@ -250,6 +250,21 @@ def test_a_weight_that_cannot_be_drawn_anew_is_refused(initializer, second, word
     assert "\n" not in str(caught.value)
 
 
+class Noise(keras.layers.Layer):
+    """Draws from the generator of the whole process."""
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return x + keras.random.normal(keras.ops.shape(x)) if training else x
+
+
+def test_random_numbers_that_no_layer_holds_are_refused(monkeypatch):
+    layers = [keras.Input((16, 16, 3)), Noise(name="noise"), keras.layers.Flatten(), keras.layers.Dense(3)]
+    monkeypatch.setitem(models.MODELS, HANDMADE, lambda *_: keras.Sequential(layers))
+    with pytest.raises(RunError, match="a step changes '.*seed_generator.*', which no layer holds") as caught:
+        make(HANDMADE)
+    assert "\n" not in str(caught.value)
+
+
 def test_the_definition_names_the_networks():
     assert set(get_args(Training.model_fields["model"].annotation)) == set(models.MODELS) - {HANDMADE}
 
