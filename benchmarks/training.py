@@ -1,6 +1,7 @@
 """The training loop of augexp against the bare compiled step: how much does the rest cost?
 
     python benchmarks/training.py [--quick]        # about half an hour; writes results/training.*
+    python benchmarks/training.py --quick --model residual --sizes 32    # another network; only prints
 
 Measured on one core, as the workers of a comparison have one each, and with a second core to spare, as a single
 run has where there are two: then a thread augments there, ahead of the network.
@@ -64,6 +65,7 @@ MORE = 5  # times the rounds for the arms with a goal, and for the loops by hand
 LEVEL = 0.95
 CLASSES, IMAGES = 4, 2048
 STEPS = {32: 64, 64: 32}  # of a round, by the side of the images
+SHORTER = {"small": 1, "residual": 8}  # by how much a round of a slower network is shorter
 
 Row = dict[str, Any]  # a speed, ratios, and for the arms with a goal their intervals, as they are in the JSON
 
@@ -131,7 +133,9 @@ class ByHand:
             cv2.LUT(image, self._table, target)
 
 
-def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: bool) -> dict[str, Row]:
+def measure(
+    size: int, names: list[str], rounds: int, folder: Path, spare_core: bool, model: str = "small"
+) -> dict[str, Row]:
     """Return images per second of the bare step and of each policy, and their ratios; in a process of its own."""
     from augexp.training import backend
     from augexp.training.network import Network
@@ -139,8 +143,8 @@ def measure(size: int, names: list[str], rounds: int, folder: Path, spare_core: 
     if hasattr(os, "sched_setaffinity") and not spare_core:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     backend.configure(threads=1)
-    steps, by_hand = STEPS[size], {} if spare_core else BY_HAND
-    training = Training(batch_size=32)
+    steps, by_hand = STEPS[size] // SHORTER[model], {} if spare_core else BY_HAND
+    training = Training.model_validate({"model": model, "batch_size": 32})
     network = Network(training, size, CLASSES, 1)
     network.renew(0, 0)
     draw = Draw(folder, size)
@@ -237,20 +241,25 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds, and only the arms with a goal; the results are not written"
     )
+    parser.add_argument(
+        "--model", choices=SHORTER, default="small", help="the network; results of others than small are not written"
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", choices=STEPS, default=list(STEPS), help="with --quick")
     options = parser.parse_args()
     names = list(GOALS) if options.quick else list(NAMED_POLICIES)
     rounds = 3 if options.quick else 5
     measured: dict[bool, dict[int, dict[str, Row]]] = {False: {}, True: {}}
-    for size in STEPS:
+    sizes = options.sizes if options.quick else list(STEPS)
+    for size in sizes:
         for spare_core in measured if len(resources.cores()) > 1 else (False,):
             with (
                 tempfile.TemporaryDirectory() as place,
                 ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
             ):
-                work = process.submit(measure, size, names, rounds, Path(place), spare_core)
+                work = process.submit(measure, size, names, rounds, Path(place), spare_core, options.model)
                 measured[spare_core][size] = work.result()
-    text = "\n\n".join(shown(size, measured[False][size], measured[True].get(size, {})) for size in STEPS)
-    if options.quick:
+    text = "\n\n".join(shown(size, measured[False][size], measured[True].get(size, {})) for size in sizes)
+    if options.quick or options.model != "small":
         print(text)
     else:
         values = {"sizes": measured[False], "with a spare core": measured[True]}

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from augexp import child_process
 from augexp.child_process import Channel
 from augexp.engines.resources import WorkerSlot
-from augexp.errors import AugexpError, Interrupted, ResultsError
+from augexp.errors import AugexpError, Interrupted, ResultsError, RunError
 from augexp.training.task import RunTask
 
 Ending = Literal["finished", "stopped", "unwritable", "failed"]
@@ -102,7 +102,8 @@ class _Worker:
         while True:
             kind, task, detail = self._commands.get()
             if kind == "warm":
-                networks.warm(task.experiment, num_classes=detail)
+                with contextlib.suppress(RunError):  # the first run meets it again, and says so
+                    networks.warm(task.experiment, num_classes=detail)
                 continue
             work = partial(
                 run.execute,

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
 from augexp.augment import policy as policies
 from augexp.augment.catalogue.base import close_to
@@ -35,27 +35,84 @@ from augexp.experiment.sources import KINDS, Data
 FORMAT = 1
 """Version of the definition format; part of every hash."""
 
+LATER_KEYS = ("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup")
+"""Keys of `Training` that older definitions do not have.
+
+They are left out of every dump, and so of hashes and files, where they have their defaults: an experiment that does
+not use them stays the one that it was before they existed, and its runs are not repeated.
+"""
+
 
 class Training(Frozen):
     """The network and its fixed budget, equal in every arm.
 
     Attributes:
-        model: `small` is the convolutional network of `augexp.training.models`.
+        model: a network of `augexp.training.models`: `small` is convolutional, `residual` is also normalised.
         epochs: passes over the training draw; steps = epochs x (images // batch_size).
         batch_size: images per optimiser step; an incomplete last batch is dropped.
-        learning_rate: of Adam.
-        schedule: `constant`, or `cosine` decay to zero over the whole budget.
+        optimizer: `adam` (Kingma & Ba 2014), `adamw` (Loshchilov & Hutter 2017, arXiv 1711.05101) or `sgd`.
+        learning_rate: of the optimiser, before the schedule.
+        weight_decay: share of every trained number, times the learning rate, that a step takes away (`adamw`, `sgd`).
+        momentum: of `sgd`.
+        label_smoothing: share of each training target that is spread over all classes (Szegedy et al. 2015, arXiv
+            1512.00567); losses of evaluations have plain targets.
+        schedule: `constant`, or `cosine` decay to zero over the budget after the warm-up.
+        warmup: epochs in which the learning rate first rises in a line from nearly zero.
         precision: `float32`, or `mixed_bfloat16` arithmetic with float32 weights.
         probe: number of training images, un-augmented, whose accuracy is measured each epoch.
     """
 
-    model: Literal["small", "tiny"] = "small"
+    model: Literal["small", "residual", "tiny"] = "small"
     epochs: int = Field(default=20, ge=1, le=10_000)
     batch_size: int = Field(default=32, ge=1, le=4096)
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0)
+    weight_decay: float = Field(default=0.0, ge=0.0, le=1.0)
+    momentum: float = Field(default=0.0, ge=0.0, lt=1.0)
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
     schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = Field(default=0, ge=0)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     probe: int = Field(default=500, ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.weight_decay and self.optimizer == "adam":
+            raise ValueError(f"weight_decay: received {self.weight_decay} with adam; allowed with adamw and sgd")
+        if self.optimizer == "adamw" and not self.weight_decay:
+            raise ValueError("weight_decay: received 0 with adamw, which is adam; allowed are numbers above, like 0.01")
+        if self.momentum and self.optimizer != "sgd":
+            raise ValueError(f"momentum: received {self.momentum} with {self.optimizer}; allowed with sgd")
+        if self.warmup >= self.epochs:
+            raise ValueError(
+                f"warmup: received {self.warmup} of {self.epochs} epochs; allowed are 0 to {self.epochs - 1}"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _leave_out_later_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        defaults = {key: type(self).model_fields[key].default for key in LATER_KEYS}
+        return {key: value for key, value in serialize(self).items() if key not in defaults or value != defaults[key]}
+
+    @property
+    def constant_rate(self) -> bool:
+        """Whether every step has the same learning rate."""
+        return self.schedule == "constant" and not self.warmup
+
+    def describe_optimizer(self) -> str:
+        """Say optimiser, learning rate, and what else of the recipe is not zero, for the ledger of a run."""
+        further = {
+            "weight decay": self.weight_decay,
+            "momentum": self.momentum,
+            "label smoothing": self.label_smoothing,
+        }
+        parts = [f"{self.optimizer} {self.learning_rate!r}", *(f"{name} {n!r}" for name, n in further.items() if n)]
+        return ", ".join(parts)
+
+    def describe_schedule(self) -> str:
+        """Say schedule and warm-up, for the ledger of a run."""
+        epochs = f"{self.warmup} epoch{'s' if self.warmup > 1 else ''}"
+        return f"{self.schedule} after {epochs} of warm-up" if self.warmup else self.schedule
 
 
 class Experiment(Frozen):

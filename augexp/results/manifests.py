@@ -52,8 +52,8 @@ class Ledger(Manifest):
         images_seen: steps x batch_size.
         epochs: passes over the training draw.
         parameters: trained numbers of the network.
-        optimizer: name and learning rate.
-        schedule: of the learning rate.
+        optimizer: name and learning rate, then what else is not zero: weight decay, momentum, label smoothing.
+        schedule: of the learning rate, with its warm-up where there is one.
         precision: arithmetic.
     """
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.augment.pixels.canvas import ALIGNMENT
+from augexp.errors import RunError
 
 Floats = npt.NDArray[np.float32]
 
@@ -74,7 +75,11 @@ def has_device() -> bool:
 
 
 def compile_steps(model: keras.Model, optimizer: Any, batch_size: int) -> Steps:
-    """Return the training step and forward pass of `model`, compiled where the backend can."""
+    """Return the training step and forward pass of `model`, compiled where the backend can.
+
+    Raises:
+        RunError: the compiled step needs a variable that neither a layer nor the optimiser holds.
+    """
     if keras.backend.backend() == "tensorflow":
         return _TensorFlowSteps(model, optimizer, batch_size)
     return _PlainSteps(model, optimizer)
@@ -94,9 +99,13 @@ class _TensorFlowSteps:
             with tf.GradientTape() as tape:
                 logits = model(images, training=True)
                 loss = tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-                mean = tf.reduce_mean(loss)
+                # Losses of layers, such as weight regularisation, count as in Keras.
+                penalties = [tf.cast(penalty, loss.dtype) for penalty in model.losses]
+                mean = tf.add_n([tf.reduce_mean(loss), *penalties]) if penalties else tf.reduce_mean(loss)
             optimizer.apply(tape.gradient(mean, trainable), trainable)
             self._loss.assign_add(tf.reduce_sum(tf.cast(loss, tf.float64)))
+            if penalties:
+                self._loss.assign_add(batch_size * tf.cast(tf.add_n(penalties), tf.float64))
             hits = tf.equal(tf.argmax(logits, axis=-1), tf.argmax(targets, axis=-1))
             self._hits.assign_add(tf.reduce_sum(tf.cast(hits, tf.int64)))
 
@@ -106,6 +115,14 @@ class _TensorFlowSteps:
         features = tf.TensorSpec((batch_size, *shape), tf.float32)
         targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
         self._train = tf.function(train, input_signature=[features, targets], autograph=False).get_concrete_function()
+        # Nobody would renew them: arms would start differently and no checkpoint would hold them.
+        held = {id(variable.value) for variable in (*model.variables, *optimizer.variables)}
+        for variable in self._train.variables:
+            if id(variable) not in held and variable is not self._loss and variable is not self._hits:
+                raise RunError(
+                    f"model: a step changes {variable.name!r}, which no layer holds, so it cannot be made new for "
+                    "every seed; random numbers need a keras.random.SeedGenerator that is an attribute of the layer"
+                )
         many = tf.TensorSpec((None, *shape), tf.float32)
         self._forward = tf.function(forward, input_signature=[many], autograph=False).get_concrete_function()
         self._copied, self._shared = tf.convert_to_tensor, tf.experimental.dlpack.from_dlpack

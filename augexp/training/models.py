@@ -9,7 +9,7 @@ network that has been trained before can be made new without building it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras  # noqa: TID253 - this module is only loaded by workers
@@ -20,13 +20,22 @@ from augexp.errors import RunError
 Builder = Callable[[int, int, str], keras.Model]
 """Returns a new network that maps images, float32 (B, S, S, 3) in [0, 1], to logits, float32 (B, C).
 
-Its arguments are S, C and the precision: `float32`, or `mixed_bfloat16` (weights and logits stay float32). All
-that is random or trained must lie in the layers of the model itself, not in layers inside of a layer, and each
-weight's initialiser in the layer's attribute ``<weight>_initializer``, as in Keras' own layers: see `renew`.
+Its arguments are S, C and the precision: `float32`, or `mixed_bfloat16` (weights and logits stay float32).
+Layers may hold layers, and a model may be a layer. What `renew` needs: every layer with weights or random
+numbers has a name, so that each weight has a path of its own that is the same whenever the network is built;
+the layer that owns a weight holds its Keras initialiser in the attribute ``<weight>_initializer``, as most of
+Keras' own layers do; and random numbers come from a ``keras.random.SeedGenerator`` that the layer holds.
+Losses that layers add (``kernel_regularizer``, ``add_loss``) count in training.
 """
 
 DROPOUT = 0.3
 """Fraction of the hidden units that a training step leaves out."""
+
+NORM_MOMENTUM = 0.9
+"""Part of the moving statistics that a training step leaves as it is.
+
+Keras' 0.99 still holds a third of the initial values after a hundred steps, which is all that a small experiment has.
+"""
 
 
 def small(image_size: int, num_classes: int, precision: str) -> keras.Model:
@@ -64,7 +73,48 @@ def _strided_convolutions(
     return keras.Sequential(layers, name=name)
 
 
-MODELS: dict[str, Builder] = {"small": small, "tiny": tiny}
+def residual(image_size: int, num_classes: int, precision: str) -> keras.Model:
+    """Stem of 16 filters, three stages of two residual blocks with 16, 32 and 64, average pooling, logits.
+
+    The residual network of He et al. 2015 (arXiv:1512.03385, section 4.2) with 14 layers, batch normalisation after
+    every convolution, and 1x1 convolutions where a shortcut changes shape (their option B). Made for 32 to 128 pixels.
+    Cost: 175,000 weights, and for an image of 32 pixels 27 million multiplications and additions forward; training
+    on one CPU core, batch 32, at 430, 98 and 15 images per second with 32, 64 and 128 pixels, where `small` does
+    10,000 with 32 and 3,300 with 64.
+    """
+
+    def normalised(x: Any, name: str, width: int, size: int = 3, strides: int = 1) -> Any:
+        convolution = keras.layers.Conv2D(
+            width,
+            size,
+            strides=strides,
+            padding="same",
+            use_bias=False,  # the normalisation has one
+            kernel_initializer="he_normal",
+            name=f"{name}_conv",
+            dtype=precision,
+        )
+        return keras.layers.BatchNormalization(momentum=NORM_MOMENTUM, name=f"{name}_norm", dtype=precision)(
+            convolution(x)
+        )
+
+    def relu(x: Any, name: str) -> Any:
+        return keras.layers.ReLU(name=f"{name}_relu", dtype=precision)(x)
+
+    images = keras.Input((image_size, image_size, 3), dtype="float32", name="images")
+    x = relu(normalised(images, "stem", 16), "stem")
+    for stage, width in enumerate((16, 32, 64), start=1):
+        for block in (1, 2):
+            name, strides = f"stage{stage}_block{block}", 2 if stage > 1 and block == 1 else 1
+            shortcut = x if strides == 1 else normalised(x, f"{name}_shortcut", width, 1, strides)
+            x = relu(normalised(x, f"{name}_a", width, strides=strides), f"{name}_a")
+            x = keras.layers.Add(name=f"{name}_add", dtype=precision)([normalised(x, f"{name}_b", width), shortcut])
+            x = relu(x, name)
+    x = keras.layers.GlobalAveragePooling2D(name="pool", dtype=precision)(x)
+    return keras.Model(images, keras.layers.Dense(num_classes, name="logits", dtype="float32")(x), name="residual")
+
+
+MODELS: dict[str, Builder] = {"small": small, "residual": residual, "tiny": tiny}
 """The networks by name."""
 
 
@@ -78,23 +128,53 @@ def build(name: str, image_size: int, num_classes: int, precision: str = "float3
 def renew(model: keras.Model, root_seed: int, seed: int) -> None:
     """Give every variable the value that it has at the start of block `seed`, whatever it held before.
 
-    Each weight is drawn by its layer's own initialiser with a seed of its own, named by the variable's
-    path; each dropout layer's generator starts at its own seed and count zero.
+    Each weight is drawn by its layer's own initialiser with a seed of its own, named by the variable's path, also
+    where it is not trained (batch normalisation's moving statistics); each random generator starts at its own seed
+    and count zero.
+
+    Raises:
+        RunError: a weight that cannot be drawn anew, see `Builder`; names the layer.
     """
-    for layer in model.layers:
-        for variable in layer.weights:
-            initializer = getattr(layer, f"{variable.name}_initializer")
-            config = initializer.get_config()
-            if "seed" in config:
-                config["seed"] = seeds.integer(root_seed, seed, "weights", f"{layer.name}/{variable.name}")
-            fresh = type(initializer).from_config(config)
-            variable.assign(fresh(variable.shape, dtype=variable.dtype))
+    paths = set[str]()
+    for layer, variable in _owned_weights(model):
+        attribute, path = f"{variable.name}_initializer", variable.path.removeprefix(f"{model.name}/")
+        initializer = getattr(layer, attribute, None)
+        if not isinstance(initializer, keras.initializers.Initializer):
+            raise RunError(
+                f"model: layer {layer.name!r} has no Keras initialiser in {attribute!r}, so its weight "
+                f"{variable.name!r} cannot be drawn anew for every seed; keep one there"
+            )
+        if path in paths:
+            raise RunError(f"model: layer {layer.name!r} has the path of another, {path!r}; give it a name of its own")
+        paths.add(path)
+        config = initializer.get_config()
+        if "seed" in config:
+            config["seed"] = seeds.integer(root_seed, seed, "weights", path)
+        fresh = type(initializer).from_config(config)
+        variable.assign(fresh(variable.shape, dtype=variable.dtype))
     for name, state in random_states(model).items():
         # Two words: the seed, and how often it has been used.
         state.assign([seeds.integer(root_seed, seed, "dropout", name), 0])
 
 
+def _owned_weights(model: keras.Model) -> Iterator[tuple[Any, Any]]:
+    """Yield every weight with the layer that made it, which may lie inside other layers."""
+    for layer in model._flatten_layers():
+        inner = {id(weight) for part in layer._flatten_layers(include_self=False) for weight in part.weights}
+        yield from ((layer, weight) for weight in layer.weights if id(weight) not in inner)
+
+
 def random_states(model: keras.Model) -> dict[str, Any]:
-    """Return the state variable of each layer's random generator, uint32 (2,), by the layer's name."""
-    generators = {layer.name: getattr(layer, "seed_generator", None) for layer in model.layers}
-    return {name: generator.state for name, generator in generators.items() if generator is not None}
+    """Return the state variable of every random generator, integers (2,), by name.
+
+    A layer's first generator, its own or one of a layer inside it, has the name of the layer; further ones are
+    numbered (``block/1``). Keras' own names of generators depend on what else the process has built.
+    """
+    states: dict[str, Any] = {}
+    known = {id(weight) for weight in model.weights}
+    for name, owner in (*((layer.name, layer) for layer in model.layers), ("", model)):
+        # Keras counts as variables: weights and the states of generators.
+        own = [variable for variable in owner.variables if id(variable) not in known]
+        known.update(map(id, own))
+        states |= {f"{name}/{number}" if number else name: variable for number, variable in enumerate(own)}
+    return states

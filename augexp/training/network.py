@@ -23,25 +23,25 @@ class Network:
     """A model with its optimiser and compiled steps.
 
     Args:
-        training: model, optimiser and precision.
+        training: model, recipe and precision.
         image_size: side of the images in pixels.
         num_classes: C.
-        total_steps: length of the budget, which the cosine schedule needs.
+        total_steps: length of the budget, which cosine schedule and warm-up need.
     """
 
     def __init__(self, training: Training, image_size: int, num_classes: int, total_steps: int) -> None:
         self.model = models.build(training.model, image_size, num_classes, training.precision)
-        self.optimizer = keras.optimizers.Adam(_learning_rate(training, total_steps))
+        self.optimizer = _optimizer(training, _learning_rate(training, total_steps))
         self.optimizer.build(self.model.trainable_variables)
         self._fresh_optimizer = [_value(variable) for variable in self.optimizer.variables]
         self._steps = backend.compile_steps(self.model, self.optimizer, training.batch_size)
-        self.train = self._steps.train
+        self._smoothing = training.label_smoothing
         self.totals = self._steps.totals
 
     @property
     def parameters(self) -> int:
         """Number of trained numbers."""
-        return int(self.model.count_params())
+        return sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
 
     def renew(self, root_seed: int, seed: int) -> None:
         """Become the untrained network of block `seed`: weights, optimiser, dropout, totals."""
@@ -50,8 +50,14 @@ class Network:
             variable.assign(value)
         self.totals()
 
+    def train(self, images: Floats, targets: Floats) -> None:
+        """Take one step on images float32 (B, S, S, 3) and targets float32 (B, C), which are smoothed here."""
+        if self._smoothing:
+            targets = targets * (1 - self._smoothing) + self._smoothing / targets.shape[1]
+        self._steps.train(images, targets)
+
     def logits(self, images: Floats) -> Floats:
-        """Return logits float32 (B, C) for images float32 (B, S, S, 3), without dropout."""
+        """Return logits float32 (B, C) for images float32 (B, S, S, 3): no dropout, moving statistics."""
         return self._steps.forward(images)
 
     def finite(self) -> bool:
@@ -71,7 +77,7 @@ class Network:
         return digest.hexdigest()
 
     def state(self) -> list[npt.NDArray[Any]]:
-        """Return a copy of everything that training changes: weights, optimiser, dropout position."""
+        """Return a copy of everything that training changes: weights, moving statistics, optimiser, generators."""
         return [_value(variable) for variable in self._variables()]
 
     def restore(self, state: list[npt.NDArray[Any]]) -> None:
@@ -93,10 +99,27 @@ def _value(variable: Any) -> npt.NDArray[Any]:
     return np.array(keras.ops.convert_to_numpy(keras.ops.copy(variable)), order="C")
 
 
+def _optimizer(training: Training, rate: Any) -> keras.optimizers.Optimizer:
+    if training.optimizer == "sgd":
+        decay = training.weight_decay or None
+        return keras.optimizers.SGD(rate, momentum=training.momentum, weight_decay=decay)
+    if training.optimizer == "adamw":
+        return keras.optimizers.AdamW(rate, weight_decay=training.weight_decay)
+    return keras.optimizers.Adam(rate)
+
+
 def _learning_rate(training: Training, total_steps: int) -> Any:
-    if training.schedule == "cosine":
-        return keras.optimizers.schedules.CosineDecay(training.learning_rate, total_steps)
-    return training.learning_rate
+    """Return a number, or the schedule: step k of W warm-up steps has k / (W + 1) of the rate, counted from 1."""
+    if training.constant_rate:
+        return training.learning_rate
+    rate, warm = training.learning_rate, total_steps * training.warmup // training.epochs
+    return keras.optimizers.schedules.CosineDecay(
+        rate / (warm + 1),
+        total_steps - warm,
+        alpha=0.0 if training.schedule == "cosine" else 1.0,  # the part of the rate that is left at the end
+        warmup_target=rate if warm else None,
+        warmup_steps=warm,
+    )
 
 
 class NetworkCache:
@@ -108,9 +131,7 @@ class NetworkCache:
 
     def network(self, training: Training, image_size: int, num_classes: int, total_steps: int) -> Network:
         """Return a network for these settings, the same object for equal ones; call `renew` on it."""
-        steps = total_steps if training.schedule == "cosine" else 0
-        part = training.model_dump(include={"model", "batch_size", "learning_rate", "schedule", "precision"})
-        key = (*sorted(part.items()), image_size, num_classes, steps)
+        key = (training, image_size, num_classes, 0 if training.constant_rate else total_steps)
         if self._network is None or key != self._key:
             self._network = Network(training, image_size, num_classes, total_steps)
             self._key = key
@@ -118,7 +139,7 @@ class NetworkCache:
 
     def warm(self, experiment: Experiment, num_classes: int) -> None:
         """Build the network of `experiment` ahead of its first run, where the images are not needed for it."""
-        if experiment.training.schedule == "constant":
+        if experiment.training.constant_rate:
             size, batch = experiment.data.image_size, experiment.training.batch_size
             network = self.network(experiment.training, size, num_classes, 0)
             # The first execution of a graph costs as much as tracing it; `renew` undoes the step.

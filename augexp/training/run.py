@@ -249,8 +249,8 @@ class _Run:
             images_seen=steps * training.batch_size,
             epochs=len(self._rows),
             parameters=self._network.parameters,
-            optimizer=f"adam {training.learning_rate!r}",
-            schedule=training.schedule,
+            optimizer=training.describe_optimizer(),
+            schedule=training.describe_schedule(),
             precision=training.precision,
         )
         return RunManifest(

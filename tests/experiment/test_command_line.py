@@ -47,7 +47,7 @@ def test_what_comes_after_a_run_repeats_every_option_of_the_run() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"learning_rate": 0.01},
+        {"probe": 20},
         {"arms": ["mine"], "policies": {"mine": {"operations": []}}},
         {"seeds": None},
         {"looks": [5, 10]},

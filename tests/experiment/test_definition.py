@@ -83,6 +83,16 @@ def test_toml_round_trip(tmp_path: Path) -> None:
         ("[training]\nepochs = 0", ["training.epochs", "received 0", "greater than or equal to 1"]),
         ("[training]\nepochs = true", ["training.epochs", "received True", "integer"]),
         ('[training]\nepochs = "5"', ["training.epochs", "received '5'", "integer"]),
+        (
+            "[training]\nweight_decay = 0.1",
+            ["training: weight_decay: received 0.1 with adam; allowed with adamw and sgd"],
+        ),
+        ('[training]\noptimizer = "adamw"', ["weight_decay: received 0 with adamw", "above, like 0.01"]),
+        ("[training]\nmomentum = 0.9", ["training: momentum: received 0.9 with adam; allowed with sgd"]),
+        ("[training]\nlabel_smoothing = 1.0", ["training.label_smoothing", "received 1.0", "less than 1"]),
+        ('[training]\noptimizer = "lion"', ["received 'lion'; input should be 'adam', 'adamw' or 'sgd'"]),
+        ("[training]\nepochs = 3\nwarmup = 3", ["warmup: received 3 of 3 epochs; allowed are 0 to 2"]),
+        ("[training]\nweight_decay = nan", ["training.weight_decay: received nan"]),
         ('[data]\nsource = "web"', ["data.source: received 'web'; input should be 'sample', 'folder'"]),
         ('[data]\nsource = "folder"', ["path: missing"]),
         ('[data]\nsource = "lsun"\ncategories = ["bedroom"]', ["categories: received 1;", "at least two"]),
@@ -131,6 +141,42 @@ def test_hash_covers_what_changes_numbers_and_nothing_else(tmp_path: Path) -> No
     more = base.replace(plan={"seeds": 8})
     assert more.hash == base.hash
     assert more.plan_hash != base.plan_hash
+
+
+def test_experiments_without_the_later_keys_keep_their_hashes_and_files() -> None:
+    sample = definition.from_source([], CATEGORIES)
+    folder = definition.of_source("folder", {"path": "/photos"}, origin="test")
+    assert (sample.hash, sample.plan_hash) == ("dce66d1ffa25ceef", "9475b774087f1bb4")
+    assert (folder.hash, folder.plan_hash) == ("ae0cfd6415285c23", "1f9d6aa5a9af247c")
+    assert folder.arm_hash("standard") == "f0ddfb5223587f4e"
+    keys = ["model", "epochs", "batch_size", "learning_rate", "schedule", "precision", "probe"]
+    assert list(folder.model_dump()["training"]) == keys
+    assert not [key for key in definition.LATER_KEYS if key in definition.dumps(folder)]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "optimizer", "schedule"),
+    [
+        ({}, "adam 0.001", "constant"),
+        ({"optimizer": "adamw", "weight_decay": 0.01}, "adamw 0.001, weight decay 0.01", "constant"),
+        (
+            {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9, "label_smoothing": 0.1},
+            "sgd 0.1, momentum 0.9, label smoothing 0.1",
+            "constant",
+        ),
+        ({"warmup": 1}, "adam 0.001", "constant after 1 epoch of warm-up"),
+        ({"warmup": 5, "schedule": "cosine"}, "adam 0.001", "cosine after 5 epochs of warm-up"),
+    ],
+)
+def test_a_recipe_is_hashed_written_and_named(tmp_path: Path, recipe, optimizer: str, schedule: str) -> None:
+    base = definition.from_source([], CATEGORIES)
+    experiment = base.replace(training=recipe)
+    assert (experiment.hash == base.hash) == (not recipe)
+    again = definition.load(write(tmp_path, definition.dumps(experiment)))
+    assert (again.training, again.hash) == (experiment.training, experiment.hash)
+    training = experiment.training
+    assert (training.describe_optimizer(), training.describe_schedule()) == (optimizer, schedule)
+    assert experiment.replace(training=dict(base.training)) == base
 
 
 def test_an_aa_arm_has_the_baseline_definition() -> None:
