@@ -110,9 +110,18 @@ def answer(runs: list[RunRecord], images: int, seeds: int) -> Comparison:
         test_clusters=images, draws="whole", look=look, missing=(), arms=arms,
         contrasts=tuple(contrast(runs, arm, images) for arm in ARMS[1:]), best=ARMS, warnings=("Made up.",),
         plan_changes=(), ledger={"steps": 6000, "batch_size": 32, "runs": len(runs)},
-        data={"split": {"explanation": "made up"}, "counts": counts, "fingerprint": "2" * 16},
+        data=MANIFEST | {"counts": counts},
         environment={f"library {i}": "1.0" for i in range(8)}, command="augexp compare", definition={},
     )  # fmt: skip
+
+
+MANIFEST = {
+    "format": 1, "source": "folder", "synthetic": True, "classes": list(CLASSES), "image_size": SIDE, "images": 0,
+    "records": 0, "split": {"rule": "hash", "explanation": "made up"}, "skipped": {"count": 0, "records": []},
+    "ignored_files": 0, "warnings": [], "fingerprint": "2" * 16,
+    "duplicates": {"exact": 0, "across_classes": 0, "near": 0, "clustered_images": 0, "excluded": 0, "pairs": []},
+}  # fmt: skip
+"""Content of a ``store.json``, but for the counts of the classes."""
 
 
 def contrast(runs: list[RunRecord], arm: str, images: int) -> Contrast:

@@ -230,6 +230,17 @@ def test_report_without_the_images_says_the_same_without_photos(smoke, copy, tmp
         augexp.report(copy, data_dir=tmp_path / "nowhere")
 
 
+def test_a_published_answer_about_unknown_images_is_one_line(copy) -> None:
+    path = copy / "comparison" / "comparison.json"
+    values = json.loads(path.read_text("utf-8"))
+    del values["data"]["split"]
+    path.write_text(json.dumps(values), encoding="utf-8")
+    shutil.rmtree(copy / "runs")
+    with pytest.raises(ResultsError, match=r"comparison\.json: cannot be read") as caught:
+        api.render_folder(copy, "md")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_published_folder_gives_tables_and_says_what_is_missing(smoke, copy) -> None:
     shutil.rmtree(copy / "runs")
     for form in ("csv", "md", "latex", "json"):

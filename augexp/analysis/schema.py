@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from augexp.data.store_manifest import StoreManifest
 
 Tone = Literal["helps", "hurts", "same", "open"]
 
@@ -332,6 +334,13 @@ class Comparison(_Value):
     environment: dict[str, str] = {}
     command: str = ""
     definition: dict[str, Any] = {}
+
+    @field_validator("data")
+    @classmethod
+    def _is_a_manifest(cls, data: dict[str, Any]) -> dict[str, Any]:
+        if data:
+            StoreManifest.model_validate(data)
+        return data
 
     @property
     def complete(self) -> bool:
