@@ -25,9 +25,9 @@ class Recorder(LocalEngine):
 
 
 def begin(folder, place):
-    crew, experiment = Recorder(), definition.from_source([str(folder)], [])
-    compare.start_early(crew, open_workspace(experiment, place))
-    return crew
+    engine, experiment = Recorder(), definition.from_source([str(folder)], [])
+    compare.start_early(engine, open_workspace(experiment, place))
+    return engine
 
 
 @pytest.mark.parametrize("inside", ["", "train"])
@@ -35,19 +35,19 @@ def test_networks_are_built_for_the_classes_of_a_folder(tmp_path, inside):
     for name in ("cat", "dog", "owl", ".hidden", "__MACOSX"):
         (tmp_path / "photos" / inside / name).mkdir(parents=True)
     (tmp_path / "photos" / inside / "readme.txt").touch()
-    crew = begin(tmp_path / "photos", tmp_path / "results")
-    assert len(crew.started) == 1
-    assert crew.warmed == [3]
+    engine = begin(tmp_path / "photos", tmp_path / "results")
+    assert len(engine.started) == 1
+    assert engine.warmed == [3]
 
 
 def test_a_folder_that_cannot_be_prepared_is_no_error_yet(tmp_path):
     (tmp_path / "photos" / "cat").mkdir(parents=True)
-    crew = begin(tmp_path / "photos", tmp_path / "results")
-    assert len(crew.started) == 1
-    assert not crew.warmed
+    engine = begin(tmp_path / "photos", tmp_path / "results")
+    assert len(engine.started) == 1
+    assert not engine.warmed
 
 
 def test_categories_are_classes(tmp_path):
-    crew, experiment = Recorder(), definition.from_source(["bedroom", "kitchen"], ["bedroom", "kitchen"])
-    compare.start_early(crew, open_workspace(experiment, tmp_path))
-    assert crew.warmed == [2]
+    engine, experiment = Recorder(), definition.from_source(["bedroom", "kitchen"], ["bedroom", "kitchen"])
+    compare.start_early(engine, open_workspace(experiment, tmp_path))
+    assert engine.warmed == [2]
