@@ -95,16 +95,9 @@ class Status:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         values = asdict(self)
-        last = {name: values.pop(name) for name in ("pending", "intervals")}
-        return {
-            "schema": 1,
-            **values,
-            "counts": self.counts,
-            "finished": self.finished,
-            "pending": last["pending"],
-            "working": self.working,
-            "intervals": last["intervals"],
-        }
+        counts = {"counts": self.counts, "finished": self.finished}
+        now = {"pending": values.pop("pending"), "working": self.working, "intervals": values.pop("intervals")}
+        return {"schema": 1, **values, **counts, **now}
 
 
 def read(results_folder: Path) -> Status:
