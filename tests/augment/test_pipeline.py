@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
+from builders import Draw
 
 from augexp import seeds
 from augexp.augment import policy as policies
@@ -13,24 +12,6 @@ from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.augment.pipeline import Augmenter, draws_of, rescale
 from augexp.augment.pixels.canvas import Buffers
 from augexp.errors import RunError
-
-
-class Pair(NamedTuple):
-    images: np.ndarray
-    ids: np.ndarray
-
-
-class Draw:
-    """What the store hands over as a training draw."""
-
-    def __init__(self, images, ids):
-        self.images, self.ids = images, ids
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, rows):
-        return Pair(self.images[rows].copy(), self.ids[rows])
 
 
 def batch(count=6, side=12, seed=0):

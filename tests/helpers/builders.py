@@ -7,7 +7,7 @@ import io
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lmdb
 import numpy as np
@@ -240,3 +240,23 @@ def draw_outcomes(n: int, m: int, gain: float, *, seed: int = 0, arms=("none", "
         noise = generator.normal(0, 0.7, (n, m)) + generator.normal(0, 0.03, (n, 1))
         outcomes[arm] = difficulty + noise + (gain if index else 0.0) > 0
     return outcomes
+
+
+class Batch(NamedTuple):
+    """Images and their identities, as a training draw yields them."""
+
+    images: np.ndarray
+    ids: np.ndarray
+
+
+class Draw:
+    """What the store hands over as a training draw, of arrays in memory."""
+
+    def __init__(self, images: np.ndarray, ids: np.ndarray) -> None:
+        self.images, self.ids = images, ids
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, rows: Any) -> Batch:
+        return Batch(self.images[rows].copy(), self.ids[rows])

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
+from builders import Draw
 
 from augexp.augment import policy
 from augexp.augment.pipeline import Augmenter
 from augexp.training import feed as feeds
 from augexp.training.feed import Lead, feed
-
-
-class Pair(NamedTuple):
-    images: np.ndarray
-    ids: np.ndarray
-
-
-class Draw:
-    def __init__(self, images, ids):
-        self.images, self.ids = images, ids
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, rows):
-        return Pair(self.images[rows], self.ids[rows])
-
 
 RANDOM = np.random.default_rng(0)
 DRAW = Draw(RANDOM.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8), RANDOM.integers(0, 2**63, 40, dtype=np.uint64))
