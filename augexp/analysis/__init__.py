@@ -1,5 +1,6 @@
 """From the records of runs to one `Comparison`: pairs, intervals, verdicts.
 
+- `budget`: Automatic budgets: how far runs go, at which epoch an arm is judged, what equal budgets give.
 - `comparison`: Compute the `Comparison` of an experiment from the records of its runs.
 - `contrast`: One arm against the baseline: estimate, intervals, verdict and the sentence of record.
 - `critical_values`: The critical values of intervals, by the rule with which the number of seeds was decided.

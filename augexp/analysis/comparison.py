@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from augexp.analysis import looks, statistics, trend, wording
+from augexp.analysis.budget import equal
 from augexp.analysis.contrast import compare_arm, could_be_best
 from augexp.analysis.critical_values import level
 from augexp.analysis.looks import History
 from augexp.analysis.paired_runs import PairedRuns, pair_runs
-from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
+from augexp.analysis.schema import Arm, Budget, Comparison, Contrast, Look, Missing
 from augexp.analysis.settings import AnalysisSettings, make_settings
 from augexp.analysis.warnings import collect_warnings, plan_changes
 from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.definition import Experiment
+from augexp.results.manifests import Horizon
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
@@ -32,6 +34,7 @@ def compare(
     manifest: StoreManifest | None = None,
     draws: str = "",
     command: str = "",
+    horizon: Horizon | None = None,
 ) -> Comparison:
     """Answer: does it help, by how much, how sure is that?
 
@@ -43,6 +46,8 @@ def compare(
         manifest: content of ``store.json``; None where it is not known.
         draws: how the training draws of the seeds relate; may be empty.
         command: what reproduces the answer.
+        horizon: how far runs with an automatic budget go; the records have to be those that `budget.horizon.readable`
+            leaves.
 
     Raises:
         AnalysisError: runs that do not belong together.
@@ -50,7 +55,7 @@ def compare(
     plan = experiment.plan
     planned, number = looks.planned_seeds(experiment, records, history)
     seeds = looks.counted_seeds(experiment, records, history, planned)
-    runs = pair_runs(records, plan.arms, seeds, plan.metric)
+    runs = pair_runs(records, plan.arms, seeds, plan.metric, choose=experiment.training.auto)
     missing = _missing(records, plan.arms, plan.blocks(planned))
     contrast_level = looks.contrast_level(experiment, history)
     settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
@@ -78,6 +83,7 @@ def compare(
         trends=trend.trends(experiment, runs, level(rule, 1, plan.looks), missing=bool(missing)),
         warnings=collect_warnings(experiment, records, history, runs, manifest, draws, missing, contrasts),
         plan_changes=plan_changes(history),
+        horizon=horizon,
         ledger=_ledger(runs),
         data=manifest.plain() if manifest else {},
         environment=_environment(list(runs.records.values())),
@@ -88,7 +94,11 @@ def compare(
 
 def _contrasts(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, ...]:
     baseline = settings.plan.baseline
-    contrasts = [compare_arm(runs, baseline, arm, settings) for arm in runs.arms if arm != baseline]
+    contrasts = [
+        compare_arm(runs, baseline, arm, settings, equal.curve(runs, baseline, arm, settings))
+        for arm in runs.arms
+        if arm != baseline
+    ]
     adjusted = statistics.holm([contrast.p for contrast in contrasts])
     return tuple(c.model_copy(update={"p_holm": p}) for c, p in zip(contrasts, adjusted, strict=True))
 
@@ -167,7 +177,17 @@ def _arm(experiment: Experiment, runs: PairedRuns, name: str) -> Arm:
         wall_seconds=_mean([record.timing.wall_seconds for record in records]),
         cpu_seconds=_mean([record.timing.cpu_seconds for record in records]),
         augment_seconds=_mean([_augmentation(record) for record in records]),
+        budget=_budget(runs, name),
     )
+
+
+def _budget(runs: PairedRuns, name: str) -> Budget | None:
+    choice = runs.budgets.get(name)
+    if choice is None:
+        return None
+    steps = [float(record.epochs["steps"][-1]) for record in runs.of(name)]
+    seconds = _mean([record.timing.wall_seconds for record in runs.of(name)])
+    return Budget(epochs=choice.by_seed, typical=choice.typical, steps=float(np.mean(steps)), seconds=seconds)
 
 
 def _last(records: Sequence[RunRecord], column: str) -> float | None:

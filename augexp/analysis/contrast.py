@@ -11,7 +11,7 @@ import numpy as np
 from augexp.analysis import learning_curves, metrics, power, statistics, wording
 from augexp.analysis.critical_values import Level
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Components, Contrast, Interval, Measure, Wins
+from augexp.analysis.schema import Components, Contrast, EqualBudget, Interval, Measure, Wins
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import MIN_IMAGES, MIN_SEEDS, Crossed, Floats
 from augexp.analysis.verdict import FIRST_LOOK, Verdict, decide, no_verdict
@@ -78,8 +78,10 @@ def _infer_from_equal_arms(parts: Crossed, settings: AnalysisSettings, *, contro
     return Inference(parts, no_verdict(words), warnings=(wording.EQUAL_ARMS,) if settings.claims else ())
 
 
-def compare_arm(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> Contrast:
-    """Return everything that is said about `arm` against `baseline`."""
+def compare_arm(
+    runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings, equal: tuple[EqualBudget, ...] = ()
+) -> Contrast:
+    """Return everything that is said about `arm` against `baseline`; `equal` is what equal budgets give."""
     control = arm in settings.controls
     name = "a/a" if control else ""
     if not runs.seeds:
@@ -113,16 +115,21 @@ def compare_arm(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSet
         p=statistics.p_value(parts) if p_values else None,
         p_sign_flip=statistics.sign_flip(by_seed.tolist()) if settings.claims else None,
         outlook=outlook,
-        gain=learning_curves.gain(runs.of(baseline, arm), baseline, arm, settings),
+        gain=learning_curves.gain(runs.up_to_the_horizon(baseline, arm), baseline, arm, settings),
+        equal_budgets=equal,
         measures=metrics.all_measures(runs, baseline, arm, settings),
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
         warnings=(*inference.warnings, *_few_class_images(classes, settings)),
     )
-    ledger = runs.records[arm, runs.seeds[0]].run.ledger
-    steps = ledger.steps if ledger else None
-    sentence = wording.sentence_of_record(contrast, settings, images=parts.m, steps=steps)
+    sentence = wording.sentence_of_record(contrast, settings, images=parts.m, budget=_budget(runs, baseline, arm))
     return contrast.model_copy(update={"sentence": sentence})
+
+
+def _budget(runs: PairedRuns, baseline: str, arm: str) -> wording.BudgetWords:
+    ledger = runs.records[arm, runs.seeds[0]].run.ledger
+    typical = {name: runs.budgets[name].typical for name in (baseline, arm) if runs.budgets}
+    return wording.BudgetWords(ledger.steps if ledger else None, typical)
 
 
 def _few_class_images(classes: Sequence[Measure], settings: AnalysisSettings) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def planned_seeds(experiment: Experiment, records: Sequence[RunRecord], history:
 def _decided(experiment: Experiment, records: Sequence[RunRecord], history: History, look: int) -> bool:
     plan = experiment.plan
     seeds = counted_seeds(experiment, records, history, look)
-    runs = pair_runs(records, plan.arms, seeds, plan.metric)
+    runs = pair_runs(records, plan.arms, seeds, plan.metric, choose=experiment.training.auto)
     settings = make_settings(experiment, contrast_level(experiment, history), balanced=runs.balanced)
     others = [arm for arm in plan.arms if arm != plan.baseline]
     return all(

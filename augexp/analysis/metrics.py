@@ -26,12 +26,15 @@ def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSe
     if not np.allclose(weights, 1.0):
         pair = (100 * first * weights, 100 * second * weights)
         measures.append(_measure("balanced_accuracy", "balanced accuracy (%)", *pair, settings))
-    for key, name, score in (("log_loss", "log loss", _log_loss), ("brier", "Brier score", _brier)):
+    scores = [("log_loss", "log loss", _log_loss)]
+    if not runs.budgets:  # milestones keep the probability of the true class alone
+        scores.append(("brier", "Brier score", _brier))
+    for key, name, score in scores:
         before, after = (
             runs.columns.collapse(np.stack([score(p) for p in runs.predictions(a)])) for a in (baseline, arm)
         )
         measures.append(_measure(key, name, before, after, settings))
-    return (*measures, _calibration(runs, baseline, arm, settings))
+    return tuple(measures) if runs.budgets else (*measures, _calibration(runs, baseline, arm, settings))
 
 
 def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[Measure, ...]:

@@ -7,13 +7,17 @@ Runs that differ in their budget, test images, initial weights or order are refu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp.analysis import statistics
+from augexp.analysis.budget import own_best
+from augexp.analysis.budget.horizon import epochs_of
+from augexp.analysis.budget.judged import judge_all
+from augexp.analysis.budget.own_best import Choice
 from augexp.analysis.statistics import Columns, Floats
 from augexp.errors import AnalysisError
 from augexp.results.manifests import Ledger
@@ -29,12 +33,18 @@ class PairedRuns:
         seeds: of the complete blocks, ascending.
         records: by (arm, seed), for every arm and each of `seeds`.
         balanced: whether the primary metric weighs all classes alike.
+        horizon: epochs to which the runs went, where budgets are chosen; None where they were fixed.
+        budgets: of every arm, in the order of `seeds`, where they were chosen; then `records` end there.
+        whole: the same records up to the horizon.
     """
 
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
     records: Mapping[tuple[str, int], RunRecord]
     balanced: bool
+    horizon: int | None = None
+    budgets: Mapping[str, Choice] = field(default_factory=dict)
+    whole: Mapping[tuple[str, int], RunRecord] = field(default_factory=dict)
 
     @cached_property
     def first(self) -> Predictions:
@@ -56,6 +66,10 @@ class PairedRuns:
     def of(self, *arms: str) -> list[RunRecord]:
         """Return the records of some arms, arm after arm, each in the order of `seeds`."""
         return [self.records[arm, seed] for arm in arms for seed in self.seeds]
+
+    def up_to_the_horizon(self, *arms: str) -> list[RunRecord]:
+        """Return the records of some arms with all epochs of theirs, in the order of `of`."""
+        return [(self.whole or self.records)[arm, seed] for arm in arms for seed in self.seeds]
 
     def predictions(self, arm: str) -> list[Predictions]:
         """Return the predictions of an arm in the order of `seeds`."""
@@ -91,7 +105,9 @@ def finished_blocks(records: Iterable[RunRecord], arms: Sequence[str]) -> list[i
     return sorted(seed for seed, finished in done.items() if finished >= set(arms))
 
 
-def pair_runs(records: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence[int], metric: str) -> PairedRuns:
+def pair_runs(
+    records: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence[int], metric: str, *, choose: bool = False
+) -> PairedRuns:
     """Pair the runs of `seeds` and check that they belong together.
 
     Args:
@@ -99,6 +115,8 @@ def pair_runs(records: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence
         arms: in the order of the plan.
         seeds: blocks that are complete in `records`.
         metric: `auto`, `accuracy` or `balanced_accuracy`.
+        choose: whether the validation images choose the budget of every arm and seed; with fewer than three seeds
+            every run is judged at its last epoch.
 
     Raises:
         AnalysisError: runs that do not belong together.
@@ -111,7 +129,16 @@ def pair_runs(records: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence
         balanced = is_balanced(metric, first.labels, len(first.classes))
     runs = PairedRuns(tuple(arms), tuple(seeds), paired, balanced)
     _check(runs)
-    return runs
+    return _at_their_budgets(runs) if choose and seeds else runs
+
+
+def _at_their_budgets(runs: PairedRuns) -> PairedRuns:
+    horizon = epochs_of(runs.records[runs.arms[0], runs.seeds[0]])
+    by_arm = {arm: runs.of(arm) for arm in runs.arms}
+    budgets = own_best.choose(by_arm, horizon, balanced=runs.balanced)
+    by_seed = {arm: choice.by_seed for arm, choice in budgets.items()}
+    judged = judge_all(runs.records, by_seed, runs.seeds) if budgets else runs.records
+    return replace(runs, records=judged, horizon=horizon, budgets=budgets, whole=runs.records)
 
 
 def _check(runs: PairedRuns) -> None:

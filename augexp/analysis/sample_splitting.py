@@ -5,7 +5,7 @@ The images by which an arm was chosen overestimate it; images that the choice di
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from augexp.analysis.statistics import MIN_IMAGES, columns
 from augexp.errors import DataError
 from augexp.experiment.plan import Plan
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.records import Milestone, Predictions, RunRecord
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -72,6 +72,13 @@ class HalfRecord(RunRecord):
         rows = np.flatnonzero(screening_half(whole.labels, whole.clusters, whole.ids) == self.screening)
         arrays = {name: values[rows] for name, values in vars(whole).items() if name != "classes"}
         return replace(whole, **arrays)
+
+    @cached_property
+    def _milestones(self) -> Mapping[int, Milestone]:
+        whole = super()._predictions
+        rows = np.flatnonzero(screening_half(whole.labels, whole.clusters, whole.ids) == self.screening)
+        milestones = super()._milestones.items()
+        return {epoch: Milestone(m.predicted[rows], m.log_probability[rows]) for epoch, m in milestones}
 
 
 def restrict(records: Sequence[RunRecord], plan: Plan) -> list[RunRecord]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from augexp.data.store_manifest import StoreManifest
+from augexp.results.manifests import Horizon
 
 Tone = Literal["helps", "hurts", "same", "open"]
 
@@ -137,6 +138,43 @@ class Gain(_Value):
     still_gaining: bool = False
 
 
+class EqualBudget(_Value):
+    """What both arms give after the same number of epochs, on test images.
+
+    Attributes:
+        epochs: of either arm.
+        baseline, arm: mean primary metric over the seeds, in percent.
+        difference: arm minus baseline, in pp.
+        differences: the same per seed.
+        interval: 95 % interval of the difference, as if this budget alone had been planned; None where there is none.
+        scope: what the interval holds for.
+    """
+
+    epochs: int
+    baseline: float
+    arm: float
+    difference: float
+    differences: tuple[float, ...]
+    interval: Interval | None = None
+    scope: Literal["new images", "these images"]
+
+
+class Budget(_Value):
+    """The budget of one arm that the validation images have chosen.
+
+    Attributes:
+        epochs: per seed, each chosen by the other seeds.
+        typical: the one that all seeds together choose.
+        steps: optimiser steps up to there, mean over the seeds.
+        seconds: wall time of the training up to there, mean over the seeds; None where not measured.
+    """
+
+    epochs: tuple[int, ...]
+    typical: int
+    steps: float
+    seconds: float | None = None
+
+
 class Outlook(_Value):
     """What would narrow the interval for new images.
 
@@ -181,6 +219,7 @@ class Contrast(_Value):
             p-values are two-sided, `p` for new images, and None where they mean nothing.
         outlook: what to buy next; None without an interval.
         gain: by epoch; None without epochs.
+        equal_budgets: at the same number of epochs in both arms, where budgets are chosen; else empty.
         measures: accuracy, log loss, Brier score, calibration error.
         classes: accuracy per class.
         confusion: mean counts per run without and with the policy, rows are true classes.
@@ -208,6 +247,7 @@ class Contrast(_Value):
     p_sign_flip: float | None = None
     outlook: Outlook | None = None
     gain: Gain | None = None
+    equal_budgets: tuple[EqualBudget, ...] = ()
     measures: tuple[Measure, ...] = ()
     classes: tuple[Measure, ...] = ()
     confusion: tuple[tuple[tuple[float, ...], ...], ...] | None = None
@@ -246,10 +286,11 @@ class Arm(_Value):
         runs: finished runs.
         diverged: those without a finite loss or weights; they count as they are.
         metric: mean primary metric on the test split, in percent.
-        validation, probe: mean accuracy at the last epoch, in percent; probe is on clean training images.
+        validation, probe: mean accuracy at the last epoch of the budget, in percent; probe is on clean training images.
         gap: probe minus validation, in pp.
-        images_seen, unique_images: per run.
-        wall_seconds, cpu_seconds, augment_seconds: mean per run; None where not measured.
+        images_seen, unique_images: per run, up to its budget.
+        wall_seconds, cpu_seconds, augment_seconds: mean per run, up to its budget; None where not measured.
+        budget: where it was chosen on validation; None where it was fixed.
     """
 
     name: str
@@ -266,6 +307,7 @@ class Arm(_Value):
     wall_seconds: float | None = None
     cpu_seconds: float | None = None
     augment_seconds: float | None = None
+    budget: Budget | None = None
 
 
 class Missing(_Value):
@@ -300,6 +342,7 @@ class Comparison(_Value):
         trends: slopes over the strengths of a policy, where the arms are several strengths of it.
         warnings: what a reader must know with the answer.
         plan_changes: what was changed after the first pair of runs, oldest first.
+        horizon: how far the runs went, where budgets are chosen; None where they were fixed.
         ledger: the budget that was equal in every run.
         data: facts of the prepared images, from ``store.json``.
         environment: versions and machines.
@@ -329,6 +372,7 @@ class Comparison(_Value):
     trends: tuple[Trend, ...] = ()
     warnings: tuple[str, ...] = ()
     plan_changes: tuple[str, ...] = ()
+    horizon: Horizon | None = None
     ledger: dict[str, Any] = {}
     data: dict[str, Any] = {}
     environment: dict[str, str] = {}

@@ -6,11 +6,11 @@ What is only shown of a comparison has its words in `augexp.reporting.wording`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from augexp.analysis.critical_values import Level
-from augexp.analysis.schema import Contrast, Interval, Missing
+from augexp.analysis.schema import Contrast, EqualBudget, Interval, Missing
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import MIN_IMAGES
 from augexp.experiment.definition import Experiment
@@ -81,14 +81,26 @@ def hurts(least: float) -> str:
 # -- sentences of record -------------------------------------------------------------------------
 
 
-def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images: int, steps: int | None) -> str:
+class BudgetWords(NamedTuple):
+    """What a sentence of record says of the budget.
+
+    Attributes:
+        steps: optimiser steps of each run; None where not known.
+        typical: epochs of the baseline and the arm where the validation images chose them; else empty.
+    """
+
+    steps: int | None
+    typical: Mapping[str, int]
+
+
+def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images: int, budget: BudgetWords) -> str:
     """Say what a contrast shows, with everything that is needed to read it.
 
     Args:
         contrast: with at least one seed.
         settings: of the comparison.
         images: test images, near-duplicates counted once.
-        steps: optimiser steps of each run; None where not known.
+        budget: of the runs.
     """
     kind = "synthetic drawings" if settings.synthetic else "images"
     where = f"new {kind} of these classes" if contrast.new_images else "these test images"
@@ -101,13 +113,30 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     won = contrast.wins.wins if contrast.wins else 0
     beyond = contrast.tone in ("helps", "hurts") and "at least" in contrast.verdict
     region = f"more than ±{r:g} pp" if beyond else f"±{r:g} pp counts as no difference"
-    budget = f"{steps:,} steps, same " if steps is not None else ""
+    if budget.typical:
+        equal = equal_budgets(contrast.equal_budgets, budget.typical.values())
+        where = f"{where}, each at its own best budget ({_typical(budget.typical)})"
+    else:
+        equal = f"Same {budget.steps:,} steps, same " if budget.steps is not None else "Same "
     rho = "" if contrast.correlation is None else f"; ρ = {_decimal(contrast.correlation)}"
     return (
         f"On {where}, `{contrast.arm}` changed {metric(balanced=settings.balanced)} by {estimate} pp "
         f"({confidence}; {', '.join(facts)}). {won} of {n} {seeds} better. {contrast.verdict} ({region}). "
-        f"Same {budget}initialisation and order{rho}."
+        f"{equal}initialisation and order{rho}."
     )
+
+
+def equal_budgets(points: Sequence[EqualBudget], budgets: Iterable[int]) -> str:
+    """Say what the difference is with the same epochs in both arms: at each one's own budget and at the horizon."""
+    named = {*budgets, *(point.epochs for point in points[-1:])}
+    known = [point for point in points if point.epochs in named]
+    listed = [f"{number(point.difference, 1, signed=True)} pp at {point.epochs}" for point in known]
+    return f"With the same epochs: {', '.join(listed)}. Same "
+
+
+def _typical(budgets: Mapping[str, int]) -> str:
+    (first, epochs), *others = budgets.items()
+    return ", ".join([f"`{first}` {epochs} epoch{'s' if epochs > 1 else ''}", *(f"`{a}` {e}" for a, e in others)])
 
 
 def no_pair(arm: str) -> str:

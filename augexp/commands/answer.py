@@ -19,7 +19,7 @@ from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
 from augexp.files import write_atomically
 from augexp.results.folder import Workspace, reopen_workspace
-from augexp.results.manifests import PlanEntry
+from augexp.results.manifests import Horizon, PlanEntry
 from augexp.results.records import RunRecord, read_runs
 from augexp.version import __version__
 
@@ -52,7 +52,7 @@ def compute_and_publish(
 ) -> Comparison:
     """Compute the comparison from the records and write ``comparison/`` where that has changed anything."""
     records = plan_records(workspace, store.fingerprint)
-    comparison = compute(workspace.experiment, records, history, images_of(store, workspace.experiment, records))
+    comparison = compute(workspace, records, history, images_of(store, workspace.experiment, records))
     publish(workspace, comparison, records, store, pictures=pictures)
     return comparison
 
@@ -60,7 +60,8 @@ def compute_and_publish(
 def plan_records(workspace: Workspace, fingerprint: str | None = None) -> list[RunRecord]:
     """Return the records of the plan's arms, unfinished ones left out, failed ones included.
 
-    They hold the predictions of those test images alone that the plan's stage may look at.
+    Where budgets are automatic, runs count as finished at the settled horizon alone. The records hold the predictions
+    of those test images alone that the plan's stage may look at.
 
     Args:
         workspace: whose runs.
@@ -70,7 +71,21 @@ def plan_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
         ResultsError: a run of another definition, of other images, or in the folder of another run.
     """
     from augexp.analysis import sample_splitting  # noqa: PLC0415 - numpy
+    from augexp.analysis.budget.horizon import readable  # noqa: PLC0415 - numpy
 
+    records = readable(records_at_any_budget(workspace, fingerprint), horizon_of(workspace))
+    return sample_splitting.restrict(records, workspace.experiment.plan)
+
+
+def horizon_of(workspace: Workspace) -> Horizon | None:
+    """Return how far the runs go where budgets are automatic; None where they are fixed."""
+    if not workspace.experiment.training.auto:
+        return None
+    return workspace.horizon() or Horizon(epochs=workspace.experiment.first_horizon)
+
+
+def records_at_any_budget(workspace: Workspace, fingerprint: str | None = None) -> list[RunRecord]:
+    """Return the records of the plan's arms, however far they have gone; for the rest see `plan_records`."""
     experiment = workspace.experiment
     records = read_runs(workspace.folder)
     for record in records:
@@ -93,7 +108,7 @@ def plan_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
                     f"{record.folder}: was run on other images (store {record.run.store}, here {fingerprint}); "
                     "the source has changed: use another --name, or put the images back"
                 )
-    return sample_splitting.restrict(records, experiment.plan)
+    return records
 
 
 def images_of(store: Store, experiment: Experiment, records: Sequence[RunRecord]) -> Images:
@@ -104,13 +119,20 @@ def images_of(store: Store, experiment: Experiment, records: Sequence[RunRecord]
 
 
 def compute(
-    experiment: Experiment, records: Sequence[RunRecord], history: Sequence[PlanEntry], images: Images
+    workspace: Workspace, records: Sequence[RunRecord], history: Sequence[PlanEntry], images: Images
 ) -> Comparison:
     """Return the comparison; equal records give an equal one on every machine and in every folder."""
     from augexp.analysis.comparison import compare  # noqa: PLC0415 - the statistics
 
-    command = command_line.command(experiment)
-    return compare(experiment, records, history, manifest=images.manifest, draws=images.draws, command=command)
+    return compare(
+        workspace.experiment,
+        records,
+        history,
+        manifest=images.manifest,
+        draws=images.draws,
+        command=command_line.command(workspace.experiment),
+        horizon=horizon_of(workspace),
+    )
 
 
 def check_halves(store: Store, plan: Plan) -> None:
@@ -216,7 +238,7 @@ def recompute(workspace: Workspace, data_dir: Path) -> tuple[Comparison, list[Ru
     if not any(record.finished for record in records):
         raise no_runs(workspace)
     images = find_images(workspace, records, data_dir)
-    return compute(workspace.experiment, records, workspace.plan_history(), images), records, images.store
+    return compute(workspace, records, workspace.plan_history(), images), records, images.store
 
 
 def current(folder: Path, data_dir: Path) -> Comparison:

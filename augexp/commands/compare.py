@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +14,21 @@ from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.engines import registry
 from augexp.engines.base import Engine
-from augexp.errors import DefinitionError, RunError
+from augexp.errors import DataError, DefinitionError, RunError
 from augexp.experiment import screening
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import records
 from augexp.results.folder import Workspace, is_staged, open_workspace
 from augexp.results.locks import lock_results
+from augexp.training import checkpoint
+from augexp.training.image_counter import ImageCounter
 from augexp.training.task import RunTask
 
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
     from augexp.experiment.definition import Experiment
-    from augexp.results.manifests import PlanEntry
+    from augexp.results.manifests import Horizon, PlanEntry
 
 _ANALYSIS = ("augexp.analysis.comparison", "augexp.reporting.figures", "augexp.reporting.write", "cv2", "scipy.special")
 
@@ -90,7 +93,8 @@ def compare(
         if not screened.complete:
             return screened
         differences = {contrast.arm: contrast.estimate or 0.0 for contrast in screened.contrasts}
-        experiment = screening.confirmation(experiment, differences)
+        horizon = screened.horizon.epochs if screened.horizon else None
+        experiment = screening.confirmation(experiment, differences, horizon)
         listener.note(screening.describe(experiment, differences))
     return complete(experiment)
 
@@ -150,16 +154,15 @@ def execute_missing(
 
     experiment = workspace.experiment
     while True:
-        recorded = answer.plan_records(workspace, store.fingerprint)
-        wanted = next_look(experiment, recorded, history)
+        horizon = advance_horizon(workspace, store, listener)
+        wanted: int | None = experiment.plan.first_look
+        if horizon is None or horizon.settled:
+            wanted = next_look(experiment, answer.plan_records(workspace, store.fingerprint), history)
         if wanted is None:
             return
-        tasks = [
-            RunTask(experiment, arm, seed, store.path, workspace.run_folder(arm, seed))
-            for seed in experiment.plan.blocks(wanted)
-            for arm in experiment.plan.arms
-        ]
-        listener.runs(sum(not records.is_finished(task.folder, experiment.arm_hash(task.arm)) for task in tasks))
+        seeds = experiment.plan.blocks(wanted)
+        tasks = [make_task(workspace, store, arm, seed, horizon) for seed in seeds for arm in experiment.plan.arms]
+        listener.runs(sum(not task.is_finished for task in tasks))
         outcome = engine.execute(tasks, listener.event)
         if outcome.failures:
             if not outcome.executed and not outcome.finished_before:
@@ -167,3 +170,43 @@ def execute_missing(
             return
         if not outcome.executed:
             raise RunError(f"{workspace.folder}: the plan asks for {wanted} seeds and nothing is left to execute")
+
+
+def make_task(workspace: Workspace, store: Store, arm: str, seed: int, horizon: Horizon | None) -> RunTask:
+    """Return the run of an arm and a seed, which goes to the horizon where budgets are automatic."""
+    task = RunTask(workspace.experiment, arm, seed, store.path, workspace.run_folder(arm, seed))
+    if horizon is None:
+        return task
+    extendable = not horizon.settled or bool(horizon.still_gaining)
+    return replace(task, horizon=horizon.epochs, extendable=extendable)
+
+
+def advance_horizon(workspace: Workspace, store: Store, listener: ProgressListener) -> Horizon | None:
+    """Find out how far the runs have to go, write it down and say so; None with a fixed budget.
+
+    Raises:
+        DataError: there are no validation images to choose a budget by.
+    """
+    experiment = workspace.experiment
+    if not experiment.training.auto:
+        return None
+    from augexp.analysis.budget import horizon as horizons  # noqa: PLC0415 - numpy
+    from augexp.analysis.paired_runs import is_balanced  # noqa: PLC0415 - numpy
+
+    if not len(store.rows("validation")):
+        raise DataError(
+            "epochs: received 'auto', but there are no validation images to choose a budget by; add images, or name "
+            "the epochs: --epochs 40"
+        )
+    before = answer.horizon_of(workspace)
+    balanced = is_balanced(experiment.plan.metric, store.labels[store.rows("test")], len(store.classes))
+    recorded = answer.records_at_any_budget(workspace, store.fingerprint)
+    horizon = horizons.advance(experiment, recorded, before, balanced=balanced)
+    workspace.commit_horizon(horizon)
+    if horizon != before:
+        listener.note(horizons.describe(horizon, experiment.plan))
+    if horizon.settled and not horizon.still_gaining:
+        for record in recorded:  # which does not go on any more
+            checkpoint.remove(record.folder)
+            ImageCounter(record.folder).clear()
+    return horizon

@@ -44,7 +44,7 @@ def _intervals(
     if not any(len(seeds & baseline) >= MIN_PAIRS for seeds in done.values()):
         return ()
     try:
-        comparison = answer.compute(workspace.experiment, records, history, answer.Images(None, None, ""))
+        comparison = answer.compute(workspace, records, history, answer.Images(None, None, ""))
     except AugexpError:
         return ()  # what is wrong with the records is said by `compare` and `report`
     return tuple(

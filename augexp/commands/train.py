@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from augexp.commands.answer import horizon_of
+from augexp.commands.compare import make_task
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.engines.local import LocalEngine
@@ -12,7 +15,6 @@ from augexp.progress import NullListener, ProgressListener
 from augexp.results import locks, records
 from augexp.results.folder import open_workspace
 from augexp.results.records import RunRecord
-from augexp.training.task import RunTask
 
 
 def train(
@@ -27,6 +29,8 @@ def train(
     **changes: Any,
 ) -> RunRecord:
     """Execute one run, or read it where it is finished; `compare` finds it later.
+
+    With ``epochs = "auto"`` it goes to the horizon that the results folder has found, or to the first one.
 
     Args:
         source: an `Experiment`, a path, LSUN categories, or nothing.
@@ -50,10 +54,13 @@ def train(
     workspace = open_workspace(experiment, Path(results_dir))
     folder = workspace.run_folder(arm, seed)
     with locks.lock_results(workspace.folder), LocalEngine(1) as engine:
-        if not records.is_finished(folder, experiment.arm_hash(arm)):
+        horizon = horizon_of(workspace)
+        epochs = horizon.epochs if horizon else experiment.first_horizon
+        if not records.is_finished(folder, experiment.arm_hash(arm), epochs):
             engine.start(1)
         store = index(experiment, data_dir=data_dir, progress=listener)
         workspace.commit_definition()
         listener.runs(1)
-        engine.execute([RunTask(experiment, arm, seed, store.path, folder, save_model)], listener.event)
+        task = replace(make_task(workspace, store, arm, seed, horizon), keep_model=save_model)
+        engine.execute([task], listener.event)
     return records.read_run(folder)

@@ -142,7 +142,8 @@ def rerun(
         raise ResultsError(f"{record.folder}: recorded with another definition; verify it with its own experiment.toml")
     with tempfile.TemporaryDirectory(prefix="augexp-verify-") as place:
         folder = Path(place) / "run"
-        task = RunTask(experiment, record.arm, record.seed, store_path, folder)
+        horizon = record.run.ledger.epochs if record.run.ledger and experiment.training.auto else None
+        task = RunTask(experiment, record.arm, record.seed, store_path, folder, horizon=horizon)
         with nullcontext(engine) if engine else LocalEngine(jobs=1) as runner:
             outcome = runner.execute([task], on_event)
         if outcome.failures:
@@ -162,7 +163,8 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         "weights": recorded.run.weights_final == again.run.weights_final,
         "order": recorded.run.order == again.run.order,
         "epochs": (recorded.folder / records.EPOCHS).read_bytes() == (again.folder / records.EPOCHS).read_bytes(),
-        "predictions": bool(np.array_equal(old.probabilities, new.probabilities)),
+        "predictions": bool(np.array_equal(old.probabilities, new.probabilities))
+        and _milestones(recorded) == _milestones(again),
     }
     versions = _differing(recorded.run.versions or {}, again.run.versions or {})
     changed = int(np.sum(old.predicted != new.predicted))
@@ -181,6 +183,11 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         versions=versions,
         words=_words(equal, changed, len(old.labels), versions, recorded, again),
     )
+
+
+def _milestones(record: RunRecord) -> bytes:
+    path = record.folder / records.MILESTONES
+    return path.read_bytes() if path.exists() else b""
 
 
 def _differing(recorded: Mapping[str, str], now: Mapping[str, str]) -> Versions:

@@ -97,7 +97,7 @@ class Engine(ABC):
             RunError: workers cannot be started.
             Interrupted: Ctrl-C: once, after the current epochs and with checkpoints; twice, at once.
         """
-        missing = [task for task in tasks if not records.is_finished(task.folder, task.experiment.arm_hash(task.arm))]
+        missing = [task for task in tasks if not task.is_finished]
         if not missing:
             return Outcome(finished_before=len(tasks))
         self.start(len(missing))
@@ -143,7 +143,7 @@ class Execution:
     def fail(self, task: RunTask, message: str) -> None:
         """Write down, and tell, that a run has failed."""
         experiment, arm, seed = task.experiment, task.arm, task.seed
-        self.failures.append(RunEvent("failed", arm, seed, epochs=experiment.training.epochs, message=message))
+        self.failures.append(RunEvent("failed", arm, seed, epochs=task.epochs, message=message))
         records.write_failure(task.folder, experiment.hash, arm, experiment.arm_hash(arm), seed, message)
         self.listener(self.failures[-1])
 

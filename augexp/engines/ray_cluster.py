@@ -187,10 +187,11 @@ class RayEngine(Engine):
             ray_node.put_files(task.folder, result.files)
         self._heartbeats.pop(task.folder).stop()
         if result.ending == "finished":
-            checkpoint.remove(task.folder)
-            ImageCounter(task.folder).clear()
+            if not task.extendable:
+                checkpoint.remove(task.folder)
+                ImageCounter(task.folder).clear()
             execution.executed += 1
-            record, epochs = records.read_run(task.folder), task.experiment.training.epochs
+            record, epochs = records.read_run(task.folder), task.epochs
             seconds = record.timing.wall_seconds or 0.0
             execution.listener(
                 RunEvent("finished", task.arm, task.seed, epochs, epochs, seconds, message=record.status)

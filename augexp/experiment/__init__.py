@@ -1,5 +1,6 @@
 """The definition of an experiment, and what can be asked for.
 
+- `budget`: How long runs are: the milestones at which predictions are kept, and horizons that double.
 - `command_line`: The command line that repeats an experiment, for the report and after a single run.
 - `definition`: The definition of an experiment: every choice that can change a number, validated and frozen.
 - `options`: The options that change a definition: one table for the command line, `augexp.define` and the report.

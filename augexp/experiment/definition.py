@@ -23,32 +23,27 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from augexp.augment import policy as policies
 from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
+from augexp.experiment.budget import AUTO, FIRST_HORIZON, LONGEST, MAX_EPOCHS
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.sources import KINDS, Data
 
 FORMAT = 1
 """Version of the definition format; part of every hash."""
 
-LATER_KEYS = ("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup")
-"""Keys of `Training` that older definitions do not have.
-
-They are left out of every dump, and so of hashes and files, where they have their defaults: an experiment that does
-not use them stays the one that it was before they existed, and its runs are not repeated.
-"""
-
 
 class Training(Frozen):
-    """The network and its fixed budget, equal in every arm.
+    """The network and its budget, equal in every arm.
 
     Attributes:
         model: a network of `augexp.training.models`: `small` is convolutional, `residual` is also normalised.
-        epochs: passes over the training draw; steps = epochs x (images // batch_size).
+        epochs: passes over the training draw; steps = epochs x (images // batch_size). `auto` lets the validation
+            images choose the budget of every arm, see `augexp.analysis.budget`.
         batch_size: images per optimiser step; an incomplete last batch is dropped.
         optimizer: `adam` (Kingma & Ba 2014), `adamw` (Loshchilov & Hutter 2017, arXiv 1711.05101) or `sgd`.
         learning_rate: of the optimiser, before the schedule.
@@ -56,14 +51,17 @@ class Training(Frozen):
         momentum: of `sgd`.
         label_smoothing: share of each training target that is spread over all classes (Szegedy et al. 2015, arXiv
             1512.00567); losses of evaluations have plain targets.
-        schedule: `constant`, or `cosine` decay to zero over the budget after the warm-up.
+        schedule: `constant`, or `cosine` decay to zero over a fixed budget after the warm-up; with it the final epoch
+            alone is a result, and any other budget takes runs of its own.
         warmup: epochs in which the learning rate first rises in a line from nearly zero.
         precision: `float32`, or `mixed_bfloat16` arithmetic with float32 weights.
         probe: number of training images, un-augmented, whose accuracy is measured each epoch.
     """
 
+    LATER = ("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup")
+
     model: Literal["small", "residual", "tiny"] = "small"
-    epochs: int = Field(default=20, ge=1, le=10_000)
+    epochs: int | Literal["auto"] = AUTO
     batch_size: int = Field(default=32, ge=1, le=4096)
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0)
@@ -75,6 +73,13 @@ class Training(Frozen):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     probe: int = Field(default=500, ge=1)
 
+    @field_validator("epochs", mode="before")
+    @classmethod
+    def _is_a_budget(cls, value: Any) -> Any:
+        if value != AUTO and (type(value) is not int or not 1 <= value <= LONGEST):
+            raise ValueError(f"received {value!r}; allowed are whole numbers from 1 to {LONGEST:,}, or {AUTO!r}")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.weight_decay and self.optimizer == "adam":
@@ -83,16 +88,27 @@ class Training(Frozen):
             raise ValueError("weight_decay: received 0 with adamw, which is adam; allowed are numbers above, like 0.01")
         if self.momentum and self.optimizer != "sgd":
             raise ValueError(f"momentum: received {self.momentum} with {self.optimizer}; allowed with sgd")
-        if self.warmup >= self.epochs:
+        if self.auto and self.schedule != "constant":
             raise ValueError(
-                f"warmup: received {self.warmup} of {self.epochs} epochs; allowed are 0 to {self.epochs - 1}"
+                f"schedule: received {self.schedule!r} with epochs = 'auto'; where the learning rate decays, only the "
+                "final epoch is a result: name the epochs, or leave the schedule at 'constant'"
+            )
+        if self.warmup >= self.schedule_epochs:
+            raise ValueError(
+                f"warmup: received {self.warmup} of {self.schedule_epochs} epochs; allowed are 0 to "
+                f"{self.schedule_epochs - 1}"
             )
         return self
 
-    @model_serializer(mode="wrap")
-    def _leave_out_later_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        defaults = {key: type(self).model_fields[key].default for key in LATER_KEYS}
-        return {key: value for key, value in serialize(self).items() if key not in defaults or value != defaults[key]}
+    @property
+    def auto(self) -> bool:
+        """Whether the validation images choose the budget."""
+        return self.epochs == AUTO
+
+    @property
+    def schedule_epochs(self) -> int:
+        """The epochs over which schedule and warm-up are laid out: the fixed budget, or the first horizon."""
+        return FIRST_HORIZON if isinstance(self.epochs, str) else self.epochs
 
     @property
     def constant_rate(self) -> bool:
@@ -140,6 +156,26 @@ class Experiment(Frozen):
         for name in self.policies:
             self.policy(name)
         return self
+
+    @model_validator(mode="after")
+    def _budget_fits(self) -> Self:
+        cap = self.plan.max_epochs
+        if not self.training.auto and cap != MAX_EPOCHS:
+            raise ValueError(
+                f"max_epochs: received {cap} with epochs = {self.training.epochs}; allowed with epochs = 'auto'"
+            )
+        if self.training.warmup >= min(cap, self.training.schedule_epochs):
+            raise ValueError(
+                f"warmup: received {self.training.warmup} with max_epochs = {cap}; allowed are 0 to {cap - 1}"
+            )
+        return self
+
+    @property
+    def first_horizon(self) -> int:
+        """The epochs to which the first runs go: the fixed budget, or with ``epochs = "auto"`` the first horizon."""
+        if isinstance(self.training.epochs, int):
+            return self.training.epochs
+        return self.plan.horizon or min(FIRST_HORIZON, self.plan.max_epochs)
 
     def policy(self, arm: str) -> Policy:
         """Return the resolved policy of `arm`; raises DefinitionError for an unknown one."""

@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from augexp.experiment.budget import AUTO, LONGEST
 from augexp.experiment.definition import Experiment
 
 STUDY = "study"
@@ -92,6 +93,12 @@ def _split(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def _epochs(text: str) -> int | str:
+    if text != AUTO and not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST):
+        raise ValueError(f"received {text!r}; allowed are {AUTO!r} and whole numbers from 1 to {LONGEST:,}")
+    return text if text == AUTO else int(text)
+
+
 def _numbers(text: str) -> list[float]:
     return [_number(word) for word in _split(text)]
 
@@ -107,7 +114,14 @@ OPTIONS = (
     Option("plan.arms", "Policies to compare, by name, with commas; the baseline is added.", parse=_split),
     Option("plan.baseline", "The arm that all others are compared with."),
     Option("plan.seeds", "A fixed number of seeds, instead of planned looks at 5, 8, 12, 20."),
-    Option("training.epochs", "Passes over the training images."),
+    Option(
+        "training.epochs",
+        "Passes over the training images, equal in every arm; auto: each arm at the budget that the validation images "
+        "choose for it.",
+        metavar="[auto|N]",
+        parse=_epochs,
+    ),
+    Option("plan.max_epochs", "With --epochs auto: epochs that no run goes beyond."),
     Option("data.image_size", "Side of the square images in pixels."),
     Option("training.batch_size", "Images per optimiser step."),
     Option("data.limit", "Read at most this many images per class."),

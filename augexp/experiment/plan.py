@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from augexp.experiment.budget import LONGEST, MAX_EPOCHS
 
 LOOKS = (5, 8, 12, 20)
 """Numbers of seeds at which a planned comparison may stop."""
@@ -25,9 +34,22 @@ Slug = Annotated[str, Field(pattern=SLUG)]
 
 
 class Frozen(BaseModel):
-    """A part of the definition: immutable, unknown keys are errors, nothing is coerced."""
+    """A part of the definition: immutable, unknown keys are errors, nothing is coerced.
+
+    Attributes:
+        LATER: keys that older definitions do not have. They are left out of every dump, and so of hashes and files,
+            where they have their defaults: an experiment that does not use them stays the one that it was before they
+            existed, and its runs are not repeated.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ()
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @model_serializer(mode="wrap")
+    def _leave_out_later_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        defaults = {key: type(self).model_fields[key].default for key in self.LATER}
+        return {key: value for key, value in serialize(self).items() if key not in defaults or value != defaults[key]}
 
 
 class Asked(Frozen):
@@ -59,7 +81,11 @@ class Plan(Frozen):
         stage: `screening` and `confirmation` are the two parts of that; `whole` is neither.
         screened: in a confirmation, the policies that were screened, the best one first.
         asked: in both stages, what was asked for.
+        max_epochs: cap of the horizon where ``epochs = "auto"``.
+        horizon: in a confirmation, the horizon that the screening found.
     """
+
+    LATER = ("max_epochs", "horizon")
 
     arms: tuple[Slug, ...] = ("none", "standard")
     baseline: Slug = "none"
@@ -71,6 +97,8 @@ class Plan(Frozen):
     stage: Literal["whole", "screening", "confirmation"] = "whole"
     screened: tuple[Slug, ...] = ()
     asked: Asked | None = None
+    max_epochs: int = Field(default=MAX_EPOCHS, ge=1, le=LONGEST)
+    horizon: int | None = Field(default=None, ge=1, le=LONGEST)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -86,16 +114,19 @@ class Plan(Frozen):
     def _check_stage(self) -> None:
         policies = [arm for arm in self.arms if arm != self.baseline]
         good = {
-            "whole": self.asked is None and not self.screened,
-            "screening": self.asked is not None and not self.screened and self.seeds == SCREENING_SEEDS,
+            "whole": self.asked is None and not self.screened and self.horizon is None,
+            "screening": self.asked is not None
+            and not self.screened
+            and self.horizon is None
+            and self.seeds == SCREENING_SEEDS,
             "confirmation": self.asked is not None
             and len(set(self.screened)) == len(self.screened)
             and set(policies) <= set(self.screened) <= set(self.asked.arms) - {self.baseline},
         }
         if not good[self.stage]:
             raise ValueError(
-                f"stage: received {self.stage!r} with other seeds, arms, screened or asked than augexp writes; leave "
-                "all of them out and say screen = true"
+                f"stage: received {self.stage!r} with other seeds, arms, screened, horizon or asked than augexp writes; "
+                "leave all of them out and say screen = true"
             )
 
     def definition(self) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def screening(experiment: Experiment) -> Experiment:
     return _stage(experiment, folder_name(experiment.name), stage="screening", arms=arms, seeds=SCREENING_SEEDS)
 
 
-def confirmation(experiment: Experiment, differences: Mapping[str, float]) -> Experiment:
+def confirmation(experiment: Experiment, differences: Mapping[str, float], horizon: int | None = None) -> Experiment:
     """Return the second stage: the best policies, fresh seeds, the other half of the test images.
 
     The second best takes part only where its mean is above the baseline's.
@@ -71,11 +71,12 @@ def confirmation(experiment: Experiment, differences: Mapping[str, float]) -> Ex
         experiment: as it was asked for.
         differences: mean difference from the baseline that the screening found, in pp, per policy, in the order
             of the plan.
+        horizon: that the screening found, in epochs; None with a fixed budget.
     """
     ranked = sorted(differences, key=lambda arm: -differences[arm])  # a stable order: ties as in the plan
     chosen = [arm for place, arm in enumerate(ranked[:MAX_CONFIRMED]) if place == 0 or differences[arm] > 0]
     arms = [arm for arm in experiment.plan.arms if arm in (experiment.plan.baseline, *chosen)]
-    return _stage(experiment, experiment.name, stage="confirmation", arms=arms, screened=ranked)
+    return _stage(experiment, experiment.name, stage="confirmation", arms=arms, screened=ranked, horizon=horizon)
 
 
 def whole(experiment: Experiment) -> Experiment:
@@ -84,7 +85,9 @@ def whole(experiment: Experiment) -> Experiment:
     if asked is None:
         return experiment
     plan = {"arms": list(asked.arms), "seeds": asked.seeds, "screen": asked.screen}
-    return experiment.replace(name=asked.name, plan={**plan, "stage": "whole", "screened": [], "asked": None})
+    return experiment.replace(
+        name=asked.name, plan={**plan, "stage": "whole", "screened": [], "horizon": None, "asked": None}
+    )
 
 
 def describe(confirmed: Experiment, differences: Mapping[str, float]) -> str:

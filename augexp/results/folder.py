@@ -3,6 +3,7 @@
 results/<name>/
   experiment.toml    the resolved definition; its hash guards the folder
   plan.json          every plan the folder has had, and how many pairs were finished by then
+  horizon.json       with epochs = "auto": how far the runs go, and whether that is settled
   runs/<arm>/seed-<n>/
   comparison/
 """
@@ -21,7 +22,7 @@ from augexp.experiment import definition, screening
 from augexp.experiment.definition import Experiment
 from augexp.files import write_atomically
 from augexp.results import records
-from augexp.results.manifests import PlanEntry, PlanHistory, RecordedPlan
+from augexp.results.manifests import Horizon, PlanEntry, PlanHistory, RecordedPlan
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,25 @@ class Workspace:
                 f"{path}: damaged ({' '.join(str(error).split())}); restore it from a copy, "
                 "or delete the folder to start the experiment afresh"
             ) from None
+
+    def horizon(self) -> Horizon | None:
+        """Return how far runs with an automatic budget go; None where that was not written down yet."""
+        path = self.folder / "horizon.json"
+        try:
+            return Horizon.from_values(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ResultsError(
+                f"{path}: damaged ({' '.join(str(error).split())}); restore it from a copy, or delete it to have the "
+                "horizon found again"
+            ) from None
+
+    def commit_horizon(self, horizon: Horizon) -> None:
+        """Write down how far the runs go, before they do."""
+        if horizon != self.horizon():
+            text = json.dumps(horizon.model_dump(mode="json"), indent=1) + "\n"
+            write_atomically(self.folder / "horizon.json", text, durable=True)
 
     def commit_definition(self) -> None:
         """Write the definition down for a single run; the one of a comparison stays, its plan with it."""

@@ -1,4 +1,4 @@
-"""What the JSON files of a results folder hold, as typed models: ``run.json``, ``timing.json`` and ``plan.json``.
+"""What the JSON files of a results folder hold, as typed models: ``run``, ``timing``, ``plan`` and ``horizon.json``.
 
 Fields that a later version adds are ignored by this one. A file is written with the fields that were set, so reading
 and writing it again gives the same bytes.
@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from augexp.experiment.budget import MAX_EPOCHS
 from augexp.experiment.plan import LOOKS
 
 RunOutcome = Literal["complete", "diverged", "failed"]
@@ -168,6 +169,13 @@ class RecordedPlan(Manifest):
     equivalence: float
     stage: str = "whole"
     screened: tuple[str, ...] = ()
+    max_epochs: int = MAX_EPOCHS
+    horizon: int | None = None
+
+    @property
+    def first_look(self) -> int:
+        """The number of seeds after which there is an answer for the first time."""
+        return self.seeds if self.seeds is not None else self.looks[0]
 
     @property
     def max_seeds(self) -> int:
@@ -195,3 +203,25 @@ class PlanHistory(Manifest):
     """Content of ``plan.json``: every plan that the folder has had, oldest first."""
 
     plans: tuple[PlanEntry, ...]
+
+
+# -- horizon.json --------------------------------------------------------------------------------
+
+
+class Horizon(Manifest):
+    """Content of ``horizon.json``: how far the runs with ``epochs = "auto"`` go.
+
+    Attributes:
+        epochs: to which every run goes now.
+        settled: whether that is the last word, so that test outcomes may be read.
+        gains: validation gain of each arm over the last doubling, from the best milestone up to half of the horizon to
+            the best one up to the horizon, in pp; empty while it is not settled.
+        still_gaining: arms that gained more than the region of practical equivalence there, at the cap.
+        seeds: of the first look, which decided it; empty while it is not settled, and where a screening found it.
+    """
+
+    epochs: int
+    settled: bool = False
+    gains: dict[str, float] = {}
+    still_gaining: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()

@@ -5,10 +5,11 @@ A run's folder is ``results/<name>/runs/<arm>/seed-<n>/`` and holds
 * ``run.json``: everything about the run that is the same when the run is repeated;
 * ``epochs.csv``: one row per epoch, without times, floats in full precision;
 * ``predictions.npz``: the test split, image by image, in ascending order of the store's rows;
+* ``milestones.npz``: the same at shorter budgets, where the validation images choose the budget;
 * ``timing.json``: what differs between two equal runs: dates, seconds, the host;
 * ``model.keras``: the trained network, where it was asked for.
 
-``run.json`` is written last and atomically, so a folder that has one is whole. The first three files of
+``run.json`` is written last and atomically, so a folder that has one is whole. The first four files of
 two equal runs are equal byte by byte. This module needs numpy and pydantic alone, so that reading results is quick.
 """
 
@@ -32,6 +33,9 @@ from augexp.files import unwritable, write_atomically
 from augexp.results.manifests import RUN_SCHEMA, RunManifest, RunOutcome, Timing
 
 RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
+MILESTONES = "milestones.npz"
+"""What a run with an automatic budget predicted on the way."""
+
 CHECKPOINT = "checkpoint.npz"
 """Where an unfinished run goes on from; removed at its end."""
 
@@ -43,7 +47,23 @@ FLOAT_COLUMNS = ("train_loss", "train_accuracy", "probe_loss", "probe_accuracy",
 COLUMNS = INTEGER_COLUMNS + FLOAT_COLUMNS
 """Columns of ``epochs.csv``: counts first (cumulative, `epoch` from 1), then means over images."""
 
+BALANCED = "val_balanced_accuracy"
+"""A column more in runs with an automatic budget: validation accuracy with equal weight for every class."""
+
 Row = Mapping[str, int | float]
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """The test split as a network saw it after some of its epochs; m images in the order of `Predictions`.
+
+    Attributes:
+        predicted: int64 (m,), the class of the highest probability (the first one on a tie).
+        log_probability: float32 (m,), natural logarithm of the probability of the true class.
+    """
+
+    predicted: npt.NDArray[np.int64]
+    log_probability: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -118,6 +138,14 @@ class RunRecord:
         """Return the per-image outcome on the test split; read from disk once."""
         return self._predictions
 
+    @cached_property
+    def _milestones(self) -> Mapping[int, Milestone]:
+        return read_milestones(self.folder / MILESTONES)
+
+    def milestones(self) -> Mapping[int, Milestone]:
+        """Return the outcomes on the test split by epoch, of a run with an automatic budget; read once."""
+        return self._milestones
+
 
 # -- places --------------------------------------------------------------------------------------
 
@@ -127,8 +155,8 @@ def run_folder(results_folder: Path, arm: str, seed: int) -> Path:
     return results_folder / "runs" / arm / f"seed-{seed}"
 
 
-def is_finished(folder: Path, arm_hash: str) -> bool:
-    """Tell whether the run in `folder` is done; raises ResultsError where it is another run.
+def is_finished(folder: Path, arm_hash: str, epochs: int) -> bool:
+    """Tell whether the run in `folder` has gone to `epochs`; raises ResultsError where it is another run.
 
     A failed run is not done: it is run again.
     """
@@ -140,7 +168,9 @@ def is_finished(folder: Path, arm_hash: str) -> bool:
             f"{folder}: holds a run of another definition ({run.get('arm_hash')}, expected {arm_hash}); "
             "choose another --results-dir or delete that folder"
         )
-    return run.get("status") in ("complete", "diverged")
+    ledger = run.get("ledger")
+    reached = ledger.get("epochs") if isinstance(ledger, dict) else None
+    return run.get("status") in ("complete", "diverged") and reached == epochs
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -184,7 +214,8 @@ def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         integers = {name: np.array([int(row[name]) for row in rows], dtype=np.int64) for name in INTEGER_COLUMNS}
-        floats = {name: np.array([float(row[name]) for row in rows], dtype=np.float64) for name in FLOAT_COLUMNS}
+        columns = (*FLOAT_COLUMNS, *(name for name in (BALANCED,) if rows and name in rows[0]))
+        floats = {name: np.array([float(row[name]) for row in rows], dtype=np.float64) for name in columns}
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise _damaged(path, error) from None
     return {**integers, **floats}
@@ -206,6 +237,16 @@ def read_predictions(path: Path) -> Predictions:
                 clusters=arrays["clusters"],
                 classes=tuple(str(name) for name in arrays["classes"]),
             )
+    except Exception as error:  # zipfile, zlib and numpy each have their own exceptions for damage
+        raise _damaged(path, error) from None
+
+
+def read_milestones(path: Path) -> dict[int, Milestone]:
+    """Read ``milestones.npz``; raises ResultsError where it is missing or damaged."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            rows = zip(arrays["epochs"].tolist(), arrays["predicted"], arrays["log_probability"], strict=True)
+            return {epoch: Milestone(predicted.astype(np.int64), logs) for epoch, predicted, logs in rows}
     except Exception as error:  # zipfile, zlib and numpy each have their own exceptions for damage
         raise _damaged(path, error) from None
 
@@ -241,12 +282,11 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     return text.getvalue()
 
 
-def epochs_bytes(rows: Sequence[Row]) -> bytes:
-    """Encode rows of ``epochs.csv`` with the header."""
-    cells = (
-        [*(int(row[name]) for name in INTEGER_COLUMNS), *(float(row[name]) for name in FLOAT_COLUMNS)] for row in rows
-    )
-    return csv_text([COLUMNS, *cells]).encode()
+def epochs_bytes(rows: Sequence[Row], further: Sequence[str] = ()) -> bytes:
+    """Encode rows of ``epochs.csv`` with the header; `further` are columns after the usual ones."""
+    floats = (*FLOAT_COLUMNS, *further)
+    cells = ([*(int(row[name]) for name in INTEGER_COLUMNS), *(float(row[name]) for name in floats)] for row in rows)
+    return csv_text([(*COLUMNS, *further), *cells]).encode()
 
 
 def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: int, message: str) -> None:
@@ -258,11 +298,11 @@ def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: 
         write_atomically(folder / RUN, json_bytes(run.values()), durable=True)
 
 
-def append_epoch(path: Path, row: Row) -> None:
-    """Add one row to ``epochs.csv`` and hand it to the operating system at once."""
+def append_epoch(path: Path, row: Row, further: Sequence[str] = ()) -> None:
+    """Add one row to ``epochs.csv`` and hand it to the operating system at once; for `further` see `epochs_bytes`."""
     try:
         with path.open("ab") as file:
-            file.write(epochs_bytes([row]).split(b"\n", 1)[1])
+            file.write(epochs_bytes([row], further).split(b"\n", 1)[1])
     except OSError as error:
         raise unwritable(path, error) from None
 
@@ -279,5 +319,17 @@ def predictions_bytes(predictions: Predictions) -> bytes:
         ids=predictions.ids.astype(np.uint64),
         clusters=predictions.clusters.astype(np.int64),
         classes=np.array(predictions.classes),
+    )
+    return buffer.getvalue()
+
+
+def milestones_bytes(milestones: Mapping[int, Milestone]) -> bytes:
+    """Encode ``milestones.npz``, 6 bytes for an image and milestone before compression; equal ones give equal bytes."""
+    buffer, epochs = io.BytesIO(), sorted(milestones)
+    np.savez_compressed(
+        buffer,
+        epochs=np.array(epochs, dtype=np.int64),
+        predicted=np.stack([milestones[epoch].predicted for epoch in epochs]).astype(np.uint16),
+        log_probability=np.stack([milestones[epoch].log_probability for epoch in epochs]).astype(np.float32),
     )
     return buffer.getvalue()

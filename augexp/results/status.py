@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from augexp.errors import ResultsError
 from augexp.experiment import definition
 from augexp.experiment.definition import Experiment
 from augexp.results import heartbeat, records
+from augexp.results.folder import Workspace
 from augexp.results.manifests import RunManifest
 
 State = Literal["complete", "diverged", "failed", "running", "interrupted", "waiting"]
@@ -24,7 +25,8 @@ class RunStatus:
 
     Attributes:
         arm, seed: which one.
-        state: `interrupted` has been started and is not being executed now.
+        state: `interrupted` has been started and is not being executed now; `waiting` has not, or has to go on to a
+            horizon that is further away.
         epoch, epochs: done, and in all.
         seconds: wall time of a finished run; seconds per epoch so far otherwise; None where unknown.
         error: why it failed.
@@ -65,6 +67,10 @@ class Status:
             no run is going on.
         pending: whether the plan asks for more runs.
         intervals: one per contrast with at least three pairs.
+        horizon: epochs to which the runs go where budgets are automatic; None where they are fixed.
+        horizon_settled: whether they go no further.
+        seconds_left_at_most: estimate for `runs` if they have to go on to the cap of the horizon; None where that is
+            settled, or as `seconds_left`.
     """
 
     name: str
@@ -75,6 +81,9 @@ class Status:
     seconds_left: float | None
     pending: bool = True
     intervals: tuple[IntervalSoFar, ...] = ()
+    horizon: int | None = None
+    horizon_settled: bool = False
+    seconds_left_at_most: float | None = None
 
     @property
     def working(self) -> bool:
@@ -108,11 +117,18 @@ def read(results_folder: Path) -> Status:
             f"{results_folder}: no results of augexp here (experiment.toml is missing); name such a folder"
         )
     experiment = definition.load(path)
+    horizon = Workspace(experiment, results_folder).horizon() if experiment.training.auto else None
+    epochs = horizon.epochs if horizon else experiment.first_horizon
     seeds = _next_look(results_folder, experiment)
-    arms = experiment.plan.arms
-    runs = tuple(_run(results_folder, experiment, arm, seed) for seed in experiment.plan.blocks(seeds) for arm in arms)
+    plan = experiment.plan
+    runs = tuple(_run(results_folder, arm, seed, epochs) for seed in plan.blocks(seeds) for arm in plan.arms)
     left = _seconds_left(runs)
-    return Status(experiment.name, experiment.hash, runs, seeds, experiment.plan.max_seeds, left)
+    status = Status(experiment.name, experiment.hash, runs, seeds, plan.max_seeds, left)
+    if not experiment.training.auto:
+        return status
+    settled = horizon is not None and horizon.settled
+    longest = None if settled or left is None else _seconds_left(tuple(_extended(run, plan.max_epochs) for run in runs))
+    return replace(status, horizon=epochs, horizon_settled=settled, seconds_left_at_most=longest)
 
 
 def _next_look(results_folder: Path, experiment: Experiment) -> int:
@@ -130,8 +146,16 @@ def _next_look(results_folder: Path, experiment: Experiment) -> int:
     return wanted
 
 
-def _run(results_folder: Path, experiment: Experiment, arm: str, seed: int) -> RunStatus:
-    folder, epochs = records.run_folder(results_folder, arm, seed), experiment.training.epochs
+def _extended(run: RunStatus, epochs: int) -> RunStatus:
+    """Return a run as it would stand if it had to go on to `epochs`."""
+    if run.state not in ("complete", "diverged"):
+        return replace(run, epochs=epochs)
+    pace = run.seconds / run.epoch if run.seconds and run.epoch else None
+    return replace(run, state="waiting", epochs=epochs, seconds=pace)
+
+
+def _run(results_folder: Path, arm: str, seed: int, epochs: int) -> RunStatus:
+    folder = records.run_folder(results_folder, arm, seed)
     if (folder / records.RUN).exists():
         return _ended(folder, arm, seed, epochs)
     beat = heartbeat.read(folder)
@@ -151,6 +175,8 @@ def _ended(folder: Path, arm: str, seed: int, epochs: int) -> RunStatus:
     except ResultsError:
         seconds = None
     done = run.ledger.epochs if run.ledger else 0
+    if run.status != "failed" and done < epochs:  # it has to go on
+        return RunStatus(arm, seed, "waiting", done, epochs, seconds / done if seconds and done else None)
     return RunStatus(arm, seed, run.status, done, epochs, seconds or None, error=run.error or "")
 
 
@@ -160,7 +186,7 @@ def _seconds_left(runs: tuple[RunStatus, ...]) -> float | None:
     if not open_runs:
         return 0.0
     paces = [run.seconds / run.epochs for run in runs if run.state in ("complete", "diverged") and run.seconds]
-    paces += [run.seconds for run in running if run.seconds]
+    paces += [run.seconds for run in open_runs if run.seconds and run.state != "interrupted"]
     if not running or not paces:
         return None
     epochs = sum(run.epochs - run.epoch for run in open_runs)

@@ -12,7 +12,7 @@ import io
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from augexp import files
 from augexp.results import records
+from augexp.results.records import Milestone
 
 MAX_SHARE = 0.01
 """Part of the time that may go into writing checkpoints."""
@@ -37,11 +38,13 @@ class Checkpoint:
         identity: what the run is (definition, seed, images, versions); must be equal to go on.
         position: epoch, rows, counts: plain JSON values.
         state: the network's variables, see `Network.state`.
+        milestones: what was predicted on the way, by epoch.
     """
 
     identity: Mapping[str, Any]
     position: Mapping[str, Any]
     state: list[npt.NDArray[Any]]
+    milestones: Mapping[int, Milestone] = field(default_factory=dict)
 
 
 def read(folder: Path, identity: Mapping[str, Any]) -> tuple[Checkpoint | None, str]:
@@ -59,12 +62,16 @@ def read(folder: Path, identity: Mapping[str, Any]) -> tuple[Checkpoint | None, 
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             meta = json.loads(bytes(arrays["meta"]).decode())
             state = [arrays[f"v{number}"] for number in range(meta["variables"])]
+            milestones = {
+                epoch: Milestone(arrays[f"predicted{epoch}"], arrays[f"log_probability{epoch}"])
+                for epoch in meta.get("milestones", ())
+            }
     except Exception:  # damage shows in zipfile, zlib, numpy and json, each with its own exceptions
         return None, "its checkpoint is damaged, so it starts afresh"
     if meta["identity"] != dict(identity):
         differing = sorted(key for key in identity if meta["identity"].get(key) != identity[key])
         return None, f"its checkpoint belongs to another definition ({', '.join(differing)}), so it starts afresh"
-    return Checkpoint(identity=meta["identity"], position=meta["position"], state=state), ""
+    return Checkpoint(meta["identity"], meta["position"], state, milestones), ""
 
 
 def write(folder: Path, checkpoint: Checkpoint) -> None:
@@ -73,8 +80,11 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
         "identity": dict(checkpoint.identity),
         "position": dict(checkpoint.position),
         "variables": len(checkpoint.state),
+        "milestones": sorted(checkpoint.milestones),
     }
     arrays: dict[str, Any] = {f"v{number}": value for number, value in enumerate(checkpoint.state)}
+    for epoch, milestone in checkpoint.milestones.items():
+        arrays |= {f"predicted{epoch}": milestone.predicted, f"log_probability{epoch}": milestone.log_probability}
     buffer = io.BytesIO()
     np.savez(buffer, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)
     # Not forced to the disk: after a power cut the archive's checksums tell, and the run starts afresh.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from augexp.augment.pipeline import rescale
 from augexp.data.store import Store
 from augexp.results.manifests import TestSummary
-from augexp.results.records import Predictions
+from augexp.results.records import Milestone, Predictions
 
 BATCH = 128
 """Images per forward pass; fixed, because the last bits may depend on it."""
@@ -24,10 +24,11 @@ class Classifier(Protocol):
 
 
 class Measures(NamedTuple):
-    """Means over the images of a split: cross-entropy in nats, and fraction correct in [0, 1]."""
+    """Means over a split: cross-entropy in nats, and the fraction correct in [0, 1], over all images and over classes."""
 
     loss: float
     accuracy: float
+    balanced_accuracy: float
 
 
 class EvaluationSet:
@@ -44,9 +45,9 @@ class EvaluationSet:
         self._labels = np.asarray(store.labels[rows], dtype=np.int64)
 
     def measure(self, network: Classifier) -> Measures:
-        """Return mean loss and accuracy; both NaN where there are no rows."""
+        """Return mean loss and accuracies; all NaN where there are no rows."""
         if not len(self._rows):
-            return Measures(float("nan"), float("nan"))
+            return Measures(*[float("nan")] * 3)
         return _measures(_log_softmax(self._logits(network)), self._labels)
 
     def predict(self, network: Classifier, *, diverged: bool = False) -> tuple[Predictions, bool]:
@@ -59,11 +60,7 @@ class EvaluationSet:
             network: asked for the logits.
             diverged: whether it is known to have diverged, whatever its logits are.
         """
-        logits = self._logits(network)
-        if diverged:
-            logits[:] = np.nan
-        finite: npt.NDArray[np.bool_] = np.asarray(np.isfinite(logits).all(axis=1))
-        logits = np.where(finite[:, None], logits, np.float32(0.0))
+        logits, finite = self._finite_logits(network, diverged=diverged)
         probabilities = np.exp(_log_softmax(logits)).astype(np.float32)
         predicted = np.argmax(logits, axis=1).astype(np.int64)
         predictions = Predictions(
@@ -76,6 +73,22 @@ class EvaluationSet:
             classes=tuple(self._store.classes),
         )
         return predictions, bool(finite.all())
+
+    def milestone(self, network: Classifier, *, diverged: bool = False) -> Milestone:
+        """Return what `predict` says of the true classes alone; for the arguments see there."""
+        logits, _ = self._finite_logits(network, diverged=diverged)
+        own = _log_softmax(logits)[np.arange(len(self._labels)), self._labels]
+        return Milestone(np.argmax(logits, axis=1).astype(np.int64), own.astype(np.float32))
+
+    def _finite_logits(
+        self, network: Classifier, *, diverged: bool
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Return the logits, zero where one of an image is not finite, and for which images all were finite."""
+        logits = self._logits(network)
+        if diverged:
+            logits[:] = np.nan
+        finite: npt.NDArray[np.bool_] = np.asarray(np.isfinite(logits).all(axis=1))
+        return np.where(finite[:, None], logits, np.float32(0.0)), finite
 
     def _logits(self, network: Classifier) -> npt.NDArray[np.float32]:
         logits = np.empty((len(self._rows), len(self._store.classes)), dtype=np.float32)
@@ -95,7 +108,10 @@ def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 def _measures(log_probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> Measures:
     loss = -float(np.mean(log_probabilities[np.arange(len(labels)), labels]))
-    return Measures(loss, float(np.mean(np.argmax(log_probabilities, axis=1) == labels)))
+    correct = np.argmax(log_probabilities, axis=1) == labels
+    counts = np.bincount(labels)
+    by_class = np.bincount(labels, weights=correct) / np.maximum(counts, 1)
+    return Measures(loss, float(np.mean(correct)), float(np.mean(by_class[counts > 0])))
 
 
 def summary(predictions: Predictions) -> TestSummary:

@@ -112,7 +112,7 @@ def _learning_rate(training: Training, total_steps: int) -> Any:
     """Return a number, or the schedule: step k of W warm-up steps has k / (W + 1) of the rate, counted from 1."""
     if training.constant_rate:
         return training.learning_rate
-    rate, warm = training.learning_rate, total_steps * training.warmup // training.epochs
+    rate, warm = training.learning_rate, total_steps * training.warmup // training.schedule_epochs
     return keras.optimizers.schedules.CosineDecay(
         rate / (warm + 1),
         total_steps - warm,

@@ -22,10 +22,12 @@ from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
+from augexp.experiment import budget
 from augexp.progress import Kind, RunEvent
 from augexp.results import locks, records
 from augexp.results.heartbeat import HeartbeatWriter
 from augexp.results.manifests import RUN_SCHEMA, ImageCounts, Ledger, RunManifest, RunOutcome, TestSummary
+from augexp.results.records import Milestone
 from augexp.training import checkpoint, evaluation
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.epoch import train_epoch
@@ -91,6 +93,8 @@ class _Run:
         self._test = EvaluationSet(self._store, self._store.rows("test"))
         self._counter, self._heartbeat = ImageCounter(task.folder), HeartbeatWriter(task.folder)
         self._rows: list[dict[str, int | float]] = []
+        self._milestones: dict[int, Milestone] = {}
+        self._further = (records.BALANCED,) if self._training.auto else ()
         self._identity: dict[str, Any] = {
             "experiment": self._experiment.hash,
             "arm_hash": self._experiment.arm_hash(task.arm),
@@ -100,7 +104,7 @@ class _Run:
         }
 
     def _make_network(self, networks: NetworkCache) -> Network:
-        total = self._epoch_steps * self._training.epochs
+        total = self._epoch_steps * self._training.schedule_epochs
         size, classes = self._experiment.data.image_size, len(self._store.classes)
         network = networks.network(self._training, size, classes, total)
         network.renew(*self._block)
@@ -112,7 +116,7 @@ class _Run:
     def resume(self) -> None:
         """Go on from the checkpoint, or start afresh."""
         files.remove_leftovers(self._task.folder)
-        (self._task.folder / records.RUN).unlink(missing_ok=True)  # of a run that failed
+        (self._task.folder / records.RUN).unlink(missing_ok=True)  # of a run that failed, or went not so far
         saved, refusal = checkpoint.read(self._task.folder, self._identity)
         if saved is not None:
             refusal = self._restore(saved)
@@ -121,20 +125,22 @@ class _Run:
         if not self._rows:
             self._counter.clear()
         # Rows of epochs after the checkpoint are about to be computed again.
-        files.write_atomically(self._task.folder / records.EPOCHS, records.epochs_bytes(self._rows), durable=True)
+        self._write_epochs()
         self._tell("started")
 
     def _restore(self, saved: Checkpoint) -> str:
         """Go on from a checkpoint; return why it cannot be used, or an empty text."""
         position = saved.position
         try:
+            if position["epoch"] > self._task.epochs:
+                raise ValueError(f"it is of epoch {position['epoch']}")
             self._counter.restore(position["epoch"], position["unique"], position["order"])
             self._network.restore(saved.state)
         except ValueError as error:
             self._network.renew(*self._block)
             self._counter = ImageCounter(self._task.folder)
             return f"its checkpoint cannot be used ({error}), so it starts afresh"
-        self._rows = list(position["rows"])
+        self._rows, self._milestones = list(position["rows"]), dict(saved.milestones)
         self._timer.restore(position["timing"])
         return ""
 
@@ -154,7 +160,7 @@ class _Run:
             seed=seeds.integer(root_seed, seed, "order"),
             first_pass=len(self._rows),
         )
-        for epoch in range(len(self._rows), self._training.epochs):
+        for epoch in range(len(self._rows), self._task.epochs):
             self._timer.start_epoch()
             train_epoch(
                 self._network,
@@ -167,7 +173,7 @@ class _Run:
                 spare_core=self._spare_core,
             )
             self._close_epoch(epoch + 1)
-            if epoch + 1 == self._training.epochs:
+            if epoch + 1 == self._task.epochs:
                 break
             stopping = stop()
             if stopping or pace.due():
@@ -193,8 +199,13 @@ class _Run:
             "val_loss": validation.loss,
             "val_accuracy": validation.accuracy,
         }
+        if self._training.auto:
+            row[records.BALANCED] = validation.balanced_accuracy
+            if epoch in budget.milestones(self._task.epochs):
+                finite = self._network.finite()
+                self._milestones[epoch] = self._test.milestone(self._network, diverged=not finite)
         self._rows.append(row)
-        records.append_epoch(self._task.folder / records.EPOCHS, row)
+        records.append_epoch(self._task.folder / records.EPOCHS, row, self._further)
         seconds = self._timer.end_epoch()
         self._tell("epoch", seconds=seconds, row=row)
 
@@ -209,7 +220,8 @@ class _Run:
             "timing": self._timer.state(),
         }
         self._counter.before_checkpoint()
-        checkpoint.write(self._task.folder, Checkpoint(self._identity, position, self._network.state()))
+        state = self._network.state()
+        checkpoint.write(self._task.folder, Checkpoint(self._identity, position, state, self._milestones))
         self._counter.after_checkpoint()
         return time.perf_counter() - begin
 
@@ -220,17 +232,27 @@ class _Run:
         folder = self._task.folder
         predictions, sound = self._test.predict(self._network, diverged=not self._network.finite())
         sound = sound and bool(np.isfinite([row["train_loss"] for row in self._rows]).all())
-        files.write_atomically(folder / records.EPOCHS, records.epochs_bytes(self._rows), durable=True)
+        if self._task.extendable:
+            self._write_checkpoint()
+        self._write_epochs()
         files.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions), durable=True)
+        if self._training.auto:
+            kept = {epoch: self._milestones[epoch] for epoch in budget.milestones(self._task.epochs)}
+            files.write_atomically(folder / records.MILESTONES, records.milestones_bytes(kept), durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
         files.write_atomically(folder / records.TIMING, records.json_bytes(self._timer.report().values()), durable=True)
         run = self._manifest("complete" if sound else "diverged", evaluation.summary(predictions))
         files.write_atomically(folder / records.RUN, records.json_bytes(run.values()), durable=True)
-        checkpoint.remove(folder)
-        self._counter.clear()
+        if not self._task.extendable:
+            checkpoint.remove(folder)
+            self._counter.clear()
         self._heartbeat.stop()
         self._tell("finished", seconds=self._timer.wall(), message=run.status)
+
+    def _write_epochs(self) -> None:
+        rows = records.epochs_bytes(self._rows, self._further)
+        files.write_atomically(self._task.folder / records.EPOCHS, rows, durable=True)
 
     def _save_model(self, path: Path) -> None:
         try:
@@ -269,7 +291,7 @@ class _Run:
         )
 
     def _tell(self, kind: Kind, **details: Any) -> None:
-        done, total = len(self._rows), self._training.epochs
+        done, total = len(self._rows), self._task.epochs
         if kind in ("started", "epoch"):
             self._heartbeat.write(done, total, details.get("seconds", 0.0))
         self._report(RunEvent(kind, self._task.arm, self._task.seed, epoch=done, epochs=total, **details))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from augexp.experiment.definition import Experiment
+from augexp.results import records
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class RunTask:
         store_path: folder of the prepared images.
         folder: of the run; made if missing.
         keep_model: also write ``model.keras``.
+        horizon: epochs to which the run goes where its budget is automatic; None goes to the first horizon.
+        extendable: keep the checkpoint at the end, since the run may have to go on.
     """
 
     experiment: Experiment
@@ -30,6 +33,18 @@ class RunTask:
     store_path: Path
     folder: Path
     keep_model: bool = False
+    horizon: int | None = None
+    extendable: bool = False
+
+    @property
+    def epochs(self) -> int:
+        """Epochs to which the run goes."""
+        return self.horizon if self.horizon is not None else self.experiment.first_horizon
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its records are there; raises ResultsError where those of another run are."""
+        return records.is_finished(self.folder, self.experiment.arm_hash(self.arm), self.epochs)
 
     @property
     def name(self) -> str:
@@ -45,6 +60,8 @@ class RunTask:
             "store_path": str(self.store_path),
             "folder": str(self.folder),
             "keep_model": self.keep_model,
+            "horizon": self.horizon,
+            "extendable": self.extendable,
         }
 
     @classmethod
@@ -57,4 +74,6 @@ class RunTask:
             store_path=Path(values["store_path"]),
             folder=Path(values["folder"]),
             keep_model=values["keep_model"],
+            horizon=values["horizon"],
+            extendable=values["extendable"],
         )

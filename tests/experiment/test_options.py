@@ -34,6 +34,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "precision": ("mixed_bfloat16", "mixed_bfloat16"),
     "metric": ("accuracy", "accuracy"),
     "equivalence": (1.5, "1.5"),
+    "max_epochs": (40, "40"),
     "screen": (True, ""),
     "ablate": ("standard", "standard"),
     "strengths": ([0.5, 1.0], "0.5, 1"),
@@ -48,7 +49,11 @@ VALUES: dict[str, tuple[Any, str]] = {
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
 
-NEEDED: dict[str, dict[str, Any]] = {"weight_decay": {"optimizer": "sgd"}, "momentum": {"optimizer": "sgd"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "weight_decay": {"optimizer": "sgd"},
+    "momentum": {"optimizer": "sgd"},
+    "max_epochs": {"epochs": "auto"},
+}
 """What an option means nothing without."""
 
 ON_COMMAND_LINE = [option for option in OPTIONS if option.help]
@@ -96,9 +101,10 @@ def test_the_command_line_says_the_same(monkeypatch, option) -> None:
 def test_bounds_are_those_of_the_model(option) -> None:
     for bound, beyond in zip(option.bounds, (-1, 1), strict=True):
         if bound is not None:
-            assert api.define((), **{option.name: bound})
+            needed = NEEDED.get(option.name, {})
+            assert api.define((), **needed, **{option.name: bound})
             with pytest.raises(DefinitionError, match=option.name):
-                api.define((), **{option.name: bound + beyond})
+                api.define((), **needed, **{option.name: bound + beyond})
 
 
 def test_words_are_those_of_the_model() -> None:

@@ -159,11 +159,12 @@ LEDGER = {
 }  # fmt: skip
 
 
-def experiment(**plan) -> Experiment:
+def experiment(*, epochs: int | str = 9, **plan) -> Experiment:
     """Return an experiment of `none` and `standard` with five seeds, or what `plan` says."""
     values = {"arms": ["none", "standard"], "seeds": 5, **plan}
     policies = {"again": {"policy": "none"}} if "again" in values["arms"] else {}
-    return definition.parse({"name": "made", "plan": values, "policies": policies}, origin="test")
+    training = {"epochs": epochs}
+    return definition.parse({"name": "made", "training": training, "plan": values, "policies": policies}, origin="test")
 
 
 def plan_history(experiment: Experiment, *, finished: int = 0, before: Experiment | None = None) -> list[PlanEntry]:

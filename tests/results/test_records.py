@@ -87,12 +87,13 @@ def test_another_schema_is_refused(tmp_path):
 
 
 def test_finished_means_complete_or_diverged_of_this_very_definition(tmp_path):
-    assert not records.is_finished(tmp_path / "none", "h")
+    assert not records.is_finished(tmp_path / "none", "h", 9)
     for status, expected in (("complete", True), ("diverged", True), ("failed", False)):
-        write_run(tmp_path / status, status=status)
-        assert records.is_finished(tmp_path / status, "h") is expected
+        write_run(tmp_path / status, status=status, ledger={"epochs": 9})
+        assert records.is_finished(tmp_path / status, "h", 9) is expected
+        assert not records.is_finished(tmp_path / status, "h", 18)
     with pytest.raises(ResultsError, match="another definition"):
-        records.is_finished(tmp_path / "complete", "other")
+        records.is_finished(tmp_path / "complete", "other", 9)
 
 
 def test_json_has_no_nan(tmp_path):

@@ -39,7 +39,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, ne
         patch.setattr(files, "remove_leftovers", lambda folder: None)  # the link stands for the whole disk
         with pytest.raises(ResultsError, match=r"No space left on device.; free some space .* finished runs are kept"):
             run.execute(task, networks=networks, report=report, checkpoint_seconds=seconds)
-    assert not records.is_finished(task.folder, task.experiment.arm_hash(task.arm))
+    assert not task.is_finished
     (task.folder / name).unlink(missing_ok=True)  # now there is space
     run.execute(task, networks=networks)
     assert content(task.folder) == content(finished["standard", 0].folder)

@@ -1,0 +1,55 @@
+"""The difference on test images at equal budgets: one point for every milestone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from augexp.analysis import statistics
+from augexp.analysis.contrast import intervals
+from augexp.analysis.paired_runs import PairedRuns
+from augexp.analysis.schema import EqualBudget
+from augexp.analysis.settings import AnalysisSettings
+from augexp.analysis.statistics import MIN_SEEDS, Floats
+from augexp.experiment.budget import milestones
+
+
+def curve(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[EqualBudget, ...]:
+    """Return what a fixed budget would have given at every milestone: both arms after the same number of epochs.
+
+    The interval of each point is the one that a comparison planned for that budget alone has.
+
+    Args:
+        runs: with an automatic budget; others have no milestones, which gives no point.
+        baseline: the arm that `arm` is compared with.
+        arm: the other one.
+        settings: of the comparison; where nothing is claimed, there is no interval.
+    """
+    if runs.horizon is None or not runs.seeds:
+        return ()
+    return tuple(_point(runs, baseline, arm, settings, epochs) for epochs in milestones(runs.horizon))
+
+
+def _point(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings, epochs: int) -> EqualBudget:
+    first, second = (_correct(runs, name, epochs) for name in (baseline, arm))
+    parts = statistics.crossed(second - first)
+    enough = parts.n >= MIN_SEEDS and math.isfinite(settings.level.t(parts.n)) and parts.seeds > 0
+    new, these = intervals(parts, settings.level) if settings.claims and enough else (None, None)
+    return EqualBudget(
+        epochs=epochs,
+        baseline=float(first.mean()),
+        arm=float(second.mean()),
+        difference=parts.estimate,
+        differences=tuple(parts.by_seed.tolist()),
+        interval=new or these,
+        scope="new images" if new else "these images",
+    )
+
+
+def _correct(runs: PairedRuns, arm: str, epochs: int) -> Floats:
+    """Return 100 times the weighted outcomes of an arm after `epochs`, float64 (n, m)."""
+    labels = runs.first.labels
+    outcomes = [runs.whole[arm, seed].milestones()[epochs].predicted == labels for seed in runs.seeds]
+    values: Floats = 100.0 * runs.columns.collapse(np.stack(outcomes)) * runs.weights
+    return values
