@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 StageProgress = Callable[[str, int, int], None]
 """Is called with the name of a stage, how many items are done, and how many there are (0 where not known)."""
 
-Kind = Literal["started", "epoch", "note", "finished", "stopped", "failed"]
+Kind = Literal["started", "pace", "epoch", "note", "finished", "stopped", "failed"]
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,13 @@ class RunEvent:
     """Something that happened to a run.
 
     Attributes:
-        kind: `started`, `epoch` (one more is over), `note` (see `message`), and one last event:
-            `finished`, `stopped` (on request; goes on from its checkpoint next time) or `failed`.
+        kind: `started`, `pace` (the first steps have been timed), `epoch` (one more is over), `note` (see `message`),
+            and one last event: `finished`, `stopped` (on request; goes on from its checkpoint next time) or `failed`.
         arm, seed: of the run.
         epoch: epochs done so far.
         epochs: epochs of the budget.
-        seconds: what the last epoch took, or the whole run where it is over.
+        seconds: what the last epoch took, or will take as far as the first steps tell, or the whole run where it is
+            over.
         row: the epoch's row of ``epochs.csv``; empty for other kinds.
         message: one line for people.
     """

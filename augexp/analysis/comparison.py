@@ -35,6 +35,7 @@ def compare(
     draws: str = "",
     command: str = "",
     horizon: Horizon | None = None,
+    grey: bool = False,
 ) -> Comparison:
     """Answer: does it help, by how much, how sure is that?
 
@@ -48,6 +49,7 @@ def compare(
         command: what reproduces the answer.
         horizon: how far runs with an automatic budget go; the records have to be those that `budget.horizon.readable`
             leaves.
+        grey: whether the images have no colours.
 
     Raises:
         AnalysisError: runs that do not belong together.
@@ -60,6 +62,7 @@ def compare(
     contrast_level = looks.contrast_level(experiment, history)
     settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
     contrasts = _contrasts(runs, settings)
+    arms = tuple(_arm(experiment, runs, name) for name in plan.arms)
     rule, pairs = contrast_level.rule, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
         augexp=__version__,
@@ -77,11 +80,13 @@ def compare(
         draws=draws,
         look=_look(settings, len(seeds)),
         missing=missing,
-        arms=tuple(_arm(experiment, runs, name) for name in plan.arms),
+        arms=arms,
         contrasts=contrasts,
         best=could_be_best(runs, settings, level(rule, pairs, plan.looks)),
         trends=trend.trends(experiment, runs, level(rule, 1, plan.looks), missing=bool(missing)),
-        warnings=collect_warnings(experiment, records, history, runs, manifest, draws, missing, contrasts),
+        warnings=collect_warnings(
+            experiment, records, history, runs, manifest, draws, missing, contrasts, arms, horizon=horizon, grey=grey
+        ),
         plan_changes=plan_changes(history),
         horizon=horizon,
         ledger=_ledger(runs),

@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import numpy as np
+
 from augexp.analysis import wording
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Contrast, Missing
+from augexp.analysis.schema import Arm, Contrast, Missing
+from augexp.analysis.statistics import mean_interval
+from augexp.augment.catalogue.registry import SPECS
 from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import MANY_POLICIES, Plan
-from augexp.results.manifests import PlanEntry
+from augexp.results.manifests import Horizon, PlanEntry
 from augexp.results.records import RunRecord
+
+MIN_GAP = 1.0
+"""Gap in pp between clean training images and validation below which there is next to no overfitting."""
+
+FITTED = 99.0
+"""Accuracy on clean training images in percent from which they are fitted, whatever the gap."""
+
+OFFICIAL = "official"
+"""Rule of a split whose test set came with the images."""
 
 
 def collect_warnings(
@@ -24,12 +37,32 @@ def collect_warnings(
     draws: str,
     missing: Sequence[Missing],
     contrasts: Sequence[Contrast],
+    arms: Sequence[Arm],
+    *,
+    horizon: Horizon | None = None,
+    grey: bool = False,
 ) -> tuple[str, ...]:
-    """Return what stands beside the answer, the gravest first."""
+    """Return what stands beside the answer, the gravest first.
+
+    Args:
+        experiment: the question.
+        records: of all finished runs.
+        history: every plan of the results folder.
+        runs: those that count, paired.
+        manifest: content of ``store.json``; None where it is not known.
+        draws: how the training draws of the seeds relate.
+        missing: runs that are missing.
+        contrasts: the answers.
+        arms: facts of the arms, in the order of the plan.
+        horizon: how far runs with an automatic budget go.
+        grey: whether the images have no colours.
+    """
     texts = [wording.missing_runs(missing)] if missing else []
     several = len(contrasts) > 1
     texts += [f"`{c.arm}`: {text}" if several else text for c in contrasts for text in c.warnings]
     texts += _of_runs(records, runs)
+    texts += _of_budget(experiment, runs, contrasts, arms, manifest, horizon)
+    texts += _of_colours(experiment) if grey else []
     texts += _of_design(experiment, history, draws, manifest)
     return tuple(dict.fromkeys(wording.as_sentence(text) for text in texts))
 
@@ -46,6 +79,49 @@ def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
     if beyond and runs.seeds:
         texts.append(wording.unplanned_seeds(beyond))
     return texts
+
+
+def _of_budget(
+    experiment: Experiment,
+    runs: PairedRuns,
+    contrasts: Sequence[Contrast],
+    arms: Sequence[Arm],
+    manifest: StoreManifest | None,
+    horizon: Horizon | None,
+) -> list[str]:
+    """Return the warnings that say why this budget, network or test set cannot show a difference, and the remedy."""
+    if not runs.seeds:
+        return []
+    plan, texts = experiment.plan, []
+    baseline = next(arm for arm in arms if arm.name == plan.baseline)
+    scores, chance = 100 * runs.scores(plan.baseline), _chance(runs)
+    ends = mean_interval(scores)
+    if float(scores.mean()) <= chance or (ends is not None and ends[0] <= chance):
+        texts.append(wording.at_chance(plan.baseline, float(scores.mean()), chance))
+    elif baseline.gap is not None and baseline.gap < MIN_GAP and (baseline.probe or 0.0) < FITTED:
+        texts.append(wording.not_fitted(plan.baseline, baseline.gap))
+    if horizon is not None and horizon.still_gaining:
+        texts.append(wording.still_gains(horizon.still_gaining, horizon.epochs))
+    if runs.horizon is not None and not runs.budgets:
+        texts.append(wording.no_own_budget(len(runs.seeds), runs.horizon))
+    floor = min((contrast.outlook.image_floor for contrast in contrasts if contrast.outlook), default=0.0)
+    official = manifest is not None and manifest.split.rule == OFFICIAL and not experiment.data.kind.keeps_official_test
+    if floor > plan.equivalence and official:
+        texts.append(wording.small_official_test(len(runs.columns), floor, plan.equivalence))
+    return texts
+
+
+def _chance(runs: PairedRuns) -> float:
+    """Return what guessing gives in percent: the share of the largest class, or of every class where it is balanced."""
+    if runs.balanced:
+        return 100.0 / len(runs.first.classes)
+    return 100.0 * float(np.bincount(runs.columns.labels).max()) / len(runs.columns)
+
+
+def _of_colours(experiment: Experiment) -> list[str]:
+    operations = (o.name for arm in experiment.plan.arms for o in experiment.policy(arm).operations)
+    names = [name for name in dict.fromkeys(operations) if name in SPECS and SPECS[name].needs_colour]
+    return [wording.grey_images(names)] if names else []
 
 
 def _of_design(

@@ -213,6 +213,71 @@ SCREENING = "this is a screening on one half of the test images: it ranks the po
 SYNTHETIC = "the images are synthetic drawings: nothing about photos follows from this answer"
 
 
+# Warnings that name a remedy have a code, by which they can be looked for.
+
+
+def coded(code: str, text: str) -> str:
+    """Return a warning that begins with its code."""
+    return f"[{code}] {as_sentence(text)}"
+
+
+def at_chance(baseline: str, metric: float, chance: float) -> str:
+    """Warn of a baseline that has learned nothing; both in percent."""
+    return coded(
+        "baseline-at-chance",
+        f"`{baseline}` gets {number(metric, 1)} %, where chance gives {number(chance, 1)} %: the network has learned "
+        "nothing that augmentation could better; try more --epochs, a larger --image-size, more images or another "
+        "--model",
+    )
+
+
+def not_fitted(baseline: str, gap: float) -> str:
+    """Warn of a baseline that does not fit its training images; the gap is in pp."""
+    return coded(
+        "not-fitted",
+        f"`{baseline}` is hardly better on its clean training images than on validation images (gap "
+        f"{number(gap, 1, signed=True)} pp): there is no overfitting that augmentation could reduce; try more --epochs "
+        "or a larger --model",
+    )
+
+
+def still_gains(arms: Sequence[str], epochs: int) -> str:
+    """Warn of arms that still gained on validation at the cap of the horizon."""
+    named = ", ".join(f"`{arm}`" for arm in arms)
+    return coded(
+        "still-gaining",
+        f"{named} still gained on validation at the cap of {epochs} epochs, so the own best budget may lie beyond; "
+        f"--max-epochs {2 * epochs} goes on from there",
+    )
+
+
+def small_official_test(images: int, floor: float, r: float) -> str:
+    """Warn of an official test set that no number of seeds makes good for; floor and r are in pp."""
+    return coded(
+        "few-test-images",
+        f"the official test set of {images:,} images leaves ±{number(floor, 1)} pp whatever the number of seeds, so "
+        f"no difference can be shown to be below ±{r:g} pp; --test held-out takes a test set out of all images, or add "
+        "test images",
+    )
+
+
+def grey_images(operations: Sequence[str]) -> str:
+    """Warn of operations on colours where the images have none."""
+    return coded(
+        "grey-images",
+        f"the images are grey, which {', '.join(operations)} leave as they are; leave them out of the policy",
+    )
+
+
+def no_own_budget(seeds: int, epochs: int) -> str:
+    """Warn of too few seeds for a choice of budgets."""
+    return coded(
+        "no-own-budget",
+        f"{seeds} seeds cannot choose a budget, so every arm is judged at {epochs} epochs; at least 3 --seeds are "
+        "needed",
+    )
+
+
 def missing_runs(missing: Sequence[Missing]) -> str:
     """Warn of runs that are missing, and name the first of those that failed, or else of all."""
     failed = [run for run in missing if run.reason != NOT_RUN]

@@ -147,6 +147,9 @@ def status_text(status: Status) -> str:
     waiting = status.counts.get("waiting")
     if waiting:
         lines.append(f"  {_MARKS['waiting']:8} {waiting} runs")
+    if status.horizon is not None:
+        further = "no further" if status.horizon_settled else "further while an arm still gains on validation"
+        lines.append(f"  horizon  {status.horizon} epochs, {further}")
     for interval in status.intervals:
         lines.append(
             f"  so far   {interval.arm} - {interval.baseline}: {interval.estimate:+.2f} pp, new images "
@@ -171,7 +174,11 @@ def _outlook(status: Status) -> str:
     if not status.working:
         return "nobody is working on it; augexp compare goes on from here"
     left = status.seconds_left
-    return "time left: not known yet" if left is None else f"time left: about {_duration(left)}"
+    if left is None:
+        return "time left: not known yet"
+    most = status.seconds_left_at_most
+    longest = f", up to {_duration(most)} if the runs have to go on to the cap" if most is not None else ""
+    return f"time left: about {_duration(left)}{longest}"
 
 
 def _duration(seconds: float) -> str:

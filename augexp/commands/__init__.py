@@ -4,6 +4,7 @@
 - `compare`: `augexp compare`: execute the runs that the plan still asks for, and answer.
 - `define`: The experiment that SOURCE and changes to it mean.
 - `download`: `augexp download`: LSUN archives, verified and unpacked.
+- `estimate`: How long a comparison will take, said once its first steps have been timed.
 - `export`: `augexp export` and `augexp export-policy`: results for experiment trackers, a policy for Keras.
 - `index`: `augexp index`: prepare the images of a source.
 - `preview`: `augexp preview`: a sheet of images that shows what an arm does.

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 MARK = ".made"
 
+LOOKED_AT = 100
+"""Images that are looked at to tell whether they have colours."""
+
+GREY = "[grey-images]"
+"""Code of the warning that they have none."""
+
 
 class Images(NamedTuple):
     """What is known of the images behind the records.
@@ -37,11 +43,13 @@ class Images(NamedTuple):
         store: the prepared images; None where they are not here any more.
         manifest: content of their ``store.json``; None where it is not known.
         draws: how the training draws of the seeds relate, see `Store.draw_mode`; may be empty.
+        grey: whether they have no colours.
     """
 
     store: Store | None
     manifest: StoreManifest | None
     draws: str
+    grey: bool = False
 
 
 # -- from the records ----------------------------------------------------------------------------
@@ -115,7 +123,13 @@ def images_of(store: Store, experiment: Experiment, records: Sequence[RunRecord]
     """Return what is known of prepared images that are here."""
     plan = experiment.plan
     numbers = sorted({record.seed for record in records if record.finished}) or plan.blocks(plan.max_seeds)
-    return Images(store, store.manifest, store.draw_mode(experiment.data, numbers))
+    return Images(store, store.manifest, store.draw_mode(experiment.data, numbers), _are_grey(store))
+
+
+def _are_grey(store: Store) -> bool:
+    """Tell whether images spread over the whole store have three equal channels."""
+    rows = range(0, len(store.labels), max(1, len(store.labels) // LOOKED_AT))
+    return all((store.images[row][..., :1] == store.images[row]).all() for row in rows)
 
 
 def compute(
@@ -132,6 +146,7 @@ def compute(
         draws=images.draws,
         command=command_line.command(workspace.experiment),
         horizon=horizon_of(workspace),
+        grey=images.grey,
     )
 
 
@@ -279,7 +294,8 @@ def find_images(workspace: Workspace, records: Sequence[RunRecord], data_dir: Pa
         return images_of(store, workspace.experiment, records)
     if (workspace.comparison / "comparison.json").is_file():
         known = published(workspace.folder)
-        return Images(None, StoreManifest.model_validate(known.data) if known.data else None, known.draws)
+        manifest = StoreManifest.model_validate(known.data) if known.data else None
+        return Images(None, manifest, known.draws, any(GREY in warning for warning in known.warnings))
     raise ResultsError(
         f"{data_dir / 'stores'}: the prepared images {fingerprint} of these runs are not here, and there is no answer "
         "yet that describes them; name their place with --data-dir, or execute `augexp compare` again"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from augexp.commands import answer
 from augexp.commands.define import Source, define
+from augexp.commands.estimate import EstimatingListener
 from augexp.commands.index import index
 from augexp.engines import registry
 from augexp.engines.base import Engine
@@ -85,7 +86,8 @@ def compare(
             answer.check_halves(store, stage.plan)
             answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
             history = workspace.commit_plan(finished_pairs(workspace))
-            execute_missing(workspace, store, history, runner, listener)
+            told = EstimatingListener(listener, stage, lambda: runner.side_by_side)
+            execute_missing(workspace, store, history, runner, told)
             return answer.compute_and_publish(workspace, store, history, pictures=pictures)
 
     if is_staged(experiment, Path(results_dir)):

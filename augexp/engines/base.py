@@ -67,6 +67,11 @@ class Engine(ABC):
             RunError: it cannot be started.
         """
 
+    @property
+    @abstractmethod
+    def side_by_side(self) -> int:
+        """Runs that go on at the same time, at most; known once it is started."""
+
     def warm(self, task: RunTask, num_classes: int) -> None:  # noqa: B027 - an engine may have nothing to do here
         """Have the network of `task` built while the images are still being prepared, where that saves time."""
 

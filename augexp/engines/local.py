@@ -61,6 +61,11 @@ class LocalEngine(Engine):
         """Return the engine for `jobs` workers; there is no address to know."""
         return cls(jobs or None, when_spare=when_spare)
 
+    @property
+    def side_by_side(self) -> int:
+        """The number of workers."""
+        return self.jobs
+
     def start(self, runs: int) -> None:
         """Start `jobs` workers, or as many as there are runs; see `Engine.start`."""
         slots = resources.worker_slots(self.jobs)

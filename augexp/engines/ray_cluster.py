@@ -68,6 +68,11 @@ class RayEngine(Engine):
         """Return the engine for the cluster at `address`, which decides itself how many runs go on side by side."""
         return cls(address)
 
+    @property
+    def side_by_side(self) -> int:
+        """The cores of the cluster."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
     def start(self, runs: int) -> None:
         """Connect to the cluster, or start one here; nothing where this process is connected already.
 

@@ -125,8 +125,8 @@ class Plan(Frozen):
         }
         if not good[self.stage]:
             raise ValueError(
-                f"stage: received {self.stage!r} with other seeds, arms, screened, horizon or asked than augexp writes; "
-                "leave all of them out and say screen = true"
+                f"stage: received {self.stage!r} with other seeds, arms, screened, horizon or asked than augexp writes;"
+                " leave all of them out and say screen = true"
             )
 
     def definition(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 - `axes`: Each kind of chart drawn into one matplotlib axes.
 - `blocks`: What a report page is made of: plain values that the template lays out.
+- `budgets`: What is shown of automatic budgets: test images at equal budgets, and each arm's own one.
 - `charts`: What the charts show, taken from a comparison and its records once, for files and page alike.
 - `figures`: The charts of a comparison as files, PNG and SVG, and as SVG inside the page.
 - `formats`: The forms in which tables, a comparison and its runs are written.

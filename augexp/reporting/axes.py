@@ -19,6 +19,7 @@ from matplotlib.patheffects import withStroke  # noqa: TID253
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.schema import Contrast
 from augexp.analysis.wording import number
+from augexp.experiment.budget import milestones
 from augexp.reporting.charts import CurveChart, DifferenceChart, GainChart, GainCurve, Line, in_pp
 from augexp.reporting.palette import INK, PAGE, RULE, SOFT, ZONE, LineStyle
 
@@ -42,6 +43,11 @@ _CHARACTERS = 13.0
 
 _LINE = 0.19
 """Height of a further line of such a label in units of `ROW`."""
+
+_X = {False: "epoch", True: "epochs of the budget, in both arms"}
+"""Labels of the horizontal axis, by whether it shows budgets."""
+
+_BUDGET_TICKS = {1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120}
 
 _MAX_DIGITS = 6
 """Decimals of a tick label."""
@@ -77,8 +83,16 @@ def _set_labels_and_grid(axes: Any, *, title: str, x: str, y: str = "") -> None:
     axes.spines["bottom"].set_color(RULE)
 
 
-def _epoch_axis(axes: Any, last: float) -> None:
-    """Show whole epochs from the first to `last`."""
+def _epoch_axis(axes: Any, last: float, *, budgets: bool = False) -> None:
+    """Show whole epochs from the first to `last`; budgets are spread evenly by their ratios."""
+    if budgets:
+        axes.set_xscale("log", base=2)
+        axes.set_xlim(0.9, max(1.1 * last, 2.0))
+        ticks = [epochs for epochs in milestones(round(last)) if epochs in _BUDGET_TICKS] or [1]
+        axes.xaxis.set_major_locator(ticker.FixedLocator(ticks))
+        axes.xaxis.set_minor_locator(ticker.NullLocator())
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        return
     axes.set_xlim(min(1.0, last - 0.5), max(last, 1.5))
     axes.xaxis.set_major_locator(ticker.MaxNLocator(nbins=8, integer=True) if last > 1 else ticker.FixedLocator([1.0]))
 
@@ -97,8 +111,12 @@ def draw_curves(axes: Any, chart: CurveChart, title: str = "") -> None:
         if chart.seeds:
             _draw_seeds(axes, line)
         _draw_mean(axes, line.style, line.course.epochs, line.course.mean, line.label)
-    _epoch_axis(axes, max((line.course.epochs[-1] for line in chart.lines if len(line.course.epochs)), default=1.0))
-    _set_labels_and_grid(axes, title=title, x="epoch", y=chart.unit)
+    for mark in chart.marks:
+        axes.plot([mark.epochs], [mark.value], "D", color=mark.style.colour, markeredgecolor=PAGE, markersize=8,
+                  zorder=5, label=f"_{mark.label}: {number(mark.value, 1)} %")  # fmt: skip
+    last = max((line.course.epochs[-1] for line in chart.lines if len(line.course.epochs)), default=1.0)
+    _epoch_axis(axes, last, budgets=chart.budgets)
+    _set_labels_and_grid(axes, title=title, x=_X[chart.budgets], y=chart.unit)
     if reference is not None:
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -127,8 +145,9 @@ def draw_gains(axes: Any, chart: GainChart, title: str = "") -> None:
     """
     _draw_region(axes, chart.r, vertical=False)
     curves = chart.curves
-    last = max((float(len(part)) for curve in curves for part in (curve.epochs, curve.line.course.epochs)), default=1.0)
-    _epoch_axis(axes, max(last, 1.0))
+    parts = [part for curve in curves for part in (curve.epochs, curve.line.course.epochs) if len(part)]
+    last = max((float(part[-1]) for part in parts), default=1.0)
+    _epoch_axis(axes, max(last, 1.0), budgets=chart.budgets)
     shown = [v for curve in curves for v in curve.mean if np.isfinite(v)]
     if len(curves) == 1:
         (curve,) = curves
@@ -139,12 +158,12 @@ def draw_gains(axes: Any, chart: GainChart, title: str = "") -> None:
     else:
         for curve in curves:
             _draw_mean(axes, curve.line.style, curve.epochs, curve.mean, f"_{curve.line.label}")
-        shown += _draw_bars(axes, curves, last)
+        shown += _draw_bars(axes, curves, last, budgets=chart.budgets)
     # The band of the first epochs can be huge; it is cut so that the rest stays readable.
     limit = 1.1 * max(1.5 * chart.r, *np.abs([0.0, *shown]))
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, -limit), min(high, limit))
-    _set_labels_and_grid(axes, title=title, x="epoch", y="paired difference (pp)")
+    _set_labels_and_grid(axes, title=title, x=_X[chart.budgets], y="paired difference (pp)")
     sign_tick_labels(axes.yaxis)
 
 
@@ -162,9 +181,9 @@ def bars_note(curves: Sequence[GainCurve]) -> str:
     return f"bars after the last epoch: {'; '.join(bands)}" if len(curves) > 1 and bands else ""
 
 
-def _draw_bars(axes: Any, curves: Sequence[GainCurve], last: float) -> list[float]:
+def _draw_bars(axes: Any, curves: Sequence[GainCurve], last: float, *, budgets: bool) -> list[float]:
     """Draw the band of the last epoch of every contrast to the right of it; return the bars' ends."""
-    step, ends = 0.025 * max(last - 1.0, 0.5), []
+    step, ends = (0.06 * last if budgets else 0.025 * max(last - 1.0, 0.5)), []
     for place, curve in enumerate(curves, start=1):
         pair = [curve.low[-1], curve.high[-1]] if len(curve.epochs) else [np.nan, np.nan]
         if np.isfinite(pair).all():

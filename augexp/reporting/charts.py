@@ -50,6 +50,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A point of a chart of budgets: an arm at its own best one.
+
+    Attributes:
+        epochs, value: where it lies.
+        style: of its arm.
+        label: what it is.
+    """
+
+    epochs: float
+    value: float
+    style: LineStyle
+    label: str
+
+
+@dataclass(frozen=True)
 class GainCurve:
     """The paired difference of validation accuracy by epoch of one contrast, in pp.
 
@@ -91,12 +107,16 @@ class CurveChart(_Chart):
         lines: from back to front.
         seeds: whether the thin lines are shown.
         reference: counts that the lines, which are counts too, are compared with; None for other courses.
+        budgets: whether the epochs are budgets, which are spread evenly by their ratios.
+        marks: single points on the lines.
     """
 
     unit: str
     lines: tuple[Line, ...]
     seeds: bool = True
     reference: Line | None = None
+    budgets: bool = False
+    marks: tuple[Mark, ...] = ()
 
     @property
     def legend(self) -> Legend:
@@ -113,11 +133,13 @@ class GainChart(_Chart):
         curves: of the contrasts.
         r: half-width of the region of practical equivalence.
         region: what it is.
+        budgets: whether the epochs are budgets, which are spread evenly by their ratios.
     """
 
     curves: tuple[GainCurve, ...]
     r: float
     region: str
+    budgets: bool = False
 
     @property
     def legend(self) -> Legend:

@@ -21,7 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
 
 from augexp.analysis.schema import Comparison
 from augexp.files import write_atomically
-from augexp.reporting import axes, charts, wording
+from augexp.reporting import axes, budgets, charts, wording
 from augexp.reporting.palette import COLOURS, INK
 from augexp.results.records import RunRecord
 
@@ -65,18 +65,24 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
         for arm in styles:
             figure = curve_figure(f"{arm}: accuracy by epoch, {images}", charts.accuracy_chart(records, arm), note=True)
             paths += save(figure, folder, f"curves-{arm}")
-        figure = comparison_figure(
-            f"Does augmentation help? {images}",
-            charts.validation_chart(records, styles),
-            charts.gain_chart(comparison, charts.gains(comparison, records).values()),
-            charts.difference_chart(comparison),
-        )
+        figure = comparison_figure(f"Does augmentation help? {images}", *_charts_of_comparison(comparison, records))
         paths += save(figure, folder, "comparison")
         chart = charts.unique_images_chart(records, styles, comparison.baseline)
         paths += save(
             curve_figure(f"How many different images the network received, {images}", chart), folder, "unique-images"
         )
     return paths
+
+
+def _charts_of_comparison(
+    comparison: Comparison, records: Sequence[RunRecord]
+) -> tuple[charts.CurveChart, charts.GainChart, charts.DifferenceChart]:
+    """Return what the main figure shows: where budgets are chosen, test images at equal budgets; else validation."""
+    curves, gains = budgets.accuracy_chart(comparison), budgets.difference_chart(comparison)
+    if curves is None or gains is None:
+        curves = charts.validation_chart(records, charts.styles(comparison))
+        gains = charts.gain_chart(comparison, charts.gains(comparison, records).values())
+    return curves, gains, charts.difference_chart(comparison)
 
 
 # -- files ---------------------------------------------------------------------------------------
@@ -94,18 +100,22 @@ def curve_figure(title: str, chart: charts.CurveChart, *, note: bool = False) ->
 def comparison_figure(
     title: str, curves: charts.CurveChart, gains: charts.GainChart, differences: charts.DifferenceChart
 ) -> Figure:
-    """Draw validation curves and their paired difference above, and the test differences below."""
+    """Draw curves of the arms and their paired difference above, and the test differences below."""
     lower = 1.45 + axes.ROW * sum(axes.row_heights(differences))
     figure = _figure(title, 4.6 + lower)
     both: Any = figure.subfigures(2, 1, height_ratios=(4.1, lower))
     above, below = both
     left, right = above.subplots(1, 2)
-    axes.draw_curves(left, curves, "Validation accuracy")
-    axes.draw_gains(right, gains, "Gain in validation accuracy by epoch")
-    notes = (_thin_and_bold(curves), axes.bars_note(gains.curves))
+    titles = ("Test accuracy by budget", "Difference at equal budgets", "each arm at its own best budget")
+    if not curves.budgets:
+        titles = ("Validation accuracy", "Gain in validation accuracy by epoch", "at the end of the budget")
+    axes.draw_curves(left, curves, titles[0])
+    axes.draw_gains(right, gains, titles[1])
+    marks = "diamond: an arm at its own best budget, chosen on validation" if curves.marks else ""
+    notes = (marks or _thin_and_bold(curves), axes.bars_note(gains.curves))
     _legend(above, left, right, note="; ".join(note for note in notes if note))
     ax = below.subplots()
-    axes.draw_differences(ax, differences, f"Test {differences.metric} at the end of the budget")
+    axes.draw_differences(ax, differences, f"Test {differences.metric}{',' * curves.budgets} {titles[2]}")
     axes.label_differences(ax, differences)
     _legend(below, ax)
     return figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from augexp.analysis.schema import Comparison
 from augexp.analysis.wording import MINUS, MISSING
-from augexp.reporting import tables, wording
+from augexp.reporting import budgets, tables, wording
 from augexp.reporting.tables import Table
 from augexp.results.records import COLUMNS, RunRecord, csv_text
 
@@ -27,7 +27,12 @@ def to_markdown(comparison: Comparison) -> str:
     about_all = [f"{escape(text)}\n" for text in wording.about_all_arms(comparison)]
     warnings = [f"- {escape(text)}" for text in comparison.warnings]
     parts = [head, *sentences, *about_all, *([*warnings, ""] if warnings else [])]
-    return "\n".join([*parts, *(markdown_table(table) for table in tables.all_tables(comparison))])
+    return "\n".join([*parts, *(markdown_table(table) for table in _tables(comparison))])
+
+
+def _tables(comparison: Comparison) -> list[Table]:
+    equal = [budgets.equal_budgets(comparison, contrast) for contrast in comparison.contrasts]
+    return tables.all_tables(comparison, (budgets.own_budgets(comparison), *equal))
 
 
 def to_csv(comparison: Comparison) -> str:
@@ -37,7 +42,7 @@ def to_csv(comparison: Comparison) -> str:
 
 def to_latex(comparison: Comparison) -> str:
     """Return all tables for the package booktabs."""
-    return "\n".join(latex_table(table) for table in tables.all_tables(comparison))
+    return "\n".join(latex_table(table) for table in _tables(comparison))
 
 
 def to_json(comparison: Comparison) -> str:

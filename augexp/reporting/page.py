@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augexp.analysis.budget.judged import as_judged
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
-from augexp.reporting import blocks, charts, photos, tables, wording
+from augexp.reporting import blocks, budgets, charts, photos, tables, wording
 from augexp.reporting.blocks import Block
 from augexp.results.records import RunRecord
 from augexp.version import __version__
@@ -116,6 +117,17 @@ def _differences(context: PageContext) -> Blocks:
     return (figure, blocks.Prose(sentences)) if sentences else (figure,)
 
 
+def _budgets(context: PageContext) -> Blocks:
+    comparison = context.comparison
+    shown = [c for c in (budgets.difference_chart(comparison), budgets.accuracy_chart(comparison)) if c]
+    if not shown:
+        return ()
+    equal = [budgets.equal_budgets(comparison, contrast) for contrast in comparison.contrasts]
+    numbers = [blocks.Tabular(table) for table in (budgets.own_budgets(comparison), *equal) if table.rows]
+    figures = blocks.Figures(tuple(_figure(chart) for chart in shown))
+    return (figures, blocks.Prose(budgets.words(comparison)), *numbers)
+
+
 def _curves(context: PageContext) -> Blocks:
     comparison, records = context.comparison, context.records
     if not any(len(record.epochs) for record in records):
@@ -208,9 +220,10 @@ def _changed_images(context: PageContext) -> Blocks:
     store = context.store
     if store is None:
         return ()
+    judged = as_judged(context.records, context.comparison)
     strips = _by_contrast(
         context.comparison,
-        lambda contrast, comparison: photos.strips(context.records, store, comparison.baseline, contrast.arm),
+        lambda contrast, comparison: photos.strips(judged, store, comparison.baseline, contrast.arm),
     )
     note = (
         "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
@@ -219,12 +232,17 @@ def _changed_images(context: PageContext) -> Blocks:
     return (blocks.Prose((note,), soft=True), *strips) if strips else ()
 
 
+def _ledger(comparison: Comparison) -> wording.Pairs:
+    return (*wording.ledger(comparison), *budgets.costs(comparison))
+
+
 def _command(context: PageContext) -> Blocks:
     return (blocks.Code(context.comparison.command),) if context.comparison.command else ()
 
 
 SECTIONS = (
     SectionMaker("The verdict as a picture", "verdict", _differences),
+    SectionMaker("Budgets", "budgets", _budgets),
     SectionMaker("Course of the training", "curves", _curves),
     SectionMaker("When it pays", "pays", lambda page: _remarks(page.comparison, wording.when_it_pays)),
     SectionMaker("What to buy next", "next", lambda page: _remarks(page.comparison, wording.what_to_buy)),
@@ -232,7 +250,7 @@ SECTIONS = (
     SectionMaker("Numbers", "numbers", _numbers),
     SectionMaker("Confusion", "confusion", _confusion),
     SectionMaker("Images won and lost", "images", _changed_images),
-    SectionMaker("Equal budget", "budget", lambda page: _pairs(wording.ledger(page.comparison))),
+    SectionMaker("Equal budget", "budget", lambda page: _pairs(_ledger(page.comparison))),
     SectionMaker("Data and splits", "data", lambda page: _pairs(wording.data(page.comparison))),
     SectionMaker("Plan, and what changed", "plan", lambda page: _pairs(wording.plan(page.comparison))),
     SectionMaker("Environment", "environment", lambda page: _pairs(tuple(page.comparison.environment.items()))),

@@ -139,7 +139,7 @@ def arms(comparison: Comparison) -> Table:
         Column("CPU time (s)", 1, key="cpu_seconds"),
     )
     note = (
-        "Gap: accuracy on clean training images minus validation accuracy at the last epoch. "
+        f"Gap: accuracy on clean training images minus validation accuracy at {_where(comparison)}. "
         "Gap and times are means over the runs."
     )
     return Table("Arms", columns, rows, note)
@@ -184,9 +184,9 @@ def also_reported(comparison: Comparison, contrast: Contrast) -> Table:
     return Table(title, (Column("quantity"), Column("value")), wording.also_reported(contrast, comparison))
 
 
-def all_tables(comparison: Comparison) -> list[Table]:
-    """Return every table in reading order, empty ones left out."""
-    tables = [contrasts(comparison), arms(comparison)]
+def all_tables(comparison: Comparison, further: Sequence[Table] = ()) -> list[Table]:
+    """Return every table in reading order, empty ones left out; `further` come after those of the arms."""
+    tables = [contrasts(comparison), arms(comparison), *further]
     for contrast in comparison.contrasts:
         tables += [also_reported(comparison, contrast), measures(comparison, contrast), classes(comparison, contrast)]
     for title, pairs in (
@@ -206,6 +206,10 @@ def terminal_tables(comparison: Comparison) -> list[Table]:
     return [table for table in (_terminal_arms(comparison), _terminal_contrasts(comparison)) if table.rows]
 
 
+def _where(comparison: Comparison) -> str:
+    return "the arm's own best budget" if comparison.horizon else "the last epoch"
+
+
 def _terminal_arms(comparison: Comparison) -> Table:
     """One row per arm; diverged runs have a column only where there are some."""
     diverged = any(arm.diverged for arm in comparison.arms)
@@ -223,7 +227,7 @@ def _terminal_arms(comparison: Comparison) -> Table:
     ]
     if diverged:
         columns.append(Column("diverged"))
-    note = "gap: clean training images minus validation, at the last epoch"
+    note = f"gap: clean training images minus validation, at {_where(comparison)}"
     return Table(f"Arms on {wording.images(comparison)}", tuple(columns), tuple(rows), note)
 
 

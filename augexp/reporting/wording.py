@@ -15,6 +15,7 @@ from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Lo
 from augexp.analysis.verdict import FIRST_LOOK
 from augexp.analysis.wording import ends, level_words, number
 from augexp.data.store_manifest import StoreManifest
+from augexp.experiment.budget import AUTO
 
 Pairs = tuple[tuple[str, str], ...]
 """Names with their values."""
@@ -55,7 +56,7 @@ def new_images_label(contrast: Contrast, comparison: Comparison) -> str:
     """
     if contrast.new_images is None:
         return ""
-    kind = level_words(_level(comparison.look))
+    kind = level_words(level(comparison.look))
     return f"new images: {kind}, {len(contrast.seeds)} pairs, {comparison.test_clusters:,} test images"
 
 
@@ -63,7 +64,7 @@ def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
     """Say what the interval for these test images is; empty where there is none."""
     if contrast.these_images is None:
         return ""
-    kind = level_words(_level(comparison.look)).replace("interval", "t interval")
+    kind = level_words(level(comparison.look)).replace("interval", "t interval")
     return f"these images: {kind}, {len(contrast.seeds)} pairs"
 
 
@@ -77,7 +78,8 @@ def region(comparison: Comparison) -> str:
     return f"no practical difference (±{comparison.equivalence:g} pp)"
 
 
-def _level(look: Look) -> Level:
+def level(look: Look) -> Level:
+    """Return the level of a comparison's intervals."""
     return Level(look.rule, look.comparisons, look.alpha)
 
 
@@ -178,8 +180,8 @@ def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
 
 
 def _listed(widths: Mapping[int, float], unit: str) -> str:
-    parts = [f"{width:.2f} with {count:,}" for count, width in sorted(widths.items())[1:]]
-    return f"{unit}: {', '.join(parts)}" if parts else f"{unit}: as they are"
+    parts = [f"{width:.2f} with {count:,}" for count, width in sorted(widths.items())[1:]] or ["as they are"]
+    return f"{unit}: {', '.join(parts)}"
 
 
 # -- all arms ------------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ def _best(comparison: Comparison) -> str:
     if len(best) == len(arms):
         return "Every arm could be the best one: no arm is told apart from all others."
     verb = "is the only arm that could be the best one" if len(best) == 1 else "could each be the best arm"
-    return f"{_joined(best)} {verb} (simultaneous 95 % intervals of all pairs)."
+    return f"{joined(best)} {verb} (simultaneous 95 % intervals of all pairs)."
 
 
 def _ranking(comparison: Comparison) -> str:
@@ -222,7 +224,8 @@ def _ranking(comparison: Comparison) -> str:
     return f"Ranking on this half of the test images, the best first: {listed}. The first ones are confirmed elsewhere."
 
 
-def _joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
+    """Join names with commas and a last `and`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -267,12 +270,20 @@ def plan(comparison: Comparison) -> Pairs:
         *_stage(comparison),
         ("seeds", rules[look.rule]),
         ("arms", ", ".join(arm.name for arm in comparison.arms)),
-        ("metric", f"test {metric(comparison)} at the final epoch of the fixed budget"),
+        ("metric", f"test {metric(comparison)} {_judged_at(comparison)}"),
         ("counts as no difference", f"±{comparison.equivalence:g} pp, fixed in the plan"),
         ("comparisons that hold together", f"{look.comparisons}, each at a nominal {100 * look.alpha:.3g} %"),
         ("hash of the plan", comparison.plan_hash),
     ]
     return (*pairs, *(("changed", text) for text in comparison.plan_changes))
+
+
+def _judged_at(comparison: Comparison) -> str:
+    training = comparison.definition.get("training", {})
+    if training.get("epochs") == AUTO:
+        return "of each arm at its own best budget, chosen on validation by leave one out"
+    decays = training.get("schedule", "constant") != "constant"
+    return f"at the final epoch of the fixed budget{'; with a decaying learning rate no other one counts' * decays}"
 
 
 def _stage(comparison: Comparison) -> Pairs:

@@ -24,7 +24,7 @@ class Classifier(Protocol):
 
 
 class Measures(NamedTuple):
-    """Means over a split: cross-entropy in nats, and the fraction correct in [0, 1], over all images and over classes."""
+    """Means over a split: cross-entropy in nats, the fraction correct in [0, 1], and its mean over the classes."""
 
     loss: float
     accuracy: float
@@ -43,6 +43,9 @@ class EvaluationSet:
         self._store, self._rows = store, rows
         self._view = store.view(rows)
         self._labels = np.asarray(store.labels[rows], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def measure(self, network: Classifier) -> Measures:
         """Return mean loss and accuracies; all NaN where there are no rows."""

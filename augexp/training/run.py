@@ -171,6 +171,7 @@ class _Run:
                 steps=self._epoch_steps,
                 epoch=epoch,
                 spare_core=self._spare_core,
+                on_pace=self._tell_pace if epoch == 0 else None,
             )
             self._close_epoch(epoch + 1)
             if epoch + 1 == self._task.epochs:
@@ -181,6 +182,11 @@ class _Run:
             if stopping:
                 self._tell("stopped", message="stopped on request; it goes on from its checkpoint")
                 raise Interrupted(f"{self._task.name}: stopped after epoch {epoch + 1}")
+
+    def _tell_pace(self, step: float) -> None:
+        """Tell how long an epoch will take; a forward pass takes about a third of a step."""
+        forward = (len(self._probe) + len(self._validation)) / self._training.batch_size / 3
+        self._tell("pace", seconds=step * (self._epoch_steps + forward))
 
     def _close_epoch(self, epoch: int) -> None:
         train_loss, train_accuracy = self._network.totals()

@@ -20,11 +20,11 @@ from augexp.data.preparation import prepare
 from augexp.data.sources.base import Source
 from augexp.data.store import Store
 from augexp.errors import DataError
-from augexp.experiment import definition
+from augexp.experiment import budget, definition
 from augexp.experiment.definition import Data, Experiment
 from augexp.results import records
 from augexp.results.manifests import RUN_SCHEMA, PlanEntry, RecordedPlan, RunManifest
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.records import Milestone, Predictions, RunRecord
 
 # -- images --------------------------------------------------------------------------------------
 
@@ -261,3 +261,34 @@ class Draw:
 
     def __getitem__(self, rows: Any) -> Batch:
         return Batch(self.images[rows].copy(), self.ids[rows])
+
+
+def write_auto_run(folder: Path, experiment: Experiment, arm: str, seed: int, validation, outcomes) -> RunRecord:
+    """Write one run with an automatic budget.
+
+    Args:
+        folder: of the results.
+        experiment: with ``epochs = "auto"``.
+        arm, seed: of the run.
+        validation: accuracy by epoch, float (H,) in [0, 1]; its length is the horizon.
+        outcomes: what the network was right about at each milestone, bool (m,), by epoch.
+    """
+    horizon = len(validation)
+    ledger = {**LEDGER, "epochs": horizon, "steps": 10 * horizon, "images_seen": 320 * horizon}
+    record = write_run(folder, experiment, arm, seed, outcomes[horizon], ledger=ledger)
+    rows = [
+        {
+            **{"epoch": epoch, "steps": 10 * epoch, "images_seen": 320 * epoch, "unique_images": 320},
+            **dict.fromkeys(records.FLOAT_COLUMNS, float(value)),
+            records.BALANCED: float(value),
+        }
+        for epoch, value in enumerate(validation, start=1)
+    ]
+    (record.folder / records.EPOCHS).write_bytes(records.epochs_bytes(rows, (records.BALANCED,)))
+    labels = record.predictions().labels
+    milestones = {
+        epoch: Milestone(np.where(outcomes[epoch], labels, 1 - labels), np.where(outcomes[epoch], -0.3, -1.4))
+        for epoch in budget.milestones(horizon)
+    }
+    (record.folder / records.MILESTONES).write_bytes(records.milestones_bytes(milestones))
+    return records.read_run(record.folder)

@@ -94,6 +94,7 @@ class Spec:
         keras: how Keras expresses the operation.
         choices: what a composite operation chooses from, by name: a published operation with its `Range`, or
             an operation of the catalogue at its defaults (None).
+        needs_colour: whether it leaves a grey image as it is.
     """
 
     family: Family
@@ -108,6 +109,7 @@ class Spec:
     caption: Callable[[Operation, float], str] = lambda operation, u: ""
     keras: Callable[[Operation], KerasExpression] = field(kw_only=True)
     choices: Mapping[str, Range | None] = field(default_factory=dict, hash=False)
+    needs_colour: bool = False
 
     @property
     def all_parameters(self) -> tuple[Parameter, ...]:

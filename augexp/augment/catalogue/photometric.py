@@ -82,6 +82,7 @@ SPECS = (
         draws=1,
         breaks="where colour decides the class",
         caption=factor_caption,
+        needs_colour=True,
         keras=factor_layer("RandomSaturation", "Keras changes the saturation of HSV", centred=True),
     ),
     _spec(
@@ -92,6 +93,7 @@ SPECS = (
         draws=1,
         breaks="where colour decides the class",
         caption=lambda o, u: f"{spread(u, o['degrees']):+.0f} degrees",
+        needs_colour=True,
         keras=lambda o: always(
             o,
             f"RandomHue({o['degrees'] / 180.0:.6g}, value_range=(0, 255))",
@@ -104,6 +106,7 @@ SPECS = (
         "Chen et al. 2020 (arXiv 2002.05709)",
         p=0.2,
         breaks="where colour decides the class",
+        needs_colour=True,
         keras=lambda o: KerasExpression(f"RandomGrayscale({o['p']:.6g})"),
     ),
     _spec(
