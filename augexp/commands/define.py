@@ -8,6 +8,7 @@ from typing import Any
 
 from augexp.data.download import catalogue
 from augexp.experiment import definition, options, screening, studies
+from augexp.experiment.budget import MAX_EPOCHS
 from augexp.experiment.definition import Experiment
 
 Source = Experiment | str | Path | Sequence[str]
@@ -46,4 +47,6 @@ def _changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
     if "arms" in changes:
         baseline = changes.get("baseline", experiment.plan.baseline)
         changes["arms"] = [baseline, *(arm for arm in changes["arms"] if arm != baseline)]
+    if isinstance(changes.get("epochs"), int):
+        changes.setdefault("max_epochs", MAX_EPOCHS)  # the cap of an automatic budget says nothing about a fixed one
     return experiment.replace(**options.sections(changes))

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from augexp import api
 from augexp.experiment import budget, definition
 from augexp.experiment.definition import Experiment
 
@@ -49,6 +50,14 @@ def test_the_cap_is_part_of_the_plan_and_not_of_the_runs() -> None:
     assert usual.hash == longer.hash
     assert usual.plan_hash != longer.plan_hash
     assert of(plan={"max_epochs": 7}).first_horizon == 7
+
+
+def test_naming_the_epochs_takes_the_place_of_an_automatic_budget_with_its_cap() -> None:
+    capped = of(plan={"max_epochs": 40})
+    assert api.define(capped, epochs=5).plan.max_epochs == 320
+    assert api.define(capped, seeds=5).plan.max_epochs == 40
+    with pytest.raises(definition.DefinitionError, match="max_epochs: received 30 with epochs = 5"):
+        api.define(capped, epochs=5, max_epochs=30)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A run with an automatic budget: milestones on the way, and going on to a further horizon as if it had never stopped."""
+"""A run with an automatic budget: milestones on the way, and a further horizon as if it had never stopped."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from augexp.experiment.budget import milestones, window
 
 pytestmark = pytest.mark.slow
 
-HORIZON, REPEATS, IMAGES, VALIDATION = 320, 1500, 400, 300
+HORIZON, REPEATS, IMAGES, VALIDATION = 320, 6000, 400, 300
 MILESTONES = np.array(milestones(HORIZON))
 EPOCHS = np.arange(1, HORIZON + 1)
 CURVES = np.stack([78.0 - 1.2 * np.abs(np.log2(EPOCHS / 14)) ** 1.3, 84.0 - 9.0 * np.exp(-EPOCHS / 60.0)])
