@@ -8,7 +8,20 @@ import numpy as np
 from builders import run_manifest
 
 from augexp.analysis.learning_curves import differences
-from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Wins
+from augexp.analysis.schema import (
+    Arm,
+    Budget,
+    Comparison,
+    Contrast,
+    EqualBudget,
+    Gain,
+    Interval,
+    Look,
+    Measure,
+    Outlook,
+    Wins,
+)
+from augexp.results.manifests import Horizon
 from augexp.results.records import COLUMNS, Predictions, RunRecord
 
 HOSTILE = "\"><script>alert('x')</script>"
@@ -176,7 +189,39 @@ def cases() -> dict[str, tuple[Comparison, list[RunRecord]]]:
             )
         ]
     )
+    built["budgets"] = with_budgets(case([single["win"].model_copy()]))
+    built["budgets of many"] = with_budgets(case([c.model_copy() for c in built["many"][0].contrasts]))
     return built
+
+
+def with_budgets(made: tuple[Comparison, list[RunRecord]]) -> tuple[Comparison, list[RunRecord]]:
+    """Return a comparison as if the validation images had chosen the budgets."""
+    answer, runs = made
+    milestones = (1, 2, 3, 5, 7, 10, 14, 20)
+    contrasts = tuple(
+        one.model_copy(
+            update={
+                "equal_budgets": tuple(
+                    EqualBudget(
+                        epochs=epochs, baseline=60.0 + epochs, arm=60.0 + epochs + place, difference=float(place),
+                        differences=tuple(place + value for value in one.differences),
+                        interval=around(place, 1.5), scope="new images",
+                    )
+                    for place, epochs in enumerate(milestones)
+                )
+            }
+        )
+        for one in answer.contrasts
+    )  # fmt: skip
+    budgets = {name: (5, 7) if name == "none" else (14, 14) for name in (arm.name for arm in answer.arms)}
+    arms = tuple(
+        arm.model_copy(update={"budget": Budget(epochs=budgets[arm.name], typical=budgets[arm.name][0], steps=630.0)})
+        for arm in answer.arms
+    )
+    horizon = Horizon(epochs=20, settled=True, gains={"none": 0.1, "standard": 0.7}, still_gaining=("standard",))
+    definition = {"training": {"epochs": "auto"}}
+    update = {"contrasts": contrasts, "arms": arms, "horizon": horizon, "definition": definition}
+    return answer.model_copy(update=update), runs
 
 
 def case(contrasts: list[Contrast], **changes: object) -> tuple[Comparison, list[RunRecord]]:
