@@ -1,16 +1,18 @@
 """kill -9 in the middle of a comparison, again and again: are the records those of an undisturbed one?
 
     python benchmarks/kills.py [--kills 20] [--seed 0]        # about five minutes; writes benchmarks/results/kills.*
+    python benchmarks/kills.py --epochs auto --no-write       # while the horizon doubles, to 80 epochs
 
 `augexp compare` on a small experiment runs once undisturbed. Then it runs in a process group of its own,
 and after a random time either one of its workers or the whole group is killed; a command that has ended is
-started again. When enough has been killed it may finish, and ``run.json``, ``epochs.csv`` and
-``predictions.npz`` of every run must be equal byte by byte to the undisturbed ones.
+started again. When enough has been killed it may finish, and ``run.json``, ``epochs.csv``, ``predictions.npz`` and
+``milestones.npz`` of every run must be equal byte by byte to the undisturbed ones.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -25,7 +27,7 @@ from tables import table, write
 
 from augexp.results import records
 
-SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
+SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS, records.MILESTONES)
 DEFINITION = """
 name = "kills"
 [data]
@@ -40,6 +42,7 @@ probe = 40
 [plan]
 arms = ["none", "standard"]
 seeds = {seeds}
+{cap}
 """
 
 
@@ -146,6 +149,9 @@ class Comparison:
         """Return files that should have gone with the end of their runs."""
         wanted = (*SAME, records.TIMING)
         runs = self.results / "kills" / "runs"
+        horizon = self.results / "kills" / "horizon.json"
+        if horizon.exists() and json.loads(horizon.read_text("utf-8"))["still_gaining"]:
+            return []  # checkpoints are kept, since a higher cap would go on from them
         return [str(path.relative_to(runs)) for path in runs.rglob("*") if path.is_file() and path.name not in wanted]
 
 
@@ -154,7 +160,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0, help="of the dice that choose when and whom")
-    parser.add_argument("--epochs", type=int, default=150)
+    parser.add_argument("--epochs", default="150", help="a number, or auto")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
@@ -162,7 +168,9 @@ def main() -> int:
     lines: list[list[object]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "kills.toml").write_text(DEFINITION.format(epochs=options.epochs, seeds=options.seeds), "utf-8")
+        epochs, cap = ('"auto"', "max_epochs = 80") if options.epochs == "auto" else (options.epochs, "")
+        text = DEFINITION.format(epochs=epochs, cap=cap, seeds=options.seeds)
+        (folder / "kills.toml").write_text(text, "utf-8")
         undisturbed = Comparison(folder, "undisturbed")
         begin = time.monotonic()
         undisturbed.finish()
