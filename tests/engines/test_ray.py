@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import signal
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -175,6 +176,27 @@ def test_ctrl_c_brings_the_checkpoints_back(cluster, long, make_task, networks, 
     run.execute(alone, networks=networks)
     for name in SAME:
         assert (task.folder / name).read_bytes() == (alone.folder / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_runs_go_on_to_a_further_horizon_as_locally(cluster, tiny, make_task, networks, tmp_path):
+    auto = tiny.replace(training={"epochs": "auto"})
+    first = [
+        replace(make_task(tmp_path / "ray", arm, 0, auto), horizon=4, extendable=True) for arm in ("none", "standard")
+    ]
+    started = []
+    with RayEngine(cluster.address) as engine:
+        assert engine.execute(first).executed == 2
+        assert all((task.folder / records.CHECKPOINT).exists() for task in first)
+        further = [replace(task, horizon=7, extendable=False) for task in first]
+        outcome = engine.execute(further, lambda e: started.append(e.epoch) if e.kind == "started" else None)
+    assert (outcome.executed, outcome.failures, started) == (2, (), [4, 4])
+    for task in further:
+        alone = replace(make_task(tmp_path / "local", task.arm, 0, auto), horizon=7)
+        run.execute(alone, networks=networks)
+        assert ray_node.take_files(alone.folder).keys() == ray_node.take_files(task.folder).keys()
+        for name in (*SAME, records.MILESTONES):
+            assert (task.folder / name).read_bytes() == (alone.folder / name).read_bytes()
 
 
 @pytest.mark.slow
