@@ -14,7 +14,7 @@ from augexp.commands.index import index
 from augexp.engines import registry
 from augexp.engines.base import Engine
 from augexp.errors import DefinitionError, RunError
-from augexp.experiment import screening
+from augexp.experiment import network_files, screening
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import records
 from augexp.results.folder import Workspace, is_staged, open_workspace
@@ -71,6 +71,7 @@ def compare(
         raise DefinitionError(
             f"arms: received the baseline {experiment.plan.baseline!r} alone; name at least one arm to compare with it"
         )
+    network_files.check_named(experiment)
     listener = progress or NullListener()
 
     def complete(stage: Experiment) -> Comparison:

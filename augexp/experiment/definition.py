@@ -23,19 +23,31 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from augexp.augment import policy as policies
 from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
+from augexp.experiment import networks
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.sources import KINDS, Data
 
 FORMAT = 1
 """Version of the definition format; part of every hash."""
 
-LATER_KEYS = ("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup")
+LATER_KEYS = (
+    *("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup"),
+    *("weights", "tune", "views", "model_digest", "weights_digest"),
+)
 """Keys of `Training` that older definitions do not have.
 
 They are left out of every dump, and so of hashes and files, where they have their defaults: an experiment that does
@@ -47,7 +59,9 @@ class Training(Frozen):
     """The network and its fixed budget, equal in every arm.
 
     Attributes:
-        model: a network of `augexp.training.models`: `small` is convolutional, `residual` is also normalised.
+        model: a network of `augexp.training.models` (`small` is convolutional, `residual` is also normalised), one of
+            keras.applications by its name, a saved network ``FILE.keras``, or ``FILE.py:FUNCTION``, a function of
+            (image size, number of classes) that returns a keras.Model; see `augexp.experiment.networks`.
         epochs: passes over the training draw; steps = epochs x (images // batch_size).
         batch_size: images per optimiser step; an incomplete last batch is dropped.
         optimizer: `adam` (Kingma & Ba 2014), `adamw` (Loshchilov & Hutter 2017, arXiv 1711.05101) or `sgd`.
@@ -60,9 +74,16 @@ class Training(Frozen):
         warmup: epochs in which the learning rate first rises in a line from nearly zero.
         precision: `float32`, or `mixed_bfloat16` arithmetic with float32 weights.
         probe: number of training images, un-augmented, whose accuracy is measured each epoch.
+        weights: of a network of keras.applications: `imagenet`, where nothing is said; `none` draws them anew for
+            every seed; or a file of weights without a head, ``FILE.weights.h5``.
+        tune: what is trained: `all`, or the `head` alone, on features that a frozen backbone has computed once for
+            every image and view.
+        views: V, augmented versions of each training image with ``tune = "head"``; epoch e shows view e mod V.
+        model_digest, weights_digest: 32 hex digits over the content of the file that `model`, `weights` names; filled
+            in by `augexp.define`.
     """
 
-    model: Literal["small", "residual", "tiny"] = "small"
+    model: str = "small"
     epochs: int = Field(default=20, ge=1, le=10_000)
     batch_size: int = Field(default=32, ge=1, le=4096)
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -74,6 +95,17 @@ class Training(Frozen):
     warmup: int = Field(default=0, ge=0)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     probe: int = Field(default=500, ge=1)
+    weights: str | None = None
+    tune: Literal["all", "head"] = "all"
+    views: int = Field(default=8, ge=1, le=1000)
+    model_digest: str | None = None
+    weights_digest: str | None = None
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, model: str) -> str:
+        networks.kind_of(model)
+        return model
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -87,12 +119,23 @@ class Training(Frozen):
             raise ValueError(
                 f"warmup: received {self.warmup} of {self.epochs} epochs; allowed are 0 to {self.epochs - 1}"
             )
+        networks.check(self, views=self.views != type(self).model_fields["views"].default)
         return self
 
     @model_serializer(mode="wrap")
     def _leave_out_later_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         defaults = {key: type(self).model_fields[key].default for key in LATER_KEYS}
         return {key: value for key, value in serialize(self).items() if key not in defaults or value != defaults[key]}
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes runs comparable: a file by what it holds, not by its name and place."""
+        values: dict[str, Any] = self.model_dump(mode="json")
+        for key in networks.DIGESTS:
+            value = getattr(self, key)
+            if networks.is_file(key, value):
+                path, rest = networks.split(value)
+                values[key] = Path(path).suffix + rest
+        return values
 
     @property
     def constant_rate(self) -> bool:
@@ -139,6 +182,7 @@ class Experiment(Frozen):
             self.policy(arm)
         for name in self.policies:
             self.policy(name)
+        networks.check_size(self.training.model, self.data.image_size)
         return self
 
     def policy(self, arm: str) -> Policy:
@@ -163,7 +207,7 @@ class Experiment(Frozen):
     def identity(self) -> dict[str, Any]:
         """Return what makes runs comparable, as plain JSON values."""
         data = self.data.model_dump(mode="json", exclude={"path"})
-        training = self.training.model_dump(mode="json")
+        training = self.training.identity()
         return {"format": FORMAT, "data": data, "training": training, "root_seed": self.root_seed}
 
     def replace(self, **sections: Mapping[str, Any] | Any) -> Experiment:
@@ -232,6 +276,9 @@ def load(path: Path) -> Experiment:
     data = values.get("data")
     if isinstance(data, dict) and isinstance(data.get("path"), str):
         data["path"] = str(os.path.abspath(path.parent / Path(data["path"]).expanduser()))
+    training = values.get("training")
+    if isinstance(training, dict):
+        networks.locate(training, path.parent)
     return parse(values, origin=str(path))
 
 

@@ -1,5 +1,6 @@
 """One run: train one arm with one seed, evaluate it, write it down.
 
+- `architectures`: From what a definition names to a network that can be trained.
 - `backend`: What depends on the Keras backend: threads, determinism, and one optimiser step as fast as it gets.
 - `checkpoint`: The position of an unfinished run, from which it goes on to the same bits.
 - `epoch`: One epoch: augment, count what the network is given, take the steps.

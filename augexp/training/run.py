@@ -235,7 +235,7 @@ class _Run:
     def _save_model(self, path: Path) -> None:
         try:
             with files.replacing(path) as part:
-                self._network.model.save(part)
+                self._network.whole.save(part)
         except OSError as error:
             raise files.unwritable(path, error) from None
 

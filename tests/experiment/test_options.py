@@ -24,6 +24,9 @@ VALUES: dict[str, tuple[Any, str]] = {
     "test": ("official", "official"),
     "train_per_class": (40, "40"),
     "model": ("tiny", "tiny"),
+    "weights": ("none", "none"),
+    "tune": ("head", "head"),
+    "views": (3, "3"),
     "optimizer": ("sgd", "sgd"),
     "learning_rate": (0.01, "0.01"),
     "weight_decay": (0.05, "0.05"),
@@ -48,7 +51,15 @@ VALUES: dict[str, tuple[Any, str]] = {
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
 
-NEEDED: dict[str, dict[str, Any]] = {"weight_decay": {"optimizer": "sgd"}, "momentum": {"optimizer": "sgd"}}
+APPLICATION = {"model": "MobileNetV3Small"}
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "weight_decay": {"optimizer": "sgd"},
+    "momentum": {"optimizer": "sgd"},
+    "weights": APPLICATION,
+    "tune": APPLICATION,
+    "views": {**APPLICATION, "tune": "head"},
+}
 """What an option means nothing without."""
 
 ON_COMMAND_LINE = [option for option in OPTIONS if option.help]
@@ -96,9 +107,9 @@ def test_the_command_line_says_the_same(monkeypatch, option) -> None:
 def test_bounds_are_those_of_the_model(option) -> None:
     for bound, beyond in zip(option.bounds, (-1, 1), strict=True):
         if bound is not None:
-            assert api.define((), **{option.name: bound})
+            assert api.define((), **NEEDED.get(option.name, {}), **{option.name: bound})
             with pytest.raises(DefinitionError, match=option.name):
-                api.define((), **{option.name: bound + beyond})
+                api.define((), **NEEDED.get(option.name, {}), **{option.name: bound + beyond})
 
 
 def test_words_are_those_of_the_model() -> None:
