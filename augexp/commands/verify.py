@@ -156,7 +156,7 @@ def rerun(
         raise ResultsError(f"{record.folder}: recorded with another definition; verify it with its own experiment.toml")
     with tempfile.TemporaryDirectory(prefix="augexp-verify-") as place:
         folder = Path(place) / "run"
-        task = RunTask(experiment, record.arm, record.seed, store_path, folder)
+        task = RunTask(experiment, record.arm, record.seed, store_path, folder, features=Path(place) / "features")
         with nullcontext(engine) if engine else LocalEngine(jobs=1) as runner:
             outcome = runner.execute([task], on_event)
         if outcome.failures:

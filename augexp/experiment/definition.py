@@ -152,6 +152,13 @@ class Training(Frozen):
         parts = [f"{self.optimizer} {self.learning_rate!r}", *(f"{name} {n!r}" for name, n in further.items() if n)]
         return ", ".join(parts)
 
+    def describe_tune(self) -> str:
+        """Say what is trained, for the ledger of a run; empty where it is the whole network."""
+        if self.tune == "all":
+            return ""
+        views = "1 view" if self.views == 1 else f"{self.views} views"
+        return f"the head, on features of a frozen backbone; {views} of each image that is augmented"
+
     def describe_schedule(self) -> str:
         """Say schedule and warm-up, for the ledger of a run."""
         epochs = f"{self.warmup} epoch{'s' if self.warmup > 1 else ''}"

@@ -7,6 +7,7 @@ in a `NetworkCache` and calls `Network.renew` before each run; the numbers are t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import keras  # noqa: TID253 - this module is only loaded by workers
@@ -47,6 +48,8 @@ class Network:
         self.optimizer.build(self.model.trainable_variables)
         self._fresh_optimizer = [value_of(variable) for variable in self.optimizer.variables]
         self._steps = backend.compile_steps(self.model, self.optimizer, training.batch_size)
+        self._features: Callable[[Floats], Floats] | None = None
+        self._tune = training.describe_tune()
         self._smoothing = training.label_smoothing
         self.totals = self._steps.totals
 
@@ -54,6 +57,13 @@ class Network:
     def parameters(self) -> int:
         """Number of trained numbers."""
         return sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
+
+    def ledger_entries(self) -> dict[str, Any]:
+        """Return what the ledger says of a network from elsewhere: what is trained, and how much of it is drawn."""
+        drawn = self._architecture.drawn
+        if drawn is None:
+            return {}
+        return {"drawn": drawn, **({"tune": self._tune} if self._tune else {})}
 
     def renew(self, root_seed: int, seed: int) -> None:
         """Become the untrained network of block `seed`: weights, optimiser, dropout, totals."""
@@ -71,6 +81,12 @@ class Network:
     def logits(self, images: Floats) -> Floats:
         """Return logits float32 (B, C) for images float32 (B, S, S, 3): no dropout, moving statistics."""
         return self._steps.forward(images)
+
+    def features(self, images: Floats) -> Floats:
+        """Return what the frozen backbone makes of images float32 (B, S, S, 3): features float32 (B, D)."""
+        if self._features is None:
+            self._features = backend.compile_forward(self.backbone)
+        return self._features(images)
 
     def finite(self) -> bool:
         """Tell whether every weight is a finite number.

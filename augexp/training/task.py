@@ -22,6 +22,7 @@ class RunTask:
         store_path: folder of the prepared images.
         folder: of the run; made if missing.
         keep_model: also write ``model.keras``.
+        features: folder of the features of a frozen backbone; None keeps them in the data folder.
     """
 
     experiment: Experiment
@@ -30,6 +31,7 @@ class RunTask:
     store_path: Path
     folder: Path
     keep_model: bool = False
+    features: Path | None = None
 
     @property
     def name(self) -> str:
@@ -45,6 +47,7 @@ class RunTask:
             "store_path": str(self.store_path),
             "folder": str(self.folder),
             "keep_model": self.keep_model,
+            "features": None if self.features is None else str(self.features),
         }
 
     @classmethod
@@ -57,4 +60,5 @@ class RunTask:
             store_path=Path(values["store_path"]),
             folder=Path(values["folder"]),
             keep_model=values["keep_model"],
+            features=Path(values["features"]) if values.get("features") else None,
         )

@@ -8,6 +8,7 @@ what else a process has built.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,9 @@ class Architecture:
     backbone: keras.Model | None = None
     backbone_digest = ""
 
+    drawn: int | None = None
+    """Numbers that are drawn anew for every seed; None where all are."""
+
     def __init__(self, model: keras.Model, whole: keras.Model | None = None) -> None:
         self.model, self.whole = model, whole or model
 
@@ -67,6 +71,7 @@ class ForeignArchitecture(Architecture):
             parts.backbone.trainable = False
             self.backbone, self.backbone_digest = parts.backbone, _digest(parts.backbone)
         self._origins = origins(self.model, notes)
+        self.drawn = sum(math.prod(origin.variable.shape) for origin in self._origins if origin.is_random)
         if not self.model.trainable_variables:
             raise RunError(f"model: {label} has no weight that can be trained; set trainable = True for some layer")
 
