@@ -26,8 +26,8 @@ def build(training: Training, image_size: int) -> keras.Model:
     """Build a network of keras.applications without its head, with global average pooling.
 
     Args:
-        training: its `model` is the name, its `weights` are `imagenet` (downloaded by Keras, which verifies them),
-            `none` or a file.
+        training: its `model` is the name, its `weights` are `imagenet` (downloaded by Keras itself, into its own
+            cache), `none` or a file.
         image_size: S.
 
     Returns:
