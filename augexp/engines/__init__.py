@@ -2,6 +2,7 @@
 
 - `base`: What an engine is, and what all engines share: order, interruption, failures, outcome.
 - `local`: Many runs on this machine: worker processes that are started once and given one run after another.
+- `network_files`: The files of a network as bytes, for machines that do not have them.
 - `ray_cluster`: Many runs on more than one machine, through Ray; the numbers are those of the local engine.
 - `ray_node`: What happens on the nodes of a Ray cluster: one run in a process that keeps its compiled network.
 - `registry`: The engines by name, each loaded when it is asked for.
