@@ -8,6 +8,7 @@ Python generator. On other backends the same interface is served by `Model.train
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -93,12 +94,26 @@ def compile_forward(model: keras.Model) -> Callable[[Floats], Floats]:
     return lambda images: np.asarray(model.predict_on_batch(images), dtype=np.float32)
 
 
+def activations(model: keras.Model) -> tuple[int, int]:
+    """Return how many numbers a forward pass makes for one image, in all and at most in one operation.
+
+    On TensorFlow, of every operation of the traced graph; elsewhere, of the layers that know their output.
+    """
+    if keras.backend.backend() == "tensorflow":
+        shapes = _TensorFlowForward(model, training=True).shapes()
+    else:
+        layers = [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
+        shapes = [tuple(layer.output.shape[1:]) for layer in layers if hasattr(layer, "output")]
+    sizes = [math.prod(number or 1 for number in shape) for shape in shapes]
+    return sum(sizes), max(sizes, default=0)
+
+
 class _TensorFlowForward:
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, *, training: bool = False) -> None:
         import tensorflow as tf  # noqa: PLC0415 - only on this backend
 
         def forward(images: Any) -> Any:
-            return model(images, training=False)
+            return model(images, training=training)
 
         many = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
         self._forward = tf.function(forward, input_signature=[many], autograph=False).get_concrete_function()
@@ -106,6 +121,11 @@ class _TensorFlowForward:
 
     def __call__(self, images: Floats) -> Floats:
         return np.asarray(self._forward(self.tensor(images)), dtype=np.float32)
+
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """Return the shape, without the batch, of everything that the graph computes for each image."""
+        outputs = [output.shape for operation in self._forward.graph.get_operations() for output in operation.outputs]
+        return [tuple(shape[1:]) for shape in outputs if shape.rank and shape[0] is None]
 
     def tensor(self, values: Floats) -> Any:
         """Return `values` as a tensor, without copying them where TensorFlow can read them where they lie."""
