@@ -55,7 +55,7 @@ class NetworkSize(NamedTuple):
     trained: bool = True
 
 
-_PER_PIXEL = {"small": (26, 4), "residual": (747, 16), "tiny": (9, 1)}
+_PER_PIXEL = {"small": (26, 4), "residual": (747, 16), "tiny": (9, 3)}
 """Activations and largest output of the networks that are built in, per pixel of the image; all are convolutions."""
 
 
