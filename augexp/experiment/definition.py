@@ -44,6 +44,9 @@ from augexp.experiment.sources import KINDS, Data
 FORMAT = 1
 """Version of the definition format; part of every hash."""
 
+RECORDED = "experiment.toml"
+"""Name of the definition that a results folder holds. No Python file is executed because of what it says."""
+
 LATER_KEYS = (
     *("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup"),
     *("weights", "tune", "views", "model_digest", "weights_digest"),
@@ -285,7 +288,7 @@ def load(path: Path) -> Experiment:
         data["path"] = str(os.path.abspath(path.parent / Path(data["path"]).expanduser()))
     training = values.get("training")
     if isinstance(training, dict):
-        networks.locate(training, path.parent)
+        networks.locate(training, path.parent, recorded=path.name == RECORDED)
     return parse(values, origin=str(path))
 
 

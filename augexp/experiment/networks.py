@@ -163,16 +163,16 @@ def check_size(model: str, image_size: int) -> None:
 # -- files ---------------------------------------------------------------------------------------
 
 
-def locate(training: dict[str, Any], folder: Path) -> None:
+def locate(training: dict[str, Any], folder: Path, *, recorded: bool) -> None:
     """Make the files that plain values of `Training` name absolute, read from a definition that lies in `folder`.
 
-    A Python file that is recorded with its digest, as a results folder does, keeps its bare name.
+    A Python file keeps its bare name where the definition is one that a results folder holds, or says the digest.
     """
     for key, digest in DIGESTS.items():
         value = training.get(key)
         if not isinstance(value, str) or not _names_file(key, value):
             continue
-        if key == "model" and kind_of(value) == "function" and digest in training:
+        if key == "model" and kind_of(value) == "function" and (recorded or digest in training):
             training[key] = short(key, value)
             continue
         path, rest = split(value)
@@ -188,8 +188,9 @@ def _names_file(key: str, value: str) -> bool:
 
 def absolute(key: str, value: Any) -> Any:
     """Return a value of `Training` that a person has named, with an absolute path where it names a file."""
-    if not isinstance(value, str) or key not in DIGESTS or not _names_file(key, value):
+    if key not in DIGESTS or not isinstance(value, (str, Path)) or not _names_file(key, str(value)):
         return value
+    value = str(value)
     path, rest = split(value)
     return os.path.abspath(Path(path).expanduser()) + rest
 

@@ -156,7 +156,8 @@ class FeatureSet:
         try:
             lengths = {len(self._array(each)) for each in paths}
         except FileNotFoundError:
-            return False
+            lengths = set()
+            paths = [each for each in paths if each in self._open]  # the targets are lost
         except (OSError, EOFError, ValueError):
             lengths = set()
         if lengths == {len(self._positions(segment))}:

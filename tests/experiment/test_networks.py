@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from augexp import api
-from augexp.errors import DefinitionError
+from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import command_line, definition, networks
 from augexp.experiment.definition import Training
 from augexp.results.folder import open_workspace, reopen_workspace
@@ -72,6 +72,16 @@ def test_a_results_folder_never_makes_a_file_run(net: Path, tmp_path: Path) -> N
         with pytest.raises(DefinitionError, match="executed only where you name it .* --model FOLDER/my_net.py:build"):
             call()
     assert command_line.command(experiment.replace(name="sample")) == "augexp compare --model my_net.py:build"
+    text = "".join(line for line in text.splitlines(keepends=True) if "digest" not in line)
+    (workspace.folder / "experiment.toml").write_text(text.replace("my_net.py", str(net)))
+    for call in (
+        lambda: api.verify(workspace.folder, data_dir=tmp_path),
+        lambda: api.compare(workspace.folder / "experiment.toml", results_dir=tmp_path, data_dir=tmp_path),
+    ):
+        with pytest.raises(
+            (DefinitionError, ResultsError), match="executed only where you name it|no finished run|runs"
+        ):
+            call()
     named = api.define(workspace.folder / "experiment.toml", model=f"{net}:build")
     assert (named.hash, named.training.model) == (experiment.hash, f"{net}:build")
 

@@ -192,6 +192,17 @@ def test_a_damaged_file_is_computed_again(head_task, cache):
     assert cached(task.features) == files_before
 
 
+def test_lost_targets_of_mixed_images_are_made_again(head_task, cache):
+    task = head_task("mixup")
+    execute(task, cache)
+    before, files_before = content(task), cached(task.features)
+    sorted(task.features.rglob("*.targets.npy"))[0].unlink()
+    again = head_task("mixup", place="b")
+    execute(again, cache)
+    assert content(again) == before
+    assert cached(task.features) == files_before
+
+
 def test_what_another_process_computes_is_waited_for_and_a_stop_ends_the_waiting(head_task, cache):
     task = head_task("none")
     execute(task, cache)
