@@ -1,6 +1,7 @@
 """The experiment as a careful person writes it in Keras, without augexp; `experiment.py` times it.
 
-    python benchmarks/by_hand.py PHOTOS [--xla]        # PHOTOS/{train,test}/<class>/*.jpg
+    python benchmarks/by_hand.py PHOTOS [--xla]                            # PHOTOS/{train,test}/<class>/*.jpg
+    python benchmarks/by_hand.py PHOTOS --model backbone.keras --size 64   # a saved backbone, all of it trained
 
 Pictures are decoded once and cached, shuffled anew every epoch, augmented by Keras' own layers in the
 input pipeline on all cores, and prefetched. XLA is off, which is not Keras' default but on these cores a
@@ -10,8 +11,8 @@ test images once at the end.
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -20,8 +21,14 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-SIZE, BATCH, EPOCHS, SEEDS = 32, 32, 5, 3
-JIT = "auto" if "--xla" in sys.argv else False
+BATCH, EPOCHS, SEEDS = 32, 5, 3
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("photos")
+parser.add_argument("--xla", action="store_true")
+parser.add_argument("--model")
+parser.add_argument("--size", type=int, default=32)
+OPTIONS = parser.parse_args()
+SIZE, JIT = OPTIONS.size, "auto" if OPTIONS.xla else False
 AUTOTUNE = tf.data.AUTOTUNE
 
 
@@ -37,7 +44,11 @@ def load(folder: str) -> tuple[tf.data.Dataset, tf.data.Dataset, tf.data.Dataset
 
 
 def build(classes: int) -> keras.Sequential:
-    """Return the network of `augexp.training.models`, on pixels from 0 to 255."""
+    """Return the network of `augexp.training.models`, or a saved one with a head, on pixels from 0 to 255."""
+    if OPTIONS.model:
+        backbone = keras.models.load_model(OPTIONS.model, compile=False)
+        head = [layers.Dropout(0.3), layers.Dense(classes)]
+        return keras.Sequential([keras.Input((SIZE, SIZE, 3)), layers.Rescaling(1 / 255), backbone, *head])
     return keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),
@@ -85,7 +96,7 @@ def run(
 
 def main() -> None:
     """Compare the arms."""
-    data = load(sys.argv[1])
+    data = load(OPTIONS.photos)
     accuracy = {arm: [run(arm, seed, *data) for seed in range(SEEDS)] for arm in ("none", "standard")}
     gain = 100 * (np.array(accuracy["standard"]) - np.array(accuracy["none"]))
     print(f"standard minus none: {gain.mean():+.1f} points, seeds {np.round(gain, 1).tolist()}")

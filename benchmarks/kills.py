@@ -2,6 +2,7 @@
 
     python benchmarks/kills.py [--kills 20] [--seed 0]        # about five minutes; writes benchmarks/results/kills.*
     python benchmarks/kills.py --epochs auto --no-write       # while the horizon doubles, to 80 epochs
+    python benchmarks/kills.py --head --kills 10              # in the middle of features of a backbone; only prints
 
 `augexp compare` on a small experiment runs once undisturbed. Then it runs in a process group of its own,
 and after a random time either one of its workers or the whole group is killed; a command that has ended is
@@ -28,6 +29,22 @@ from tables import table, write
 from augexp.results import records
 
 SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS, records.MILESTONES)
+NETWORK = """
+import keras
+import numpy as np
+
+def build(image_size, num_classes):
+    layers = [keras.layers.Conv2D(48, 3, activation="relu") for _ in range(4)]
+    model = keras.Sequential([keras.Input((image_size, image_size, 3)), *layers])
+    draws = np.random.default_rng(0)
+    for layer in layers:
+        layer.set_weights([draws.normal(0, 0.06, weight.shape) for weight in layer.get_weights()])
+    return model
+"""
+"""A backbone with weights of its own, for `--head`."""
+
+PLAIN = {"model": "tiny", "tune": ""}
+
 DEFINITION = """
 name = "kills"
 [data]
@@ -35,8 +52,8 @@ source = "sample"
 image_size = 16
 train_per_class = 200
 [training]
-model = "tiny"
-epochs = {epochs}
+model = "{model}"
+{tune}epochs = {epochs}
 batch_size = 16
 probe = 40
 [plan]
@@ -52,13 +69,15 @@ class Comparison:
     Args:
         folder: holds ``kills.toml`` and ``data/``.
         name: of the results folder.
+        head: whether images and features are prepared anew in a data folder of its own.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, head: bool = False) -> None:
+        self._data = folder / (f"data-{name}" if head else "data")
         self.results = folder / name
         program = "import sys; from augexp.cli import main; sys.exit(main())"
         self._command = [sys.executable, "-c", program, "compare", str(folder / "kills.toml"), "--quiet", "--jobs", "2"]
-        self._command += ["--results-dir", str(self.results), "--data-dir", str(folder / "data")]
+        self._command += ["--results-dir", str(self.results), "--data-dir", str(self._data)]
         self._output = folder / f"{name}.txt"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -138,11 +157,12 @@ class Comparison:
 
     def content(self) -> dict[str, bytes]:
         """Return all files whose bytes must be equal."""
-        runs = self.results / "kills" / "runs"
+        runs, features = self.results / "kills" / "runs", self._data / "features"
+        paths = [path for path in runs.rglob("*") if path.name in SAME]
+        paths += [path for path in features.rglob("*") if path.is_file() and not path.name.startswith(".")]
         return {
-            path.relative_to(runs).as_posix(): path.read_bytes()
-            for path in sorted(runs.rglob("*"))
-            if path.name in SAME
+            "/".join(path.parts[-3:] if runs in path.parents else ("features", *path.parts[-3:])): path.read_bytes()
+            for path in sorted(paths)
         }
 
     def litter(self) -> list[str]:
@@ -162,28 +182,32 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the dice that choose when and whom")
     parser.add_argument("--epochs", default="150", help="a number, or auto")
     parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--head", action="store_true", help="train a head on features of a frozen backbone")
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
     dice, wrong = random.Random(options.seed), []
     lines: list[list[object]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "backbone.py").write_text(NETWORK, "utf-8")
         epochs, cap = ('"auto"', "max_epochs = 80") if options.epochs == "auto" else (options.epochs, "")
-        text = DEFINITION.format(epochs=epochs, cap=cap, seeds=options.seeds)
+        network = {"model": "backbone.py:build", "tune": 'tune = "head"\nviews = 40\n'} if options.head else PLAIN
+        text = DEFINITION.format(epochs=epochs, cap=cap, seeds=options.seeds, **network)
         (folder / "kills.toml").write_text(text, "utf-8")
-        undisturbed = Comparison(folder, "undisturbed")
+        undisturbed = Comparison(folder, "undisturbed", head=options.head)
         begin = time.monotonic()
         undisturbed.finish()
         print(f"undisturbed: {time.monotonic() - begin:.0f} s, {len(undisturbed.content())} files", flush=True)
         rounds = 0
         while len(lines) < options.kills:
             rounds += 1
-            wrong += disturb(Comparison(folder, f"round-{rounds}"), undisturbed.content(), dice, options.kills, lines)
+            comparison = Comparison(folder, f"round-{rounds}", head=options.head)
+            wrong += disturb(comparison, undisturbed.content(), dice, options.kills, lines)
     verdict = f"{len(lines)} kills in {rounds} comparisons: " + (
         f"DIFFERENT: {', '.join(wrong)}" if wrong else "every record is byte for byte that of the undisturbed one"
     )
     text = table(["kill", "comparison", "after s", "killed", "state"], lines) + f"\n\n{verdict}"
-    if options.no_write:
+    if options.no_write or options.head:
         print(text)
     else:
         write("kills", {"kills": lines, "seed": options.seed, "wrong": wrong}, text)

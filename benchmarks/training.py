@@ -1,7 +1,8 @@
 """The training loop of augexp against the bare compiled step: how much does the rest cost?
 
     python benchmarks/training.py [--quick]        # about half an hour; writes results/training.*
-    python benchmarks/training.py --quick --model residual --sizes 32    # another network; only prints
+    python benchmarks/training.py --quick --model residual --sizes 32           # another network; only prints
+    python benchmarks/training.py --quick --model backbone.keras --sizes 64     # a file, all of it trained
 
 Measured on one core, as the workers of a comparison have one each, and with a second core to spare, as a single
 run has where there are two: then a thread augments there, ahead of the network.
@@ -65,7 +66,7 @@ MORE = 5  # times the rounds for the arms with a goal, and for the loops by hand
 LEVEL = 0.95
 CLASSES, IMAGES = 4, 2048
 STEPS = {32: 64, 64: 32}  # of a round, by the side of the images
-SHORTER = {"small": 1, "residual": 8}  # by how much a round of a slower network is shorter
+SHORTER = {"small": 1, "residual": 8}  # by how much a round of a slower network is shorter; that of others by 8, too
 
 Row = dict[str, Any]  # a speed, ratios, and for the arms with a goal their intervals, as they are in the JSON
 
@@ -143,7 +144,7 @@ def measure(
     if hasattr(os, "sched_setaffinity") and not spare_core:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     backend.configure(threads=1)
-    steps, by_hand = STEPS[size] // SHORTER[model], {} if spare_core else BY_HAND
+    steps, by_hand = STEPS[size] // SHORTER.get(model, 8), {} if spare_core else BY_HAND
     training = Training.model_validate({"model": model, "batch_size": 32})
     network = Network(training, size, CLASSES, 1)
     network.renew(0, 0)
@@ -242,7 +243,7 @@ def main() -> None:
         "--quick", action="store_true", help="fewer rounds, and only the arms with a goal; the results are not written"
     )
     parser.add_argument(
-        "--model", choices=SHORTER, default="small", help="the network; results of others than small are not written"
+        "--model", default="small", help="as augexp's --model; results of other networks than small are not written"
     )
     parser.add_argument("--sizes", type=int, nargs="+", choices=STEPS, default=list(STEPS), help="with --quick")
     options = parser.parse_args()
@@ -256,7 +257,8 @@ def main() -> None:
                 tempfile.TemporaryDirectory() as place,
                 ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
             ):
-                work = process.submit(measure, size, names, rounds, Path(place), spare_core, options.model)
+                model = options.model if options.model in SHORTER else str(Path(options.model).absolute())
+                work = process.submit(measure, size, names, rounds, Path(place), spare_core, model)
                 measured[spare_core][size] = work.result()
     text = "\n\n".join(shown(size, measured[False][size], measured[True].get(size, {})) for size in sizes)
     if options.quick or options.model != "small":

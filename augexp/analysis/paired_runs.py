@@ -159,7 +159,9 @@ def _check(runs: PairedRuns) -> None:
                     f"delete runs/*/seed-{seed} and repeat augexp compare"
                 )
     starts = {record.run.weights_initial for record in runs.of(runs.arms[0])}
-    if len(runs.seeds) > 1 and len(starts) == 1:
+    ledger = runs.of(runs.arms[0])[0].run.ledger if starts else None
+    trained_before = ledger is not None and ledger.drawn == 0  # a saved network with its own head
+    if len(runs.seeds) > 1 and len(starts) == 1 and not trained_before:
         raise AnalysisError(
             f"all {len(runs.seeds)} seeds start from the same weights: the seed does not reach the network; "
             "these runs say nothing about other seeds and have to be made again"

@@ -60,7 +60,7 @@ class Augmenter:
 
     Args:
         policy: resolved.
-        root_seed, seed: of the experiment and the block.
+        root_seed, seed: of the experiment and the block; a name stands for a purpose that all blocks share.
         num_classes: C, the length of a target.
         partners: (features, labels) of the block's whole training draw, indexable by integer arrays;
             ``features[rows]`` has the fields ``images`` uint8 (R, S, S, 3) and ``ids`` uint64 (R,). Only
@@ -71,7 +71,13 @@ class Augmenter:
     """
 
     def __init__(
-        self, policy: Policy, *, root_seed: int, seed: int, num_classes: int, partners: tuple[Any, Any] | None = None
+        self,
+        policy: Policy,
+        *,
+        root_seed: int,
+        seed: int | str,
+        num_classes: int,
+        partners: tuple[Any, Any] | None = None,
     ) -> None:
         if policy.mixes_labels and partners is None:
             raise RunError(f"policy {policy.name!r} mixes pictures of the training draw; hand it over as partners")

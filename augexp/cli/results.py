@@ -85,6 +85,10 @@ def verify(
     seed: Annotated[
         int | None, typer.Option(min=0, help="The seed to run again.", show_default="drawn by chance")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Where the network's file lies; a Python file has to be named.", show_default=False),
+    ] = None,
     data_dir: DataDir = DATA_DIR,
     quiet: Quiet = False,
 ) -> None:
@@ -93,7 +97,7 @@ def verify(
     from augexp.cli.progress import show  # noqa: PLC0415
 
     with show(quiet) as progress:
-        verification = api.verify(results, arm=arm, seed=seed, data_dir=data_dir, progress=progress)
+        verification = api.verify(results, arm=arm, seed=seed, model=model, data_dir=data_dir, progress=progress)
     typer.echo(verification.words)
     if not verification.exact:
         raise typer.Exit(1)

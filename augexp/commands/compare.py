@@ -16,7 +16,7 @@ from augexp.commands.index import index
 from augexp.engines import registry
 from augexp.engines.base import Engine
 from augexp.errors import DataError, DefinitionError, RunError
-from augexp.experiment import screening
+from augexp.experiment import network_files, networks, screening
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import records
 from augexp.results.folder import Workspace, is_staged, open_workspace
@@ -75,6 +75,7 @@ def compare(
         raise DefinitionError(
             f"arms: received the baseline {experiment.plan.baseline!r} alone; name at least one arm to compare with it"
         )
+    network_files.check_named(experiment)
     listener = progress or NullListener()
 
     def complete(stage: Experiment) -> Comparison:
@@ -120,11 +121,15 @@ def start_early(engine: Engine, workspace: Workspace) -> None:
     missing = [folder for folder in first if not (folder / records.RUN).exists()]
     if not missing:
         return
-    engine.start(len(missing))
-    from augexp.data.sources.registry import source_class  # noqa: PLC0415 - workers have been started by now
+    from augexp.data.sources.registry import source_class  # noqa: PLC0415 - not needed where all runs are there
 
-    data = workspace.experiment.data
-    classes = source_class(data.source).count_classes(data)
+    data, training = workspace.experiment.data, workspace.experiment.training
+    built_in = training.model in networks.BUILT_IN
+    classes = None if built_in else source_class(data.source).count_classes(data)
+    if built_in or classes:
+        engine.fit(training, data.image_size, classes or 2)
+    engine.start(len(missing))
+    classes = classes or source_class(data.source).count_classes(data)
     if classes:
         engine.warm(RunTask(workspace.experiment, plan.arms[0], 0, Path(), missing[0]), classes)
 

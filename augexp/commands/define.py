@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from augexp.data.download import catalogue
-from augexp.experiment import definition, options, screening, studies
+from augexp.errors import DefinitionError
+from augexp.experiment import definition, network_files, networks, options, screening, studies
 from augexp.experiment.budget import MAX_EPOCHS
 from augexp.experiment.definition import Experiment
 
@@ -34,6 +35,22 @@ def define(source: Source = (), **changes: Any) -> Experiment:
     experiment = screening.whole(experiment)
     if isinstance(changes.get("arms"), str):
         changes["arms"] = [changes["arms"]]
+    changes = {key: networks.absolute(key, value) for key, value in changes.items()}
+    experiment = _with_changes(experiment, dict(changes))
+    if "views" in changes:
+        _check_views(experiment)
+    return network_files.with_digests(experiment, named=changes)
+
+
+def _check_views(experiment: Experiment) -> None:
+    """Raise DefinitionError where a number of views has been named, be it the default, that means nothing."""
+    try:
+        networks.check(experiment.training, views=True)
+    except ValueError as error:
+        raise DefinitionError(f"the options: training: {error}") from None
+
+
+def _with_changes(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
     study = {
         option.name: changes.pop(option.name, None) for option in options.OPTIONS if option.section == options.STUDY
     }

@@ -11,6 +11,7 @@ from augexp.commands.compare import make_task
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.engines.local import LocalEngine
+from augexp.experiment import network_files
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import locks, records
 from augexp.results.folder import open_workspace
@@ -50,6 +51,7 @@ def train(
         Interrupted: Ctrl-C; the same call goes on from there.
     """
     experiment = define(source, **{"arms": [arm], **changes})
+    network_files.check_named(experiment)
     listener = progress or NullListener()
     workspace = open_workspace(experiment, Path(results_dir))
     folder = workspace.run_folder(arm, seed)

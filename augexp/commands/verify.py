@@ -19,6 +19,7 @@ from augexp.commands import answer
 from augexp.engines.base import Engine
 from augexp.engines.local import LocalEngine
 from augexp.errors import ResultsError
+from augexp.experiment import network_files, networks
 from augexp.experiment.definition import Experiment
 from augexp.progress import NullListener, ProgressListener, RunEvent
 from augexp.results import records
@@ -65,6 +66,7 @@ def verify(
     *,
     arm: str | None = None,
     seed: int | None = None,
+    model: str | None = None,
     data_dir: str | Path = "data",
     progress: ProgressListener | None = None,
 ) -> Verification:
@@ -74,10 +76,13 @@ def verify(
         results: a results folder.
         arm: of the run; None draws one by chance.
         seed: of the run; None draws one by chance.
+        model: where the file of the network lies; a Python file is executed only where it is named here, and only
+            where it is the recorded one.
         data_dir: holds the prepared images, or what they are prepared from.
         progress: listens to what happens.
 
     Raises:
+        DefinitionError: the network is a Python file and `model` does not name it, or a file has changed.
         ResultsError, DataError: no such run, or other images than those it was run on.
     """
     from augexp.data.preparation import prepare  # noqa: PLC0415 - Pillow and LMDB
@@ -88,12 +93,21 @@ def verify(
     runs = records.read_runs(workspace.folder)
     if not runs:
         raise answer.no_runs(workspace)
+    experiment = _with_model(workspace.experiment, model)
     record = choose(runs, arm, seed, draw=int.from_bytes(os.urandom(4)))
     store = find_store(Path(data_dir), str(record.run.store))
     if store is None:
-        store = prepare(workspace.experiment.data, Path(data_dir), progress=listener.stage)
+        store = prepare(experiment.data, Path(data_dir), progress=listener.stage)
     listener.runs(1)
-    return rerun(record, workspace.experiment, store.path, on_event=listener.event)
+    return rerun(record, experiment, store.path, on_event=listener.event)
+
+
+def _with_model(experiment: Experiment, model: str | None) -> Experiment:
+    """Return the experiment with its network where it is now; it has to be the recorded one."""
+    if model is not None:
+        experiment = experiment.replace(training={"model": networks.absolute("model", model)})
+    network_files.check_named(experiment)
+    return network_files.with_digests(experiment, named={})
 
 
 def choose(runs: list[RunRecord], arm: str | None = None, seed: int | None = None, draw: int = 0) -> RunRecord:
@@ -143,7 +157,8 @@ def rerun(
     with tempfile.TemporaryDirectory(prefix="augexp-verify-") as place:
         folder = Path(place) / "run"
         horizon = record.run.ledger.epochs if record.run.ledger and experiment.training.auto else None
-        task = RunTask(experiment, record.arm, record.seed, store_path, folder, horizon=horizon)
+        features = Path(place) / "features"
+        task = RunTask(experiment, record.arm, record.seed, store_path, folder, horizon=horizon, features=features)
         with nullcontext(engine) if engine else LocalEngine(jobs=1) as runner:
             outcome = runner.execute([task], on_event)
         if outcome.failures:

@@ -48,13 +48,13 @@ class Draw:
     """Some rows of a store, indexable by position: ``draw[positions]`` reads one `ImageBatch`."""
 
     def __init__(self, store: Store, rows: Rows) -> None:
-        self._images, self._ids, self.rows = store.images, store.ids[rows], rows
+        self._images, self.ids, self.rows = store.images, store.ids[rows], rows
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, positions: npt.NDArray[np.int64]) -> ImageBatch:
-        return ImageBatch(np.asarray(self._images[self.rows[positions]]), self._ids[positions])
+        return ImageBatch(np.asarray(self._images[self.rows[positions]]), self.ids[positions])
 
 
 class Store:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, ClassVar, Self
 
 from augexp.errors import Interrupted
+from augexp.experiment.definition import Training
 from augexp.progress import RunEvent
 from augexp.results import records
 from augexp.training.task import RunTask
@@ -71,6 +72,15 @@ class Engine(ABC):
     @abstractmethod
     def side_by_side(self) -> int:
         """Runs that go on at the same time, at most; known once it is started."""
+
+    def fit(self, training: Training, image_size: int, num_classes: int) -> None:  # noqa: B027 - nor here
+        """Choose how many runs go on side by side by what one of this network needs, where nobody has said it.
+
+        Called before `start`, where runs are missing.
+
+        Raises:
+            RunError: the network cannot be built.
+        """
 
     def warm(self, task: RunTask, num_classes: int) -> None:  # noqa: B027 - an engine may have nothing to do here
         """Have the network of `task` built while the images are still being prepared, where that saves time."""

@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from augexp.engines import resources
+from augexp.engines import memory, resources
 from augexp.engines.base import Engine, Execution
 from augexp.engines.worker_process import Message, Worker
 from augexp.errors import ResultsError, RunError
+from augexp.experiment.definition import Training
 from augexp.progress import RunEvent
 from augexp.training import checkpoint
 from augexp.training.task import RunTask
@@ -47,6 +48,7 @@ class LocalEngine(Engine):
     ) -> None:
         if jobs is not None and jobs < 1:
             raise RunError(f"jobs: received {jobs}; allowed are whole numbers from 1, or 'auto'")
+        self._automatic = jobs is None
         self.jobs = jobs if jobs is not None else resources.automatic_jobs()
         self._checkpoint_seconds = checkpoint_seconds
         self._when_spare: Callable[[], None] | None = when_spare
@@ -65,6 +67,11 @@ class LocalEngine(Engine):
     def side_by_side(self) -> int:
         """The number of workers."""
         return self.jobs
+
+    def fit(self, training: Training, image_size: int, num_classes: int) -> None:
+        """Start fewer workers where a run of this network needs much memory; see `Engine.fit`."""
+        if self._automatic and self.jobs > 1:
+            self.jobs = min(self.jobs, resources.automatic_jobs(memory.memory_of(training, image_size, num_classes)))
 
     def start(self, runs: int) -> None:
         """Start `jobs` workers, or as many as there are runs; see `Engine.start`."""

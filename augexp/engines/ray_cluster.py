@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from augexp.data.store import open_store
-from augexp.engines import ray_node
+from augexp.engines import network_files, ray_node
 from augexp.engines.base import Engine, Execution
 from augexp.engines.ray_node import Job, RunResult
 from augexp.engines.worker_process import THREAD_VARIABLES
@@ -50,6 +50,7 @@ class RayEngine(Engine):
         self._address, self._share_path = address, share_path
         self._started = False
         self._sent_stores: dict[Path, list[Any]] = {}
+        self._sent_networks: dict[tuple[str | None, str | None], Any] = {}
         self._events: Any = None
         self._running: dict[Any, RunTask] = {}
         self._heartbeats: dict[Path, HeartbeatWriter] = {}
@@ -151,7 +152,18 @@ class RayEngine(Engine):
             num_cpus=1, num_gpus=0, max_retries=RETRIES, runtime_env={"env_vars": variables}
         )
         self._heartbeats.setdefault(task.folder, HeartbeatWriter(task.folder))
-        self._running[remote.remote(job, self._events, *store_parts)] = task
+        network = self._send_network(task)
+        self._running[remote.remote(job, self._events, *store_parts, network=network)] = task
+
+    def _send_network(self, task: RunTask) -> Any:
+        """Put the files that the network needs into the object store, once; None where it needs none."""
+        training = task.experiment.training
+        digests = (training.model_digest, training.weights_digest)
+        if digests == (None, None):
+            return None
+        if digests not in self._sent_networks:
+            self._sent_networks[digests] = self._ray.put(network_files.read_files(training))
+        return self._sent_networks[digests]
 
     def _send_store(self, task: RunTask) -> list[Any]:
         """Put a store into the object store, once: without its images, and the images by themselves."""

@@ -13,7 +13,7 @@ import functools
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.data.store import Store, open_store
+from augexp.engines import network_files
 from augexp.engines.worker import attempt
 from augexp.errors import AugexpError
 from augexp.files import unwritable, write_atomically
@@ -110,7 +111,7 @@ def _networks() -> Any:
     return NetworkCache()
 
 
-def execute(job: Job, events: Any, *parts: Any) -> RunResult:
+def execute(job: Job, events: Any, *parts: Any, network: Mapping[str, bytes] | None = None) -> RunResult:
     """Execute one run on this node.
 
     Args:
@@ -118,6 +119,7 @@ def execute(job: Job, events: Any, *parts: Any) -> RunResult:
         events: handle of the `EventActor`.
         parts: the store without its images, and the images; nothing as long as the driver hopes that the
             node has them.
+        network: content of the files that the network needs, see `network_files.read_files`.
     """
     if differing := differences(job.versions):
         return RunResult("failed", f"a node has other libraries than the driver ({differing}); make them equal")
@@ -130,7 +132,16 @@ def execute(job: Job, events: Any, *parts: Any) -> RunResult:
         return RunResult("stopped", files=job.files)
     with tempfile.TemporaryDirectory(prefix="augexp-run-") as folder:
         task = RunTask.from_json({**job.task, "folder": str(Path(folder) / "run")})
+        experiment = network_files.with_files_here(task.experiment, network or {})
+        task = replace(task, experiment=experiment, features=_features_folder(task))
         return _execute(task, job, store, events)
+
+
+def _features_folder(task: RunTask) -> Path | None:
+    """Return where this node keeps features of a frozen backbone; None is the data folder, where it has that."""
+    if task.store_path.is_dir():
+        return None
+    return Path(tempfile.gettempdir()) / "augexp-features"
 
 
 def _execute(task: RunTask, job: Job, store: Store, events: Any) -> RunResult:

@@ -54,13 +54,17 @@ def available_memory() -> int:
     return available
 
 
-def automatic_jobs() -> int:
-    """Return the number of workers that cores, memory and GPUs allow; at least one."""
+def automatic_jobs(run_memory: int = WORKER_MEMORY) -> int:
+    """Return the number of workers that cores, memory and GPUs allow; at least one.
+
+    Args:
+        run_memory: bytes of private memory of a run, see `augexp.engines.memory`.
+    """
     gpus = gpu_memory()
     processors = len(cores())
     if gpus:
         return max(1, min(processors, sum(_per_gpu(memory) for memory in gpus)))
-    return max(1, min(processors, available_memory() // WORKER_MEMORY))
+    return max(1, min(processors, available_memory() // run_memory))
 
 
 def worker_slots(jobs: int) -> list[WorkerSlot]:

@@ -48,6 +48,11 @@ def _without(*libraries: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+def without_needless_imports() -> contextlib.AbstractContextManager[None]:
+    """Import TensorFlow and Keras inside without what they load where they find it."""
+    return _without(*NOT_NEEDED)
+
+
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """Import without looking for garbage, and never look at what was imported: a tenth of the start-up."""
@@ -89,7 +94,7 @@ class _Worker:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def serve(self) -> None:
-        with _without(*NOT_NEEDED), _uncollected():
+        with without_needless_imports(), _uncollected():
             from augexp.training import backend, run  # noqa: PLC0415 - loads TensorFlow
             from augexp.training.network import NetworkCache  # noqa: PLC0415 - loads TensorFlow
 

@@ -3,6 +3,8 @@
 - `budget`: How long runs are: the milestones at which predictions are kept, and horizons that double.
 - `command_line`: The command line that repeats an experiment, for the report and after a single run.
 - `definition`: The definition of an experiment: every choice that can change a number, validated and frozen.
+- `network_files`: The files of a network in a definition: what they hold, where they lie, who has named them.
+- `networks`: Which network: what `Training.model` and `Training.weights` may be, told without loading Keras.
 - `options`: The options that change a definition: one table for the command line, `augexp.define` and the report.
 - `plan`: What is compared, how often, and what counts as a difference: what a verdict rests on.
 - `screening`: Many policies in two stages: a screening that only ranks them, and a confirmation of the best.

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augexp.experiment import definition, screening
+from augexp.experiment import definition, networks, screening
 from augexp.experiment.definition import Experiment
 from augexp.experiment.options import OPTIONS, Option
 
@@ -19,8 +19,8 @@ SECTIONS = ("", "training", "data", "plan")
 def command(experiment: Experiment) -> str:
     """Return the shortest `augexp compare` that means this experiment.
 
-    An image folder is named by its last part, since the rest of its path says more about the machine
-    than about the images. What no option can say is taken from the ``experiment.toml`` beside the runs.
+    An image folder, or a file of the network, is named by its last part, since the rest of its path says more about
+    the machine than about the experiment. What no option can say is taken from the ``experiment.toml`` beside the runs.
     """
     experiment = screening.whole(experiment)
     data = experiment.data
@@ -32,7 +32,7 @@ def command(experiment: Experiment) -> str:
             continue
         if place not in BY_PLACE or value is None:
             return "augexp compare experiment.toml"
-        words += _words(BY_PLACE[place], value)
+        words += _words(BY_PLACE[place], networks.short(BY_PLACE[place].name, value))
     return shlex.join(["augexp", "compare", *data.kind.words(data), *words])
 
 
@@ -61,6 +61,8 @@ def _plain(experiment: Experiment) -> dict[str, Any]:
     """Return the definition by place (``training.epochs``), in the order of the models, without the images' folder."""
     values = experiment.model_dump(mode="json")
     values["data"].pop("path")
+    for key in networks.DIGESTS.values():
+        values["training"].pop(key, None)
     for section in ("data", "training", "plan"):
         values |= {f"{section}.{key}": value for key, value in values.pop(section).items()}
     return values

@@ -29,6 +29,7 @@ from augexp.augment import policy as policies
 from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
+from augexp.experiment import networks
 from augexp.experiment.budget import AUTO, FIRST_HORIZON, LONGEST, MAX_EPOCHS
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.sources import KINDS, Data
@@ -36,12 +37,17 @@ from augexp.experiment.sources import KINDS, Data
 FORMAT = 1
 """Version of the definition format; part of every hash."""
 
+RECORDED = "experiment.toml"
+"""Name of the definition that a results folder holds. No Python file is executed because of what it says."""
+
 
 class Training(Frozen):
     """The network and its budget, equal in every arm.
 
     Attributes:
-        model: a network of `augexp.training.models`: `small` is convolutional, `residual` is also normalised.
+        model: a network of `augexp.training.models` (`small` is convolutional, `residual` is also normalised), one of
+            keras.applications by its name, a saved network ``FILE.keras``, or ``FILE.py:FUNCTION``, a function of
+            (image size, number of classes) that returns a keras.Model; see `augexp.experiment.networks`.
         epochs: passes over the training draw; steps = epochs x (images // batch_size). `auto` lets the validation
             images choose the budget of every arm, see `augexp.analysis.budget`.
         batch_size: images per optimiser step; an incomplete last batch is dropped.
@@ -56,11 +62,21 @@ class Training(Frozen):
         warmup: epochs in which the learning rate first rises in a line from nearly zero.
         precision: `float32`, or `mixed_bfloat16` arithmetic with float32 weights.
         probe: number of training images, un-augmented, whose accuracy is measured each epoch.
+        weights: of a network of keras.applications: `imagenet`, where nothing is said; `none` draws them anew for
+            every seed; or a file of weights without a head, ``FILE.weights.h5``.
+        tune: what is trained: `all`, or the `head` alone, on features that a frozen backbone has computed once for
+            every image and view.
+        views: V, augmented versions of each training image with ``tune = "head"``; epoch e shows view e mod V.
+        model_digest, weights_digest: 32 hex digits over the content of the file that `model`, `weights` names; filled
+            in by `augexp.define`.
     """
 
-    LATER = ("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup")
+    LATER = (
+        *("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup"),
+        *("weights", "tune", "views", "model_digest", "weights_digest"),
+    )
 
-    model: Literal["small", "residual", "tiny"] = "small"
+    model: str = "small"
     epochs: int | Literal["auto"] = AUTO
     batch_size: int = Field(default=32, ge=1, le=4096)
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -72,6 +88,17 @@ class Training(Frozen):
     warmup: int = Field(default=0, ge=0)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     probe: int = Field(default=500, ge=1)
+    weights: str | None = None
+    tune: Literal["all", "head"] = "all"
+    views: int = Field(default=8, ge=1, le=1000)
+    model_digest: str | None = None
+    weights_digest: str | None = None
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, model: str) -> str:
+        networks.kind_of(model)
+        return model
 
     @field_validator("epochs", mode="before")
     @classmethod
@@ -98,6 +125,7 @@ class Training(Frozen):
                 f"warmup: received {self.warmup} of {self.schedule_epochs} epochs; allowed are 0 to "
                 f"{self.schedule_epochs - 1}"
             )
+        networks.check(self, views=self.views != type(self).model_fields["views"].default)
         return self
 
     @property
@@ -109,6 +137,16 @@ class Training(Frozen):
     def schedule_epochs(self) -> int:
         """The epochs over which schedule and warm-up are laid out: the fixed budget, or the first horizon."""
         return FIRST_HORIZON if isinstance(self.epochs, str) else self.epochs
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes runs comparable: a file by what it holds, not by its name and place."""
+        values: dict[str, Any] = self.model_dump(mode="json")
+        for key in networks.DIGESTS:
+            value = getattr(self, key)
+            if networks.is_file(key, value):
+                path, rest = networks.split(value)
+                values[key] = Path(path).suffix + rest
+        return values
 
     @property
     def constant_rate(self) -> bool:
@@ -124,6 +162,13 @@ class Training(Frozen):
         }
         parts = [f"{self.optimizer} {self.learning_rate!r}", *(f"{name} {n!r}" for name, n in further.items() if n)]
         return ", ".join(parts)
+
+    def describe_tune(self) -> str:
+        """Say what is trained, for the ledger of a run; empty where it is the whole network."""
+        if self.tune == "all":
+            return ""
+        views = "1 view" if self.views == 1 else f"{self.views} views"
+        return f"the head, on features of a frozen backbone; {views} of each image that is augmented"
 
     def describe_schedule(self) -> str:
         """Say schedule and warm-up, for the ledger of a run."""
@@ -155,6 +200,7 @@ class Experiment(Frozen):
             self.policy(arm)
         for name in self.policies:
             self.policy(name)
+        networks.check_size(self.training.model, self.data.image_size)
         return self
 
     @model_validator(mode="after")
@@ -199,7 +245,7 @@ class Experiment(Frozen):
     def identity(self) -> dict[str, Any]:
         """Return what makes runs comparable, as plain JSON values."""
         data = self.data.model_dump(mode="json", exclude={"path"})
-        training = self.training.model_dump(mode="json")
+        training = self.training.identity()
         return {"format": FORMAT, "data": data, "training": training, "root_seed": self.root_seed}
 
     def replace(self, **sections: Mapping[str, Any] | Any) -> Experiment:
@@ -268,6 +314,9 @@ def load(path: Path) -> Experiment:
     data = values.get("data")
     if isinstance(data, dict) and isinstance(data.get("path"), str):
         data["path"] = str(os.path.abspath(path.parent / Path(data["path"]).expanduser()))
+    training = values.get("training")
+    if isinstance(training, dict):
+        networks.locate(training, path.parent, recorded=path.name == RECORDED)
     return parse(values, origin=str(path))
 
 

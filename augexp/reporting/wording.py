@@ -306,6 +306,8 @@ LEDGER_NAMES = {
     "images_seen": "images seen",
     "epochs": "epochs",
     "parameters": "trained parameters",
+    "tune": "what is trained",
+    "drawn": "parameters that each seed draws anew",
     "optimizer": "optimiser",
     "schedule": "learning-rate schedule",
     "precision": "arithmetic",

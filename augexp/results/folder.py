@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from augexp.errors import DefinitionError, ResultsError
-from augexp.experiment import definition, screening
+from augexp.experiment import definition, network_files, screening
 from augexp.experiment.definition import Experiment
 from augexp.files import write_atomically
 from augexp.results import records
@@ -185,7 +185,13 @@ def reopen_workspace(folder: Path) -> Workspace:
 
 
 def _portable(experiment: Experiment, folder: Path) -> Experiment:
-    """Make the images' path relative to the results, so that a tree of both can be moved."""
+    """Make paths of images and weights relative to the results, so that a tree of both can be moved.
+
+    A Python file keeps its name alone: what a results folder says is never executed.
+    """
+    network = network_files.portable(experiment.training, folder)
+    if network:
+        experiment = experiment.replace(training=network)
     if experiment.data.path is None:
         return experiment
     try:

@@ -56,6 +56,8 @@ class Ledger(Manifest):
         optimizer: name and learning rate, then what else is not zero: weight decay, momentum, label smoothing.
         schedule: of the learning rate, with its warm-up where there is one.
         precision: arithmetic.
+        drawn: of a network from elsewhere, numbers that every seed draws anew; None where all are.
+        tune: what is trained, where that is not the whole network.
     """
 
     steps: int
@@ -66,6 +68,8 @@ class Ledger(Manifest):
     optimizer: str
     schedule: str
     precision: str
+    drawn: int | None = None
+    tune: str | None = None
 
 
 class ImageCounts(Manifest):

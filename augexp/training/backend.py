@@ -8,6 +8,8 @@ Python generator. On other backends the same interface is served by `Model.train
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import cv2  # noqa: TID253 - this module is only loaded by workers
@@ -85,6 +87,54 @@ def compile_steps(model: keras.Model, optimizer: Any, batch_size: int) -> Steps:
     return _PlainSteps(model, optimizer)
 
 
+def compile_forward(model: keras.Model) -> Callable[[Floats], Floats]:
+    """Return the forward pass of a model that is not trained, compiled where the backend can."""
+    if keras.backend.backend() == "tensorflow":
+        return _TensorFlowForward(model)
+    return lambda images: np.asarray(model.predict_on_batch(images), dtype=np.float32)
+
+
+def activations(model: keras.Model) -> tuple[int, int]:
+    """Return how many numbers a forward pass makes for one image, in all and at most in one operation.
+
+    On TensorFlow, of every operation of the traced graph; elsewhere, of the layers that know their output.
+    """
+    if keras.backend.backend() == "tensorflow":
+        shapes = _TensorFlowForward(model, training=True).shapes()
+    else:
+        layers = [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
+        shapes = [tuple(layer.output.shape[1:]) for layer in layers if hasattr(layer, "output")]
+    sizes = [math.prod(number or 1 for number in shape) for shape in shapes]
+    return sum(sizes), max(sizes, default=0)
+
+
+class _TensorFlowForward:
+    def __init__(self, model: keras.Model, *, training: bool = False) -> None:
+        import tensorflow as tf  # noqa: PLC0415 - only on this backend
+
+        def forward(images: Any) -> Any:
+            return model(images, training=training)
+
+        many = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+        self._forward = tf.function(forward, input_signature=[many], autograph=False).get_concrete_function()
+        self._copied, self._shared = tf.convert_to_tensor, tf.experimental.dlpack.from_dlpack
+
+    def __call__(self, images: Floats) -> Floats:
+        return np.asarray(self._forward(self.tensor(images)), dtype=np.float32)
+
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """Return the shape, without the batch, of everything that the graph computes for each image."""
+        outputs = [output.shape for operation in self._forward.graph.get_operations() for output in operation.outputs]
+        return [tuple(shape[1:]) for shape in outputs if shape.rank and shape[0] is None]
+
+    def tensor(self, values: Floats) -> Any:
+        """Return `values` as a tensor, without copying them where TensorFlow can read them where they lie."""
+        # Its kernels end the process where shared memory starts at any other address.
+        if values.flags.carray and values.__array_interface__["data"][0] % ALIGNMENT == 0:
+            return self._shared(values.__dlpack__())
+        return self._copied(values)
+
+
 class _TensorFlowSteps:
     def __init__(self, model: keras.Model, optimizer: Any, batch_size: int) -> None:
         import tensorflow as tf  # noqa: PLC0415 - only on this backend
@@ -109,9 +159,6 @@ class _TensorFlowSteps:
             hits = tf.equal(tf.argmax(logits, axis=-1), tf.argmax(targets, axis=-1))
             self._hits.assign_add(tf.reduce_sum(tf.cast(hits, tf.int64)))
 
-        def forward(images: Any) -> Any:
-            return model(images, training=False)
-
         features = tf.TensorSpec((batch_size, *shape), tf.float32)
         targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
         self._train = tf.function(train, input_signature=[features, targets], autograph=False).get_concrete_function()
@@ -123,16 +170,8 @@ class _TensorFlowSteps:
                     f"model: a step changes {variable.name!r}, which no layer holds, so it cannot be made new for "
                     "every seed; random numbers need a keras.random.SeedGenerator that is an attribute of the layer"
                 )
-        many = tf.TensorSpec((None, *shape), tf.float32)
-        self._forward = tf.function(forward, input_signature=[many], autograph=False).get_concrete_function()
-        self._copied, self._shared = tf.convert_to_tensor, tf.experimental.dlpack.from_dlpack
-
-    def _tensor(self, values: Floats) -> Any:
-        """Return `values` as a tensor, without copying them where TensorFlow can read them where they lie."""
-        # Its kernels end the process where shared memory starts at any other address.
-        if values.flags.carray and values.__array_interface__["data"][0] % ALIGNMENT == 0:
-            return self._shared(values.__dlpack__())
-        return self._copied(values)
+        self.forward = _TensorFlowForward(model)
+        self._tensor = self.forward.tensor
 
     def train(self, images: Floats, targets: Floats) -> None:
         self._images += len(images)
@@ -145,9 +184,6 @@ class _TensorFlowSteps:
         self._hits.assign(0)
         self._images = 0
         return loss, hits
-
-    def forward(self, images: Floats) -> Floats:
-        return np.asarray(self._forward(self._tensor(images)), dtype=np.float32)
 
 
 class _PlainSteps:

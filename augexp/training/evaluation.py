@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -37,11 +38,18 @@ class EvaluationSet:
     Args:
         store: the prepared images.
         rows: int64 (m,), ascending.
+        inputs: returns what the network is given for some of them, by position; by default the rescaled images.
     """
 
-    def __init__(self, store: Store, rows: npt.NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rows: npt.NDArray[np.int64],
+        inputs: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]] | None = None,
+    ) -> None:
         self._store, self._rows = store, rows
-        self._view = store.view(rows)
+        view = store.view(rows)
+        self._inputs = inputs or (lambda part: rescale(view[part].images))
         self._labels = np.asarray(store.labels[rows], dtype=np.int64)
 
     def __len__(self) -> int:
@@ -97,7 +105,7 @@ class EvaluationSet:
         logits = np.empty((len(self._rows), len(self._store.classes)), dtype=np.float32)
         for start in range(0, len(self._rows), BATCH):
             part = np.arange(start, min(start + BATCH, len(self._rows)))
-            logits[part] = network.logits(rescale(self._view[part].images))
+            logits[part] = network.logits(self._inputs(part))
         return logits
 
 

@@ -1,6 +1,7 @@
 """The networks: small enough that ten runs are affordable, written against Keras alone.
 
-To add one, write a `Builder` here, name it in `MODELS` and in `augexp.experiment.definition.Training.model`.
+To add one, write a `Builder` here, name it in `MODELS` and in `augexp.experiment.networks.BUILT_IN`. Networks from
+elsewhere (files, keras.applications) are made in `augexp.training.architectures`.
 
 Weights are drawn by this module from named streams and not by Keras' global state, so that they depend
 on root seed, block and the variable's path alone: all arms of a block start from the same bits, and a

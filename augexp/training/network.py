@@ -7,6 +7,7 @@ in a `NetworkCache` and calls `Network.renew` before each run; the numbers are t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import keras  # noqa: TID253 - this module is only loaded by workers
@@ -15,12 +16,22 @@ import numpy.typing as npt
 
 from augexp.experiment.definition import Experiment, Training
 from augexp.training import backend, models
+from augexp.training.architectures import base
+from augexp.training.architectures.weight_origins import value_of
 
 Floats = npt.NDArray[np.float32]
 
 
 class Network:
     """A model with its optimiser and compiled steps.
+
+    Where only a head is trained, "images" means features, float32 (B, D), in everything but `whole` and `backbone`.
+
+    Attributes:
+        model: what is trained.
+        whole: from images to logits: the same, or backbone and head.
+        backbone: what is frozen, from images to features; None where all is trained.
+        backbone_digest: 32 hex digits over what decides about its features; empty without one.
 
     Args:
         training: model, recipe and precision.
@@ -30,11 +41,15 @@ class Network:
     """
 
     def __init__(self, training: Training, image_size: int, num_classes: int, total_steps: int) -> None:
-        self.model = models.build(training.model, image_size, num_classes, training.precision)
+        self._architecture = base.build(training, image_size, num_classes)
+        self.model, self.whole = self._architecture.model, self._architecture.whole
+        self.backbone, self.backbone_digest = self._architecture.backbone, self._architecture.backbone_digest
         self.optimizer = _optimizer(training, _learning_rate(training, total_steps))
         self.optimizer.build(self.model.trainable_variables)
-        self._fresh_optimizer = [_value(variable) for variable in self.optimizer.variables]
+        self._fresh_optimizer = [value_of(variable) for variable in self.optimizer.variables]
         self._steps = backend.compile_steps(self.model, self.optimizer, training.batch_size)
+        self._features: Callable[[Floats], Floats] | None = None
+        self._tune = training.describe_tune()
         self._smoothing = training.label_smoothing
         self.totals = self._steps.totals
 
@@ -43,9 +58,16 @@ class Network:
         """Number of trained numbers."""
         return sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
 
+    def ledger_entries(self) -> dict[str, Any]:
+        """Return what the ledger says of a network from elsewhere: what is trained, and how much of it is drawn."""
+        drawn = self._architecture.drawn
+        if drawn is None:
+            return {}
+        return {"drawn": drawn, **({"tune": self._tune} if self._tune else {})}
+
     def renew(self, root_seed: int, seed: int) -> None:
         """Become the untrained network of block `seed`: weights, optimiser, dropout, totals."""
-        models.renew(self.model, root_seed, seed)
+        self._architecture.renew(root_seed, seed)
         for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
         self.totals()
@@ -60,25 +82,31 @@ class Network:
         """Return logits float32 (B, C) for images float32 (B, S, S, 3): no dropout, moving statistics."""
         return self._steps.forward(images)
 
+    def features(self, images: Floats) -> Floats:
+        """Return what the frozen backbone makes of images float32 (B, S, S, 3): features float32 (B, D)."""
+        if self._features is None:
+            self._features = backend.compile_forward(self.backbone)
+        return self._features(images)
+
     def finite(self) -> bool:
         """Tell whether every weight is a finite number.
 
         The logits do not tell: on some processors TensorFlow's fusion of convolution and ReLU turns NaN into 0.
         """
-        return all(np.isfinite(_value(variable)).all() for variable in self.model.weights)
+        return all(np.isfinite(value_of(variable)).all() for variable in self.model.weights)
 
     def weights_hash(self) -> str:
         """Return 32 hex digits over the bits of all weights, their names and shapes."""
-        digest = hashlib.blake2b(digest_size=16)
-        for variable in self.model.weights:
-            value = _value(variable)
-            digest.update(f"{variable.path}:{value.dtype}:{value.shape};".encode())
+        digest = hashlib.blake2b(self.backbone_digest.encode(), digest_size=16)
+        for address, variable in self._architecture.addressed_weights():
+            value = value_of(variable)
+            digest.update(f"{address}:{value.dtype}:{value.shape};".encode())
             digest.update(value.tobytes())
         return digest.hexdigest()
 
     def state(self) -> list[npt.NDArray[Any]]:
         """Return a copy of everything that training changes: weights, moving statistics, optimiser, generators."""
-        return [_value(variable) for variable in self._variables()]
+        return [value_of(variable) for variable in self._variables()]
 
     def restore(self, state: list[npt.NDArray[Any]]) -> None:
         """Go on from a `state`; raises ValueError where it does not fit this network."""
@@ -91,12 +119,6 @@ class Network:
 
     def _variables(self) -> list[Any]:
         return [*self.model.weights, *self.optimizer.variables, *models.random_states(self.model).values()]
-
-
-def _value(variable: Any) -> npt.NDArray[Any]:
-    """Return a copy of a variable as it lies in memory."""
-    # A variable itself would be converted with a deprecation warning of NumPy; a tensor is not.
-    return np.array(keras.ops.convert_to_numpy(keras.ops.copy(variable)), order="C")
 
 
 def _optimizer(training: Training, rate: Any) -> keras.optimizers.Optimizer:
@@ -143,6 +165,6 @@ class NetworkCache:
             size, batch = experiment.data.image_size, experiment.training.batch_size
             network = self.network(experiment.training, size, num_classes, 0)
             # The first execution of a graph costs as much as tracing it; `renew` undoes the step.
-            images = np.zeros((batch, size, size, 3), np.float32)
+            images = np.zeros((batch, *network.model.input_shape[1:]), np.float32)
             network.train(images, np.full((batch, num_classes), 1 / num_classes, np.float32))
             network.logits(images)

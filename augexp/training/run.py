@@ -18,7 +18,6 @@ import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 
 from augexp import files, seeds
-from augexp.augment.pipeline import Augmenter
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
@@ -33,6 +32,7 @@ from augexp.training.checkpoint import Checkpoint
 from augexp.training.epoch import train_epoch
 from augexp.training.evaluation import EvaluationSet
 from augexp.training.image_counter import ImageCounter
+from augexp.training.inputs import inputs_of
 from augexp.training.network import Network, NetworkCache
 from augexp.training.task import RunTask
 from augexp.training.timing import RunTimer
@@ -85,12 +85,15 @@ class _Run:
         self._block = (task.experiment.root_seed, task.seed)
         self._store = store
         rows = self._store.training_rows(task.experiment.data, *self._block)
-        self._draw, self._labels = self._store.view(rows), self._store.labels[rows]
+        self._labels = self._store.labels[rows]
         self._epoch_steps = _steps_per_epoch(len(rows), self._training.batch_size)
         self._network = self._make_network(networks)
-        self._probe = EvaluationSet(self._store, _choose_probe(rows, self._training.probe, self._block))
-        self._validation = EvaluationSet(self._store, self._store.rows("validation"))
-        self._test = EvaluationSet(self._store, self._store.rows("test"))
+        self._stop: Callable[[], bool] = lambda: False
+        self._notes = set[str]()
+        self._inputs = inputs_of(task, store, rows, self._network, self._check_stop, self._note)
+        self._probe = self._evaluation(_choose_probe(rows, self._training.probe, self._block))
+        self._validation = self._evaluation(self._store.rows("validation"))
+        self._test = self._evaluation(self._store.rows("test"))
         self._counter, self._heartbeat = ImageCounter(task.folder), HeartbeatWriter(task.folder)
         self._rows: list[dict[str, int | float]] = []
         self._milestones: dict[int, Milestone] = {}
@@ -110,6 +113,9 @@ class _Run:
         network.renew(*self._block)
         self._initial = network.weights_hash()
         return network
+
+    def _evaluation(self, rows: Any) -> EvaluationSet:
+        return EvaluationSet(self._store, rows, self._inputs.plain(rows))
 
     # -- before ------------------------------------------------------------------------------
 
@@ -148,13 +154,10 @@ class _Run:
 
     def train(self, stop: Callable[[], bool], pace: checkpoint.Pace) -> None:
         """Train the remaining epochs."""
-        classes = len(self._store.classes)
-        policy = self._experiment.policy(self._task.arm)
-        partners = (self._draw, self._labels)
+        self._stop = stop
         root_seed, seed = self._block
-        augment = Augmenter(policy, root_seed=root_seed, seed=seed, num_classes=classes, partners=partners)
         batches = cyclic_generator(
-            self._draw,
+            self._inputs.draw,
             self._labels,
             self._training.batch_size,
             seed=seeds.integer(root_seed, seed, "order"),
@@ -165,7 +168,7 @@ class _Run:
             train_epoch(
                 self._network,
                 batches,
-                augment,
+                self._inputs.augment,
                 self._counter,
                 self._timer,
                 steps=self._epoch_steps,
@@ -263,7 +266,7 @@ class _Run:
     def _save_model(self, path: Path) -> None:
         try:
             with files.replacing(path) as part:
-                self._network.model.save(part)
+                self._network.whole.save(part)
         except OSError as error:
             raise files.unwritable(path, error) from None
 
@@ -280,6 +283,7 @@ class _Run:
             optimizer=training.describe_optimizer(),
             schedule=training.describe_schedule(),
             precision=training.precision,
+            **self._network.ledger_entries(),
         )
         return RunManifest(
             schema=RUN_SCHEMA,
@@ -295,6 +299,17 @@ class _Run:
             error=None,
             test=test,
         )
+
+    def _check_stop(self) -> None:
+        """Stop in the middle of an epoch, where its features are being computed; the last checkpoint stands."""
+        if self._stop():
+            self._tell("stopped", message="stopped on request, while features were computed")
+            raise Interrupted(f"{self._task.name}: stopped while features were computed")
+
+    def _note(self, message: str) -> None:
+        if message not in self._notes:
+            self._notes.add(message)
+            self._tell("note", message=message)
 
     def _tell(self, kind: Kind, **details: Any) -> None:
         done, total = len(self._rows), self._task.epochs

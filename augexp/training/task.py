@@ -25,6 +25,7 @@ class RunTask:
         keep_model: also write ``model.keras``.
         horizon: epochs to which the run goes where its budget is automatic; None goes to the first horizon.
         extendable: keep the checkpoint at the end, since the run may have to go on.
+        features: folder of the features of a frozen backbone; None keeps them in the data folder.
     """
 
     experiment: Experiment
@@ -46,6 +47,8 @@ class RunTask:
         """Whether its records are there; raises ResultsError where those of another run are."""
         return records.is_finished(self.folder, self.experiment.arm_hash(self.arm), self.epochs)
 
+    features: Path | None = None
+
     @property
     def name(self) -> str:
         """For messages."""
@@ -62,6 +65,7 @@ class RunTask:
             "keep_model": self.keep_model,
             "horizon": self.horizon,
             "extendable": self.extendable,
+            "features": None if self.features is None else str(self.features),
         }
 
     @classmethod
@@ -76,4 +80,5 @@ class RunTask:
             keep_model=values["keep_model"],
             horizon=values["horizon"],
             extendable=values["extendable"],
+            features=Path(values["features"]) if values.get("features") else None,
         )

@@ -8,9 +8,10 @@ import shutil
 
 import pytest
 
+import augexp
 from augexp.commands import verify
 from augexp.engines.base import Outcome
-from augexp.errors import ResultsError
+from augexp.errors import DefinitionError, ResultsError
 from augexp.results import records
 from augexp.training import run
 
@@ -68,3 +69,23 @@ def test_a_run_is_chosen_by_name_or_at_random(finished):
     assert len({verify.choose(found, draw=n).folder for n in range(40)}) == len(found)
     with pytest.raises(ResultsError, match="no finished run of arm none, seed 9; there are: none seed 0"):
         verify.choose(found, "none", 9)
+
+
+def test_a_python_file_runs_again_only_where_it_is_named_and_has_not_changed(tmp_path) -> None:
+    net = tmp_path / "net.py"
+    net.write_text(
+        "import keras\n"
+        "def build(size, classes):\n"
+        "    return keras.Sequential([keras.Input((size, size, 3)), keras.layers.AveragePooling2D(8)])\n"
+    )
+    results = tmp_path / "results"
+    augexp.train(
+        model=f"{net}:build", epochs=1, image_size=16, limit=40, arm="none", results_dir=results, data_dir=tmp_path
+    )
+    folder = results / "sample"
+    with pytest.raises(DefinitionError, match="executed only where you name it"):
+        augexp.verify(folder, data_dir=tmp_path)
+    assert augexp.verify(folder, model=f"{net}:build", data_dir=tmp_path).exact
+    net.write_text(net.read_text() + "# another one\n")
+    with pytest.raises(DefinitionError, match="has changed since the definition was recorded"):
+        augexp.verify(folder, model=f"{net}:build", data_dir=tmp_path)

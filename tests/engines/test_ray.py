@@ -6,13 +6,16 @@ import copy
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from augexp.engines import ray_node
+from augexp.engines import network_files, ray_node
 from augexp.engines.ray_cluster import RayEngine
 from augexp.errors import Interrupted, RunError
+from augexp.experiment import networks
+from augexp.experiment.definition import Training
 from augexp.results import heartbeat, records
 from augexp.training import run
 
@@ -93,6 +96,61 @@ def second(cluster):
     yield node
     if node in cluster.list_all_nodes():
         cluster.remove_node(node)
+
+
+NET = """
+import keras
+def build(size, classes):
+    conv = keras.layers.Conv2D(6, 3, strides=2)
+    model = keras.Sequential([keras.Input((size, size, 3)), conv, keras.layers.BatchNormalization()])
+    conv.set_weights([w * 0 + 0.1 * i for i, w in enumerate(conv.get_weights(), start=1)])
+    return model
+"""
+
+
+@pytest.fixture
+def net_experiment(tiny, tmp_path):
+    """The network of a Python file, as a definition names it."""
+    path = tmp_path / "net.py"
+    path.write_text(NET)
+    digest = networks.digest_of("model", path)
+    return tiny.replace(training={"model": f"{path}:build", "model_digest": digest})
+
+
+def test_the_file_of_a_network_travels(net_experiment):
+    sent = network_files.read_files(net_experiment.training)
+    assert sent == {"model": NET.encode()}
+    path, function = networks.split(net_experiment.training.model)
+    Path(path).unlink()
+    here, again = (network_files.with_files_here(net_experiment, sent) for _ in range(2))
+    assert here.hash == net_experiment.hash
+    assert here.training == again.training  # so that a process keeps its network
+    place, rest = networks.split(here.training.model)
+    assert (Path(place).read_bytes(), rest) == (NET.encode(), function)
+    with pytest.raises(RunError, match="model: .*net.py cannot be read"):
+        network_files.read_files(net_experiment.training)
+    assert network_files.read_files(Training()) == {}
+    assert network_files.with_files_here(net_experiment, {}) is net_experiment
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tune", ["all", "head"])
+def test_a_network_of_the_user_gives_the_bytes_of_the_local_engine(
+    tune, cluster, second, make_task, net_experiment, tmp_path
+):
+    experiment = net_experiment.replace(training={"tune": tune})
+    expected = [
+        replace(make_task(tmp_path / "local", arm, 0, experiment), features=tmp_path / "features")
+        for arm in ("none", "standard")
+    ]
+    for task in expected:
+        run.execute(task)
+    tasks = [make_task(tmp_path / "ray", task.arm, 0, experiment) for task in expected]
+    with RayEngine(cluster.address) as engine:
+        assert engine.execute(tasks).executed == len(tasks)
+    for task, other in zip(tasks, expected, strict=True):
+        for name in SAME:
+            assert (task.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 
 def check(tasks, finished):

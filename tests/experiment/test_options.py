@@ -24,6 +24,9 @@ VALUES: dict[str, tuple[Any, str]] = {
     "test": ("official", "official"),
     "train_per_class": (40, "40"),
     "model": ("tiny", "tiny"),
+    "weights": ("none", "none"),
+    "tune": ("head", "head"),
+    "views": (3, "3"),
     "optimizer": ("sgd", "sgd"),
     "learning_rate": (0.01, "0.01"),
     "weight_decay": (0.05, "0.05"),
@@ -49,9 +52,14 @@ VALUES: dict[str, tuple[Any, str]] = {
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
 
+APPLICATION = {"model": "MobileNetV3Small"}
+
 NEEDED: dict[str, dict[str, Any]] = {
     "weight_decay": {"optimizer": "sgd"},
     "momentum": {"optimizer": "sgd"},
+    "weights": APPLICATION,
+    "tune": APPLICATION,
+    "views": {**APPLICATION, "tune": "head"},
     "max_epochs": {"epochs": "auto"},
 }
 """What an option means nothing without."""
