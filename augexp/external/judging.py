@@ -26,7 +26,7 @@ from augexp.external import wording as words
 from augexp.external.declaration import Declaration, DeclaredPlan, check_words, make_plan
 from augexp.external.plan_file import PlanFile
 from augexp.external.seeds import Counted
-from augexp.external.sources import Source
+from augexp.external.sources import JudgedSource
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
@@ -82,7 +82,7 @@ class _Question:
 
 
 def judge(
-    source: Source,
+    source: JudgedSource,
     declaration: Declaration,
     plan_file: PlanFile | None = None,
     *,
@@ -191,7 +191,7 @@ def _rule(
     return ("looks" if plan_file.plan.seeds is None else "fixed"), ()
 
 
-def _declared(declaration: Declaration, plan_file: PlanFile | None, rule: Rule, source: Source) -> Declared:
+def _declared(declaration: Declaration, plan_file: PlanFile | None, rule: Rule, source: JudgedSource) -> Declared:
     assert declaration.design is not None and declaration.endpoint is not None  # noqa: S101, PT018 - checked
     statements = [
         declared_wording.DESIGNS[declaration.design],
@@ -222,7 +222,7 @@ def _declared(declaration: Declaration, plan_file: PlanFile | None, rule: Rule, 
 def _comparison(
     question: _Question,
     counted: Counted,
-    source: Source,
+    source: JudgedSource,
     digest: str,
     reasons: Sequence[str],
     *,

@@ -36,7 +36,7 @@ PATTERNS = (
 """Names of files below a folder, without their ends, that say arm and seed; tried in this order."""
 
 
-class Source(NamedTuple):
+class JudgedSource(NamedTuple):
     """Runs as they were read.
 
     Attributes:
@@ -52,7 +52,7 @@ class Source(NamedTuple):
     unnamed: bool = False
 
 
-def read(runs: Any, pattern: str | None = None) -> Source:
+def read(runs: Any, pattern: str | None = None) -> JudgedSource:
     """Read all runs.
 
     Args:
@@ -71,7 +71,7 @@ def read(runs: Any, pattern: str | None = None) -> Source:
             )
         for layout, rows in arrays.read_with_layout(runs, "table"):
             collector.add(layout, rows)
-        return Source(collector.finish(), "a table in memory")
+        return JudgedSource(collector.finish(), "a table in memory")
     path = Path(runs)
     files = _files(path, pattern)
     for file, known in files:
@@ -81,7 +81,7 @@ def read(runs: Any, pattern: str | None = None) -> Source:
     where = path.name if path.is_file() else f"{len(files)} files in {path.resolve().name}"
     collected = collector.finish()
     numbered = all(file.suffix == ".npz" for file, _ in files) and collected.images[:2] == ("0", "1")
-    return Source(collected, where, datetime.fromtimestamp(oldest, UTC), numbered)
+    return JudgedSource(collected, where, datetime.fromtimestamp(oldest, UTC), numbered)
 
 
 def _files(path: Path, pattern: str | None) -> list[tuple[Path, dict[str, str]]]:
