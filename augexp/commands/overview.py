@@ -33,10 +33,11 @@ def overview(results: Sequence[str | Path], form: str = "html") -> str:
 
 
 def _folders(place: Path) -> list[Path]:
-    """Return the results folders at a place: itself, or those directly below it."""
+    """Return the results folders at a place: itself, or those below it and below its folders."""
     if (place / PUBLISHED).is_file():
         return [place]
-    below = sorted(path.parent.parent for path in place.glob(f"*/{PUBLISHED.as_posix()}"))
+    patterns = (f"{depth}/{PUBLISHED.as_posix()}" for depth in ("*", "*/*"))
+    below = sorted(path.parent.parent for pattern in patterns for path in place.glob(pattern))
     if not below:
         raise ResultsError(
             f"{place}: no answer here ({PUBLISHED.as_posix()} is missing); name results folders that augexp compare or "

@@ -9,7 +9,7 @@ from augexp.errors import AnalysisError
 from augexp.reporting import blocks, formats, write
 from augexp.reporting.declared import words as declared
 from augexp.reporting.overview import chart
-from augexp.reporting.overview.rows import NO_CLAIM, OverviewRow, rows_of, table
+from augexp.reporting.overview.rows import NO_CLAIM, OverviewRow, rows_of, table, table_with_statements
 from augexp.version import __version__
 
 TITLE = "Overview of comparisons"
@@ -23,9 +23,13 @@ def render(comparisons: Sequence[Comparison], form: str) -> str:
     """
     rows = rows_of(comparisons)
     if form == "csv":
-        return formats.csv_table(table(rows))
+        return formats.csv_table(table_with_statements(rows))
+    said = _declared(comparisons)
     if form == "md":
-        return f"## {TITLE}\n\n{formats.markdown_table(table(rows))}"
+        head = (
+            [f"**{declared.HEADING}**\n", *(f"- {formats.escape_markdown(text)}" for text in said), ""] if said else []
+        )
+        return "\n".join([f"## {TITLE}\n", *head, formats.markdown_table(table(rows))])
     if form != "html":
         raise AnalysisError(f"format: received {form!r}; allowed are html, md, csv")
     return write.lay_out(_page(comparisons, rows))
@@ -41,7 +45,6 @@ def _page(comparisons: Sequence[Comparison], rows: Sequence[OverviewRow]) -> blo
         blocks.Section("Sentences of record", "sentences", (sentences,)),
         *_warnings(comparisons),
     )
-    said = tuple(f"{c.name}: {' '.join(declared.statements(c))}" for c in comparisons if c.declared)
     return blocks.Page(
         title=TITLE,
         kicker=f"{len(comparisons)} comparisons, {len(rows)} answers",
@@ -49,8 +52,12 @@ def _page(comparisons: Sequence[Comparison], rows: Sequence[OverviewRow]) -> blo
         warnings=(),
         sections=sections,
         footer=f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else.",
-        declared=said,
+        declared=_declared(comparisons),
     )
+
+
+def _declared(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
+    return tuple(f"{c.name}: {' '.join(declared.statements(c))}" for c in comparisons if c.declared)
 
 
 def _warnings(comparisons: Sequence[Comparison]) -> tuple[blocks.Section, ...]:

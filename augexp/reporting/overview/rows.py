@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.reporting import wording
@@ -36,49 +36,45 @@ def rows_of(comparisons: Sequence[Comparison]) -> list[OverviewRow]:
 
 
 def table(rows: Sequence[OverviewRow]) -> Table:
-    """Return one row for each contrast: images, network, budget, policy, gain with its interval, verdict."""
-    columns: tuple[Column, ...] = (
+    """Return one row for each contrast: gain with its interval, verdict, images, network, budget."""
+    columns = (
         Column("comparison", key="comparison"),
-        Column("images", key="images"),
-        Column("network", key="network"),
-        Column("budget", key="budget"),
         Column("arm", key="arm"),
         Column("against", key="baseline"),
-        Column("seeds", key="seeds"),
-        Column("test images", key="test_images"),
-        Column("metric", key="metric"),
         Column("difference (pp)", 1, signed=True, key="difference_pp"),
         Column("low", 1, signed=True, key="low_pp"),
         Column("high", 1, signed=True, key="high_pp"),
-        Column("interval", key="interval"),
         Column("verdict", key="verdict"),
-        Column("declared, not verified", key="declared"),
+        Column("seeds", key="seeds"),
+        Column("test images", key="test_images"),
+        Column("images", key="images"),
+        Column("network", key="network"),
+        Column("budget", key="budget"),
+        Column("metric", key="metric"),
+        Column("interval", key="interval"),
     )
-    cells = tuple(_cells(row) for row in rows)
-    if not any(row[-1] for row in cells):
-        columns, cells = columns[:-1], tuple(row[:-1] for row in cells)
-    return Table("Answers", columns, cells, NO_CLAIM)
+    return Table("Answers", columns, tuple(_cells(row) for row in rows), NO_CLAIM)
+
+
+def table_with_statements(rows: Sequence[OverviewRow]) -> Table:
+    """As `table`, and what was declared and not verified in a last column, where there is any."""
+    plain = table(rows)
+    said = [" ".join(declared.statements(row.comparison)) for row in rows]
+    if not any(said):
+        return plain
+    column = Column(declared.HEADING, key="declared")
+    cells = tuple((*row, text) for row, text in zip(plain.rows, said, strict=True))
+    return replace(plain, columns=(*plain.columns, column), rows=cells)
 
 
 def _cells(row: OverviewRow) -> tuple[Cell, ...]:
     comparison, contrast = row.comparison, row.contrast
     interval = contrast.new_images or contrast.these_images
+    ends = (interval.low, interval.high) if interval else (None, None)
     return (
-        comparison.name,
-        comparison.source,
-        _network(comparison),
-        _budget(row),
-        contrast.arm,
-        comparison.baseline,
-        declared.seeds(contrast),
-        comparison.test_images,
-        wording.metric(comparison),
-        contrast.estimate,
-        interval.low if interval else None,
-        interval.high if interval else None,
-        label(row),
-        contrast.verdict,
-        " ".join(declared.statements(comparison)),
+        *(comparison.name, contrast.arm, comparison.baseline, contrast.estimate, *ends, contrast.verdict),
+        *(declared.seeds(contrast), comparison.test_images, comparison.source),
+        *(_network(comparison), _budget(row), wording.metric(comparison), label(row)),
     )
 
 
