@@ -83,7 +83,7 @@ def column_of_names(values: Any) -> Coded:
     if values.dtype.kind in "iub":
         different, codes = np.unique(values, return_inverse=True)
         return Coded(codes.reshape(-1).astype(np.int64), [str(value) for value in different.tolist()])
-    return code((name_of(value) for value in values.tolist()), len(values))
+    return code([name_of(value) for value in values.tolist()])
 
 
 def name_of(value: object) -> str:

@@ -83,7 +83,7 @@ def _layout_and_rows(
                 )
     arm, seed = (constant(_key(name, path, arrays, known), count) for name in ("arm", "seed"))
     names = found["image"]
-    images = column_of_names(names) if names is not None else code(map(str, range(count)), count)
+    images = column_of_names(names) if names is not None else code([str(place) for place in range(count)])
     rows = Rows(str(path), 1, arm, seed, images, names_of(labels, classes))
     layout = Layout(
         classes if probabilities is not None else (),

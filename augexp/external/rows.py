@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,11 +93,12 @@ class Rows:
         return f"{self.where}: row {self.line + row}"
 
 
-def code(values: Iterable[str], count: int) -> Coded:
-    """Return a column of `count` names with each name once."""
-    index: dict[str, int] = {}
-    codes = np.fromiter((index.setdefault(value, len(index)) for value in values), dtype=np.int64, count=count)
-    return Coded(codes, list(index))
+def code(values: Sequence[str]) -> Coded:
+    """Return a column of names with each name once."""
+    index = {name: place for place, name in enumerate(dict.fromkeys(values))}
+    if len(index) == 1:
+        return constant(values[0], len(values))
+    return Coded(np.fromiter(map(index.__getitem__, values), dtype=np.int64, count=len(values)), list(index))
 
 
 def constant(name: str, count: int) -> Coded:
@@ -149,14 +151,16 @@ def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -
     return layout
 
 
-def numbers(values: Sequence[object], name: str, rows_of: Rows) -> Floats:
+def numbers(values: Sequence[Any] | npt.NDArray[np.generic], name: str, rows_of: Rows) -> Floats:
     """Return a column as float64 (k,); raises DataError that names the first row that is no number."""
     try:
-        return np.array(values, dtype=np.float64)
+        if isinstance(values, np.ndarray):
+            return values.astype(np.float64)
+        return np.fromiter(map(float, values), dtype=np.float64, count=len(values))
     except (ValueError, TypeError):
         for row, value in enumerate(values):
             try:
-                float(value)  # type: ignore[arg-type]
+                float(value)
             except (ValueError, TypeError):
                 raise DataError(
                     f"{rows_of.place(row)}: {name}: received {value!r}; allowed are numbers with a decimal point"
@@ -167,7 +171,7 @@ def numbers(values: Sequence[object], name: str, rows_of: Rows) -> Floats:
 def zeros_and_ones(values: Sequence[object], rows_of: Rows) -> Ints:
     """Return a column `correct` as int64 (k,); raises DataError that names the first row that is neither."""
     words = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
-    coded = code((str(value).strip().lower() for value in values), len(values))
+    coded = code([str(value).strip().lower() for value in values])
     wrong = [place for place, name in enumerate(coded.names) if name not in words]
     if wrong:
         row = int(np.flatnonzero(coded.codes == wrong[0])[0])

@@ -77,9 +77,7 @@ def _piece(
         )
     columns = dict(zip(names, zip(*cells, strict=True), strict=True))
     count = len(cells)
-    arm, seed, image, label = (
-        constant(known[name], count) if name in known else code(columns[name], count) for name in KEYS
-    )
+    arm, seed, image, label = (constant(known[name], count) if name in known else code(columns[name]) for name in KEYS)
     rows = Rows(where, line, arm, seed, image, label)
     probabilities = None
     if layout.classes:
@@ -88,9 +86,9 @@ def _piece(
             probabilities[:, place] = numbers(columns[PREFIX + name], PREFIX + name, rows)
     return replace(
         rows,
-        predicted=code(columns["predicted"], count) if layout.predicted else None,
+        predicted=code(columns["predicted"]) if layout.predicted else None,
         correct=zeros_and_ones(columns["correct"], rows) if layout.correct else None,
-        cluster=code(columns["cluster"], count) if layout.cluster else None,
+        cluster=code(columns["cluster"]) if layout.cluster else None,
         probabilities=probabilities,
         classes=layout.classes,
     )
