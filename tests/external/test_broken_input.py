@@ -45,7 +45,10 @@ BROKEN_TABLES = {
     "arm is empty": (lambda t: tables.changed(t, 7, arm=" "), "row 8: arm: received nothing"),
     "image is empty": (lambda t: tables.changed(t, 7, image=""), "row 8: image: received nothing"),
     "label outside": (lambda t: tables.changed(t, 7, label="dog"), "row 8: label: received 'dog'"),
-    "label differs": (lambda t: tables.changed(t, 67, label="class-0"), "'class-0', and in an earlier row 'class-1'"),
+    "label differs": (
+        lambda t: tables.changed(t, 67, label="class-0"),
+        "row 68: image 'image-007.png' has the label 'class-0'",
+    ),
     "probability above one": (lambda t: tables.changed(t, 7, **{"p_class__0": 1.4}), "p_class-0: received 1.4"),
     "probability below zero": (lambda t: tables.changed(t, 7, **{"p_class__0": -0.4}), "received -0.4"),
     "logits": (lambda t: tables.changed(t, 7, **{"p_class__1": 7.25}), "are these logits or percent?"),
@@ -75,6 +78,12 @@ BROKEN_TABLES = {
 def test_a_broken_table_is_one_line(name) -> None:
     change, words = BROKEN_TABLES[name]
     refused(change(tables.table()), words)
+
+
+def test_two_images_of_one_name() -> None:
+    columns = tables.table()
+    columns["image"] = np.char.replace(columns["image"], "image-001.png", "image-000.png")
+    refused(columns, "row 2: image 'image-000.png' has the label 'class-1', and in an earlier row 'class-0'")
 
 
 def test_a_predicted_class_that_is_no_label() -> None:
