@@ -239,8 +239,8 @@ class Collector:
             names, row = list(self._classes.places), int(wrong[0])
             raise DataError(
                 f"{rows.place(row)}: image {_name(rows.image, row)!r} has the label {names[labels[row]]!r}, and in an "
-                f"earlier row {names[self._labels.values[images[row]]]!r}; an image has one label in every run, and two "
-                "images have two names, such as cat/1.jpg and dog/1.jpg"
+                f"earlier row {names[self._labels.values[images[row]]]!r}; an image has one label in every run, and "
+                "two images have two names, such as cat/1.jpg and dog/1.jpg"
             )
         if rows.cluster is not None:
             wrong = self._cluster_of.learn(images, self._clusters.of(rows.cluster, rows))
