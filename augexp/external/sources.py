@@ -73,6 +73,10 @@ def read(runs: Any, pattern: str | None = None) -> JudgedSource:
             collector.add(layout, rows)
         return JudgedSource(collector.finish(), "a table in memory")
     path = Path(runs)
+    if pattern is not None:
+        _expression(pattern)
+        if path.is_file():
+            raise DefinitionError(f"pattern: received {pattern!r} with one file, whose columns say arm and seed")
     files = _files(path, pattern)
     for file, known in files:
         for layout, rows in READERS[file.suffix.lower()](file, known):

@@ -60,6 +60,9 @@ def test_a_wrong_value_is_refused(monkeypatch, capsys, smoke, tmp_path, image_fo
         "status": [smoke.folder],
         "verify": [smoke.folder, *data],
         "export": [smoke.folder, *data],
+        "judge": [smoke.folder / "runs", "--paired", "--endpoint", "final"],
+        "plan": ["--arms", "none,standard", "--paired", "--endpoint", "final"],
+        "overview": [smoke.folder],
     }
     wrong = tmp_path / "file" / "below" if option in MADE_IF_MISSING else WRONG
     code, out, err = run(monkeypatch, capsys, command, *right[command], f"{option}={wrong}")

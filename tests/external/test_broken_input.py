@@ -132,6 +132,7 @@ def test_without_probabilities_equal_runs_are_a_warning_until_the_whole_arm_is_e
         ({"seeds": {"none": 5, "better": 5}}, "with pairs; every arm has the same seeds"),
         ({"design": "independent", "seeds": {"none": 5}}, "seeds: received none; the arms are none, better"),
         ({"first_run": "yesterday"}, "first_run: received 'yesterday'"),
+        ({"name": "My runs"}, "name: received 'My runs'"),
     ],
     ids=lambda value: str(value)[:30],
 )
