@@ -133,6 +133,17 @@ def test_a_seed_that_does_not_reach_the_network_is_an_error(tmp_path):
         answer(tmp_path, experiment)
 
 
+def test_a_network_that_draws_nothing_starts_from_the_same_weights_and_the_page_says_what_is_trained(tmp_path):
+    experiment = builders.experiment()
+    ledger = {**builders.LEDGER, "drawn": 0, "tune": "the head"}
+    matrices = builders.draw_outcomes(5, 100, 0.3)
+    fill(tmp_path, experiment, matrices, range(5), weights_initial="the same", ledger=ledger)
+    found = answer(tmp_path, experiment)
+    assert found.contrasts[0].new_images is not None
+    pairs = dict(wording.ledger(found))
+    assert (pairs["what is trained"], pairs["parameters that each seed draws anew"]) == ("the head", "0")
+
+
 def test_equal_differences_in_all_seeds_give_no_result(tmp_path):
     experiment = builders.experiment()
     matrices = {"none": np.tile(np.arange(100) < 60, (5, 1)), "standard": np.tile(np.arange(100) < 70, (5, 1))}
