@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from augexp import surroundings
 from augexp.cli import data, experiment, parameters, results
 from augexp.errors import AugexpError, Interrupted
 
@@ -93,6 +94,7 @@ def _root(
 
 def main() -> None:
     """Run the command line and turn every expected failure into one line and an exit code."""
+    surroundings.settle()
     # The messages of TensorFlow's own start are of no use to the user.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for stream in (sys.stdout, sys.stderr):

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augexp import surroundings
 from augexp.commands import answer
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.engines import registry
 from augexp.engines.base import Engine
-from augexp.errors import DefinitionError, RunError
+from augexp.errors import DefinitionError, ResultsError, RunError
 from augexp.experiment import screening
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import records
@@ -102,7 +103,8 @@ def open_engine(name: str, jobs: int, address: str | None) -> Engine:
 
 def _load_analysis() -> None:
     """Load what the answer needs: most of a second, of which nothing is left to wait for when the runs are over."""
-    with contextlib.suppress(ImportError):  # said where it is used: the runs come first
+    with contextlib.suppress(ImportError, ResultsError):  # said where it is used: the runs come first
+        surroundings.load_matplotlib()
         for name in _ANALYSIS:
             importlib.import_module(name)
 

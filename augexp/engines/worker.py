@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Literal
 
-from augexp import child_process
+from augexp import child_process, surroundings
 from augexp.child_process import Channel
 from augexp.engines.resources import WorkerSlot
 from augexp.errors import AugexpError, Interrupted, ResultsError, RunError
@@ -89,7 +89,9 @@ class _Worker:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def serve(self) -> None:
-        with _without(*NOT_NEEDED), _uncollected():
+        # Other backends than TensorFlow may need them.
+        hidden = NOT_NEEDED if surroundings.keras_backend() == "tensorflow" else ()
+        with _without(*hidden), _uncollected():
             from augexp.training import backend, run  # noqa: PLC0415 - loads TensorFlow
             from augexp.training.network import NetworkCache  # noqa: PLC0415 - loads TensorFlow
 
