@@ -166,6 +166,8 @@ def load_matplotlib() -> Any:
 def _import_matplotlib() -> Any:
     with contextlib.suppress(Exception):
         return importlib.import_module("matplotlib")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        del sys.modules[name]  # halves of it, which would not be loaded again
     hidden = {name: os.environ.pop(name) for name in _OF_MATPLOTLIB if name in os.environ}
     try:
         return importlib.import_module("matplotlib")
