@@ -123,6 +123,15 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
         _write(console, f"  {record.key}: {record.reason}")
     if skipped.count > 5:
         _write(console, f"  and more: {store.path / 'store.json'}")
+    if manifest.ignored_files:
+        reasons = "; ".join(f"{files.count:,} {files.reason}" for files in manifest.unread)
+        _write(console, f"not read: {manifest.ignored_files:,} files{reasons and f': {reasons}'}")
+    for scale in manifest.scales:
+        _write(
+            console,
+            f"values: {scale.images:,} pictures of {scale.kind} values, {scale.lowest:,g} to {scale.highest:,g}; black "
+            f"is {scale.black:,g}, white is {scale.white:,g}",
+        )
     for warning in manifest.warnings:
         sys.stderr.write(f"warning: {warning}\n")
 

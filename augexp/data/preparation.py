@@ -18,13 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.data import duplicates, splits, store_manifest
-from augexp.data.decoding.pool import check_skipped, decode_all
+from augexp.data.decoding.numeric import COLOUR
+from augexp.data.decoding.pool import check_skipped, decode_all, scales_of
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
 from augexp.data.sources.base import Source
 from augexp.data.sources.registry import source_class
 from augexp.data.store import Store, open_store
-from augexp.data.store_manifest import StoreManifest, read_manifest, write_manifest
+from augexp.data.store_manifest import LeftOutFiles, StoreManifest, ValueScale, read_manifest, write_manifest
 from augexp.errors import DataError
 from augexp.experiment.sources import Data
 from augexp.files import hold_lock
@@ -33,8 +34,15 @@ from augexp.progress import StageProgress
 FORMAT = 1
 """Version of the store's files and of the pixels in them."""
 
+READING = 2
+"""Raised where more, or other, pixels may be read from the same files: they are read again, and a store with the same
+images and splits is found again by its fingerprint."""
+
 CHUNK = 512
 """Images that are put in order at a time."""
+
+_PLAIN_SCALES = (("16-bit", 0, 65535), (COLOUR, 0, 65535), ("float", 0, 1))
+"""Scales that are worth no warning: what these kinds of values mean by themselves."""
 
 MAX_LISTED = 1000
 """Skipped records that are listed by name; all are counted."""
@@ -103,18 +111,18 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
 
 def _request(data: Data, source: Source) -> str:
     settings = data.model_dump(mode="json", exclude={"path", "max_skipped"})
-    text = json.dumps([FORMAT, settings, source.stamp()], sort_keys=True)
+    text = json.dumps([FORMAT, READING, settings, source.stamp()], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _check_classes(source: Source, listing: Listing) -> None:
     counts = np.bincount(listing.labels[listing.given == splits.TRAIN], minlength=len(source.classes))
-    for name, count in zip(source.classes, counts, strict=True):
+    for label, (name, count) in enumerate(zip(source.classes, counts, strict=True)):
         if count < 3:
-            plural = "" if count == 1 else "s"
+            plural, unread = "" if count == 1 else "s", source.unread_in(label)
             raise DataError(
                 f"class {name!r} has {count} training image{plural}; at least 3 are needed, one each "
-                "for training, validation and test: add images, or remove the class"
+                f"for training, validation and test: add images, or remove the class{unread and f' ({unread})'}"
             )
 
 
@@ -215,14 +223,44 @@ def _manifest(
         split=store_manifest.SplitRule(rule=split.rule, explanation=split.explanation),
         skipped=store_manifest.Skipped(count=arrays.count_skipped(), records=skipped),
         ignored_files=source.ignored,
-        warnings=tuple(_warnings(data, arrays, counts, repeated.across_classes)),
+        warnings=tuple(_warnings(data, source, arrays, counts, repeated.across_classes)),
         duplicates=repeated,
         fingerprint=fingerprint,
+        unread=tuple(LeftOutFiles(**vars(files)) for files in source.unread()),
+        scales=_scales(arrays),
     )
 
 
-def _warnings(data: Data, arrays: StagingArrays, counts: dict[str, dict[str, int]], mixed: int) -> list[str]:
-    texts = []
+def _scales(arrays: StagingArrays) -> tuple[ValueScale, ...]:
+    """Return what became black and white in the pictures of more than 8 bits."""
+    measured = list(arrays.measured().values())
+    return tuple(
+        ValueScale(
+            kind=kind,
+            images=sum(values.kind == kind for values in measured),
+            lowest=min(values.lowest for values in measured if values.kind == kind),
+            highest=max(values.highest for values in measured if values.kind == kind),
+            black=scale.black,
+            white=scale.white,
+        )
+        for kind, scale in scales_of(measured).items()
+    )
+
+
+def _warnings(
+    data: Data, source: Source, arrays: StagingArrays, counts: dict[str, dict[str, int]], mixed: int
+) -> list[str]:
+    texts = [
+        f"{files.count:,} files are not read: those {files.reason}, such as {files.examples[0]}"
+        for files in source.unread()
+        if files.image
+    ]
+    texts += [
+        f"{scale.images:,} pictures have {scale.kind} values from {scale.lowest:,g} to {scale.highest:,g}: "
+        f"{scale.black:,g} was taken for black and {scale.white:,g} for white"
+        for scale in _scales(arrays)
+        if (scale.kind, scale.black, scale.white) not in _PLAIN_SCALES
+    ]
     sides = arrays.sides[arrays.decoded_rows()]
     smaller = int((sides < data.image_size).sum())
     if smaller > len(sides) / 2:

@@ -16,7 +16,7 @@ Values that are no number are black, infinite ones black or white; they do not c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -130,7 +130,7 @@ def to_colour(data: bytes, scale: Scale) -> Image.Image:
     """
     import cv2  # noqa: PLC0415 - rarely needed
 
-    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    values: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.ndim != 3 or values.shape[2] not in (3, 4) or values.dtype != np.uint16:
         raise ValueError(f"colour of 16 bits whose highest value is {scale.white:,.0f}")
     opacity = [(values[..., 3:] >> 8).astype(np.uint8)] if values.shape[2] == 4 else []
@@ -145,7 +145,7 @@ def _extrema(image: Image.Image) -> tuple[tuple[float, float], ...]:
     return tuple(pair for band, pair in zip(bands, pairs, strict=True) if band in opaque)  # type: ignore[misc]
 
 
-def _strips(image: Image.Image, kind: str) -> Iterator[npt.NDArray[np.generic]]:
+def _strips(image: Image.Image, kind: str) -> Iterator[npt.NDArray[Any]]:
     """Yield the values of some rows at a time, in the type in which they are meant."""
     rows = max(1, _STRIP // max(image.width, 1))
     for top in range(0, image.height, rows):

@@ -47,11 +47,10 @@ def decode_all(
     """
     _check_room(part, len(listing), data.image_size)
     arrays = StagingArrays(part, len(listing), data.image_size)
-    finished = len(listing) - arrays.count_pending()
-    for scales in ({}, None):
-        if scales is None:  # of the pictures of more than 8 bits, now that all have been seen
-            scales = scales_of(arrays.measured().values())
-            finished = len(listing) - arrays.count_pending(measured=True)
+    for scales_known in (False, True):
+        # Of the pictures of more than 8 bits, once all have been seen.
+        scales = scales_of(arrays.measured().values()) if scales_known else {}
+        finished = len(listing) - arrays.count_pending(measured=scales_known)
         progress("decoding images", finished, len(listing))
         unsaved = _Unsaved(arrays)
         with (
