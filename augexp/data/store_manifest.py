@@ -54,6 +54,8 @@ class Duplicates(_Part):
         clustered_images: images that have an equal or nearly equal one.
         excluded: training or validation images that were left out because they repeat an evaluation image.
         pairs: names of the first near-duplicates.
+        undecided: pairs that look alike and have too little detail to be told apart; only exact repeats are together.
+        dissolved: images that look alike and were not kept together, since a class could not have been split.
     """
 
     exact: int
@@ -62,6 +64,8 @@ class Duplicates(_Part):
     clustered_images: int
     excluded: int
     pairs: tuple[tuple[str, str], ...]
+    undecided: int = 0
+    dissolved: int = 0
 
 
 class LeftOutFiles(_Part):

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from augexp.errors import DefinitionError
 from augexp.experiment.plan import Frozen
@@ -203,6 +203,8 @@ class Data(Frozen):
         validation_per_class: wanted validation images per class where they are carved out of train;
             None means 300 for LSUN and a tenth of the class for a folder.
         max_skipped: fraction of undecodable records above which indexing fails.
+        near_duplicates: which images are kept on one side of a split: `usual` takes those that look the same after
+            they were saved again, `strict` those that are all but equal, `off` exact repeats alone.
     """
 
     source: SourceName = "sample"
@@ -215,6 +217,13 @@ class Data(Frozen):
     test_per_class: int | None = Field(default=None, ge=1)
     validation_per_class: int | None = Field(default=None, ge=1)
     max_skipped: float = Field(default=0.05, ge=0.0, le=1.0)
+    near_duplicates: Literal["usual", "strict", "off"] = "usual"
+
+    @model_serializer(mode="wrap")
+    def _leave_out_later_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # As in `Training`: a definition that does not use a later key stays the one that it was.
+        values: dict[str, Any] = serialize(self)
+        return {key: value for key, value in values.items() if (key, value) != ("near_duplicates", "usual")}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -22,7 +22,8 @@ def found(squares: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[in
     hashed = [np.frombuffer(hashlib.blake2b(one.tobytes(), digest_size=20).digest(), np.uint8) for one in squares]
     order = sorted(range(len(squares)), key=lambda n: hashed[n].tobytes())
     images = np.stack([squares[n] for n in order])
-    clusters, exact, near = duplicates.find_clusters(images, hashes(list(images)), np.stack([hashed[n] for n in order]))
+    keys = np.stack([hashed[n] for n in order])
+    clusters, exact, near, _ = duplicates.find_clusters(images, hashes(list(images)), keys)
     assert clusters.dtype == np.int64
     assert (clusters <= np.arange(len(clusters))).all()
     assert (clusters[clusters] == clusters).all()
