@@ -80,6 +80,7 @@ def compare(
         with lock_results(workspace.folder), open_engine(engine, jobs, address) as runner:
             start_early(runner, workspace)
             store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
+            check_batch_size(store, stage)
             answer.check_halves(store, stage.plan)
             answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
             history = workspace.commit_plan(finished_pairs(workspace))
@@ -94,6 +95,17 @@ def compare(
         experiment = screening.confirmation(experiment, differences)
         listener.note(screening.describe(experiment, differences))
     return complete(experiment)
+
+
+def check_batch_size(store: Store, experiment: Experiment) -> None:
+    """Raise RunError where a training draw is smaller than a batch, before anything is trained."""
+    images = len(store.training_rows(experiment.data, experiment.root_seed, 0))
+    batch_size = experiment.training.batch_size
+    if images < batch_size:
+        raise RunError(
+            f"batch_size: received {batch_size}, but a training draw has only {images} images; "
+            f"allowed are 1 to {images}: lower training.batch_size or provide more images"
+        )
 
 
 def open_engine(name: str, jobs: int, address: str | None) -> Engine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from augexp.commands.compare import check_batch_size
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.engines.local import LocalEngine
@@ -53,6 +54,7 @@ def train(
         if not records.is_finished(folder, experiment.arm_hash(arm)):
             engine.start(1)
         store = index(experiment, data_dir=data_dir, progress=listener)
+        check_batch_size(store, experiment)
         workspace.commit_definition()
         listener.runs(1)
         engine.execute([RunTask(experiment, arm, seed, store.path, folder, save_model)], listener.event)
