@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from augexp import surroundings
 from augexp.cli import data, experiment, parameters, results
+from augexp.cli.text import printable
 from augexp.errors import AugexpError, Interrupted
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
@@ -117,5 +118,5 @@ def main() -> None:
 
 
 def _complain(message: str, code: int) -> int:
-    sys.stderr.write(f"augexp: {message}\n")
+    sys.stderr.write(f"augexp: {printable(message)}\n")
     return code

@@ -198,8 +198,9 @@ def _check_room(part: Path, count: int, size: int) -> None:
     taken = sum(path.stat().st_blocks * 512 for path in part.iterdir()) if hasattr(part.stat(), "st_blocks") else 0
     free = shutil.disk_usage(part).free
     if needed - taken > free:
+        unit, name = (1e9, "GB") if needed >= 5e7 else (1e6, "MB")  # so that neither number is 0.0 for want of digits
         raise DataError(
-            f"{part.parent}: {count:,} images of {size} x {size} pixels need {needed / 1e9:,.1f} GB, "
-            f"{free / 1e9:,.1f} GB are free; free some space, choose another --data-dir, a smaller --image-size "
+            f"{part.parent}: {count:,} images of {size} x {size} pixels need {needed / unit:,.1f} {name}, "
+            f"{free / unit:,.1f} {name} are free; free some space, choose another --data-dir, a smaller --image-size "
             "or fewer images with --limit"
         )
