@@ -201,7 +201,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="pictures of each kind")
     count = parser.parse_args().count
-    results = {"before": measure(count, None), **{rule: measure(count, rule) for rule in RULES}}
+    results: dict[str, dict[str, float]] = {"before": measure(count, None)}
+    results |= {rule: measure(count, rule) for rule in RULES}
     rows = [[f"recall: {name}", *(f"{values[name]:.0%}" for values in results.values())] for name in TWINS]
     rows += [
         [f"false pairs per 1,000: {name}", *(f"{values[name]:,.0f}" for values in results.values())]

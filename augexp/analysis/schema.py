@@ -183,7 +183,7 @@ class Contrast(_Value):
         gain: by epoch; None without epochs.
         measures: accuracy, log loss, Brier score, calibration error.
         classes: accuracy per class.
-        confusion: mean counts per run without and with the policy, rows are true classes.
+        confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
         warnings: of this contrast.
     """
 

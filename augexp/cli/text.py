@@ -12,7 +12,7 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 
 
 def printable(text: str) -> str:
-    """Return `text` in one line, with an escape like ``\\x1b`` in place of each character that a terminal would obey."""
+    """Return `text` in one line, with its code in place of each character that a terminal would obey."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_shown, text))

@@ -1,8 +1,8 @@
 """The pages of an LMDB database, looked at before the library does: on a damaged page it ends the whole process.
 
 The layout is that of LMDB 0.9 on 64-bit little-endian machines, the only one that LSUN is distributed in: a page begins
-with its number (u64), two bytes of padding, flags (u16), and the ends of the free space (u16 each); offsets of the nodes
-follow. Only the tree of the main database is looked at, in the order of the keys, as far as keys are wanted.
+with its number (u64), two bytes of padding, flags (u16), and the ends of the free space (u16 each); the offsets of
+the nodes follow. Only the tree of the main database is looked at, in the order of the keys, as far as keys are wanted.
 """
 
 from __future__ import annotations
