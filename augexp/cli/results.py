@@ -38,7 +38,7 @@ def report(
 ) -> None:
     """Draw the answer again from the records: figures and page, or a table on stdout.
 
-    Examples: augexp report results/sample --open | augexp report results/cats-dogs --format latex
+    Examples: augexp report results/sample --open | augexp report published/cats-dogs --format latex
     """
     from augexp import api  # noqa: PLC0415 - keeps --help light
 
