@@ -103,9 +103,9 @@ def _few(test_images: Mapping[str, int]) -> Iterator[str]:
 def _alike(duplicates: Duplicates, exact: int) -> Iterator[str]:
     if exact:
         yield f"{exact:,} pictures are in more than one class, exactly or nearly: no network can be right about all"
-    elif duplicates.across_classes:
+    if (near := duplicates.across_classes - exact) > 0:
         yield (
-            f"{duplicates.across_classes:,} pictures look nearly like one of another class; where they are the same, "
+            f"{near:,} pictures look nearly like one of another class; where they are the same, "
             "no network can be right about both (--near-duplicates strict or off tells)"
         )
     if duplicates.dissolved:

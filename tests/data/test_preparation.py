@@ -251,6 +251,11 @@ def test_full_disk_is_one_line(folder: DataFolders, monkeypatch: pytest.MonkeyPa
     assert "70 images of 512 x 512 pixels need 0.1 GB, 0.0 GB are free; free some space" in text
 
 
+def test_a_small_want_of_room_has_digits(folder: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 40_000))
+    assert "70 images of 16 x 16 pixels need 0.1 MB, 0.0 MB are free" in folder.refusal()
+
+
 def test_data_dir_that_cannot_be_written(folder: DataFolders) -> None:
     folder.data_dir.write_text("a file")
     assert "cannot be written" in (text := folder.refusal())

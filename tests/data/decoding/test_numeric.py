@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from builders import DataFolders, decode_square, encode
 from PIL import Image, ImageFile
 
 from augexp.data.decoding import image as decoding
+from augexp.data.decoding import process
 from augexp.data.decoding.image import Deferred, Undecodable, decode
 from augexp.data.decoding.numeric import Measured, Scale, scale_of
 
@@ -130,6 +132,31 @@ def test_one_scale_for_the_whole_set_and_the_store_remembers_it(place: DataFolde
     assert scale.lowest < 200
     assert 3000 < scale.highest <= 4000
     assert any(text.startswith("24 pictures have 16-bit values from") for text in store.manifest.warnings)
+
+
+def test_an_interruption_between_measuring_and_decoding_changes_nothing(
+    place: DataFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (place.images / name).mkdir(parents=True)
+        for number in range(12):
+            values = rng.integers(0, 4000, (16, 16)).astype(np.uint16)
+            (place.images / name / f"{number}.png").write_bytes(save(values, "PNG"))
+    expected = DataFolders(tmp_path / "other")
+    shutil.copytree(place.images, expected.images)
+
+    def interrupted(data: bytes, size: int, scales: dict[str, Scale]) -> object:
+        if scales:  # all have been measured
+            raise MemoryError
+        return decode(data, size, scales)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(process, "decode", interrupted)
+        assert "memory ran out" in place.refusal()
+    again, whole = place.prepare(), expected.prepare()
+    assert again.fingerprint == whole.fingerprint
+    assert again.manifest.scales == whole.manifest.scales
 
 
 def test_sixteen_bits_of_colour_that_hold_twelve() -> None:
