@@ -36,6 +36,9 @@ _KEPT = ("TF_CPP_", "TF_NUM_INT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MK
 _OF_PYTHON = ("PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONDEVMODE", "PYTHONSAFEPATH")
 """Settings of the interpreter that were made for other programs: a warning as an error ends a library's import."""
 
+_KERAS_HOME = "AUGEXP_KERAS_HOME"
+"""Where Keras keeps downloaded weights, in the environment of a process that must not read ``keras.json`` there."""
+
 _OF_MATPLOTLIB = ("MPLBACKEND", "MATPLOTLIBRC")
 
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -49,6 +52,9 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     relative go: whatever lies in the working folder would take the place of a library.
     """
     kept = {name: value for name, value in variables.items() if _harmless(name)}
+    home = variables.get("KERAS_HOME")
+    if home and home != os.devnull:
+        kept[_KERAS_HOME] = home
     # Nothing can lie below it, so that Keras neither reads a file there nor writes one.
     kept |= {"KERAS_HOME": os.devnull, "KERAS_BACKEND": variables.get("KERAS_BACKEND") or "tensorflow"}
     paths = kept.pop("PYTHONPATH", "").split(os.pathsep)
@@ -127,10 +133,27 @@ def keras_defaults(keras: Any) -> Iterator[None]:
 
 
 def reset_keras(keras: Any) -> None:
-    """Give Keras the settings of a fresh installation for good, in a process that is augexp's own."""
+    """Give Keras the settings of a fresh installation for good, in a process that is augexp's own.
+
+    Once it is loaded, Keras looks for downloaded weights where it always does.
+    """
+    _restore_keras_home()
     _set_keras(keras, "float32", 1e-7, "channels_last", "float32")
     keras.config.set_max_epochs(None)
     keras.config.set_max_steps_per_epoch(None)
+
+
+def _restore_keras_home() -> None:
+    if os.environ.get("KERAS_HOME") != os.devnull:
+        return
+    del os.environ["KERAS_HOME"]
+    user = os.path.expanduser("~")
+    home = os.path.join(user if os.access(user, os.W_OK) else "/tmp", ".keras")  # noqa: S108 - as Keras does
+    if named := os.environ.pop(_KERAS_HOME, ""):
+        home = os.environ["KERAS_HOME"] = named
+    config: Any = importlib.import_module("keras.src.backend.config")
+    if hasattr(config, "_KERAS_DIR"):
+        config._KERAS_DIR = home
 
 
 def _set_keras(keras: Any, floatx: str, epsilon: float, data_format: str, policy: Any) -> None:

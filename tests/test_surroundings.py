@@ -180,8 +180,25 @@ def test_environment_drops_what_changes_numbers_and_keeps_the_rest() -> None:
     }  # fmt: skip
     assert surroundings.environment(given) == {
         "PATH": "/bin", "CUDA_VISIBLE_DEVICES": "0", "TF_CPP_MIN_LOG_LEVEL": "1", "LANG": "de_DE", "HOME": "/home/me",
-        "KERAS_HOME": os.devnull, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.path.abspath("there"),
+        "KERAS_HOME": os.devnull, "AUGEXP_KERAS_HOME": "/home/me/.keras", "KERAS_BACKEND": "tensorflow",
+        "PYTHONPATH": os.path.abspath("there"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_keras_reads_no_configuration_and_finds_downloaded_weights_where_they_are(named: bool, tmp_path: Path) -> None:
+    folder = tmp_path / ("elsewhere" if named else ".keras")
+    folder.mkdir()
+    (folder / "keras.json").write_text('{"floatx": "bfloat16", "image_data_format": "channels_first"}')
+    variables = surroundings.environment({**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(PACKAGE.parent)})
+    variables = {**variables, "AUGEXP_KERAS_HOME": str(folder)} if named else variables
+    code = (
+        "import keras\nfrom augexp import surroundings\nsurroundings.reset_keras(keras)\n"
+        "from keras.src.utils import file_utils\n"
+        "print(file_utils.config.keras_home(), keras.config.image_data_format())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(folder), "channels_last"]
 
 
 def test_a_backend_that_is_named_is_kept_and_one_that_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

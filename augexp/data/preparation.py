@@ -119,10 +119,9 @@ def _finish(
     data: Data, source: Source, listing: Listing, arrays: StagingArrays, part: Path, progress: StageProgress
 ) -> Path:
     """Bring the decoded images into the order of their hashes, split them, and put the store in place."""
-    decoded = arrays.decoded_rows()
-    labels = listing.labels[decoded].astype(np.int64)
-    order = _order(arrays.keys[decoded], labels)
-    rows, labels = decoded[order], labels[order]
+    rows = arrays.decoded_rows()
+    rows = rows[_order(arrays.keys[rows], listing.labels[rows].astype(np.int64))]
+    labels = listing.labels[rows].astype(np.int64)
     keys, source_splits = np.asarray(arrays.keys[rows]), np.asarray(listing.given[rows])
     hashes = duplicates.difference_hashes(arrays.thumbnails)[rows]
     ready = part / "store"
@@ -151,8 +150,8 @@ def _finish(
         dissolved=dissolved,
     )
     fingerprint = _fingerprint(source.classes, keys, labels, split.codes, clusters)
-    exact_mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
-    manifest = _manifest(data, source, listing, arrays, labels, split, repeated, exact_mixed, fingerprint)
+    mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
+    manifest = _manifest(data, source, listing, arrays, labels, split, repeated, mixed, fingerprint)
     write_manifest(ready / "store.json", manifest)
     images.flush()
     del images
