@@ -32,7 +32,7 @@ def measured(name: str) -> Any:
 
 def published(name: str) -> Any:
     """Return the ``comparison.json`` of a published comparison."""
-    return json.loads((ROOT / "results" / name / "comparison" / "comparison.json").read_text("utf-8"))
+    return json.loads((ROOT / "results" / "published" / name / "comparison" / "comparison.json").read_text("utf-8"))
 
 
 # -- the blocks ----------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ def example() -> str:
         training photos: the networks with augmentation were better in {wins["wins"]} of {wins["n"]} seeds on *these*
         {answer["test_images"]:,} test images, and still the test set is too small to promise it for other photos. A
         single run per arm would have told you anything between {_signed(min(differences))} and
-        {_signed(max(differences))} pp. The whole answer is in [results/cats-dogs](results/cats-dogs/comparison)."""
+        {_signed(max(differences))} pp. The whole answer is in [results/published/cats-dogs](results/published/cats-dogs/comparison)."""
     return f"> {contrast['sentence']}\n\n{_wrapped(meaning)}"
 
 

@@ -37,6 +37,10 @@ def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSe
     return tuple(measures) if runs.budgets else (*measures, _calibration(runs, baseline, arm, settings))
 
 
+MAX_CONFUSION = 100
+"""Classes up to which answers hold confusion matrices: 5,000 would be half a gigabyte."""
+
+
 def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[Measure, ...]:
     """Return the accuracy of every class, in percent; p-values with Holm's correction over the classes."""
     first, second = 100 * runs.correct(baseline), 100 * runs.correct(arm)
@@ -49,9 +53,14 @@ def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
     return tuple(m.model_copy(update={"p": p}) for m, p in zip(measures, adjusted, strict=True))
 
 
-def confusion(runs: PairedRuns, baseline: str, arm: str) -> tuple[tuple[tuple[float, ...], ...], ...]:
-    """Return mean counts per run, rows are true classes: one matrix for the baseline, one for the arm."""
+def confusion(runs: PairedRuns, baseline: str, arm: str) -> tuple[tuple[tuple[float, ...], ...], ...] | None:
+    """Return mean counts per run, rows are true classes: one matrix for the baseline, one for the arm.
+
+    None for more than `MAX_CONFUSION` classes: the matrices grow with the square of their number.
+    """
     size = len(runs.first.classes)
+    if size > MAX_CONFUSION:
+        return None
     matrices = []
     for name in (baseline, arm):
         counts = np.zeros((size, size))

@@ -222,7 +222,7 @@ class Contrast(_Value):
         equal_budgets: at the same number of epochs in both arms, where budgets are chosen; else empty.
         measures: accuracy, log loss, Brier score, calibration error.
         classes: accuracy per class.
-        confusion: mean counts per run without and with the policy, rows are true classes.
+        confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
         warnings: of this contrast.
     """
 

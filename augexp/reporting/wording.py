@@ -369,7 +369,7 @@ def data(comparison: Comparison) -> Pairs:
     pairs.append(("skipped records", f"{manifest.skipped.count:,}"))
     pairs += [(f"skipped {record.key}", record.reason) for record in manifest.skipped.records[:10]]
     if manifest.ignored_files:
-        pairs.append(("files that are no pictures", f"{manifest.ignored_files:,} ignored"))
+        pairs.append(("files that are not read", f"{manifest.ignored_files:,}"))
     pairs.append(("fingerprint", manifest.fingerprint))
     return tuple(pairs)
 

@@ -216,6 +216,17 @@ def test_a_control_that_differs_is_told(tmp_path):
 # -- looks, extension, missing runs --------------------------------------------------------------
 
 
+def test_another_backend_of_keras_is_told(tmp_path):
+    experiment = builders.experiment(seeds=5)
+    outcomes = builders.draw_outcomes(5, 60, 0.5)
+    for count, backend in enumerate(("tensorflow", "jax")):
+        versions = {"augexp": "test", "backend": backend}
+        fill(tmp_path / backend, experiment, outcomes, range(5), versions=versions)
+        told = [text for text in answer(tmp_path / backend, experiment).warnings if "KERAS_BACKEND" in text]
+        assert len(told) == count
+        assert all("backend jax" in text for text in told)
+
+
 def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):
     experiment = builders.experiment(seeds=None)
     plans = builders.plan_history(experiment)
