@@ -51,8 +51,8 @@ def example() -> str:
         {answer["arms"][0]["unique_images"]:,} small training photos. How long the networks train decides what one
         sees: after {lowest["epochs"]} epochs in both arms the difference was {_signed(lowest["difference"])} pp, after
         {usual["epochs"]} it was {_signed(usual["difference"])} pp ({_signed(interval["low"])} to
-        {_signed(interval["high"])}), at the end {_signed(last["difference"])} pp. So augexp lets validation images choose
-        the budget of each arm, and shows both. The whole answer is in [{place}]({place}/comparison)."""
+        {_signed(interval["high"])}), at the end {_signed(last["difference"])} pp. So augexp lets validation images
+        choose the budget of each arm, and shows both. The whole answer is in [{place}]({place}/comparison)."""
     return f"> {contrast['sentence']}\n\n{_wrapped(meaning)}"
 
 
