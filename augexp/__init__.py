@@ -24,11 +24,14 @@ if TYPE_CHECKING:
         export,
         export_policy,
         index,
+        judge,
+        overview,
         preview,
         report,
         status,
         train,
         verify,
+        write_plan,
     )
     from augexp.augment.pipeline import Augmenter
     from augexp.augment.policy import Policy
@@ -61,12 +64,15 @@ __all__ = [
     "export_policy",
     "generator",
     "index",
+    "judge",
     "open_store",
+    "overview",
     "preview",
     "report",
     "status",
     "train",
     "verify",
+    "write_plan",
 ]
 
 _MODULES = {

@@ -16,6 +16,10 @@ from augexp.commands.download import download as download
 from augexp.commands.export import export as export
 from augexp.commands.export import export_policy as export_policy
 from augexp.commands.index import index as index
+from augexp.commands.judge import judge as judge
+from augexp.commands.judge import write_plan as write_plan
+from augexp.commands.overview import OVERVIEW_FORMATS as OVERVIEW_FORMATS
+from augexp.commands.overview import overview as overview
 from augexp.commands.preview import preview as preview
 from augexp.commands.report import FORMATS as FORMATS
 from augexp.commands.report import render as render

@@ -24,7 +24,7 @@ LAYERS = {
     "experiment": 3,
     **dict.fromkeys(("data", "results"), 4),
     **dict.fromkeys(("training", "analysis"), 5),
-    **dict.fromkeys(("engines", "reporting"), 6),
+    **dict.fromkeys(("engines", "external", "reporting"), 6),
     "commands": 7,
     "api": 8,
     "cli": 9,

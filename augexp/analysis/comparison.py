@@ -61,7 +61,7 @@ def compare(
     missing = _missing(records, plan.arms, plan.blocks(planned))
     contrast_level = looks.contrast_level(experiment, history)
     settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
-    contrasts = _contrasts(runs, settings)
+    contrasts = contrasts_of(runs, settings)
     arms = tuple(_arm(experiment, runs, name) for name in plan.arms)
     rule, pairs = contrast_level.rule, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
@@ -78,7 +78,7 @@ def compare(
         test_clusters=len(runs.columns) if seeds else 0,
         metric="balanced_accuracy" if runs.balanced else "accuracy",
         draws=draws,
-        look=_look(settings, len(seeds)),
+        look=look_of(settings, len(seeds)),
         missing=missing,
         arms=arms,
         contrasts=contrasts,
@@ -97,7 +97,8 @@ def compare(
     )
 
 
-def _contrasts(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, ...]:
+def contrasts_of(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, ...]:
+    """Return every arm against the baseline, in the order of the plan, with Holm's correction of the p-values."""
     baseline = settings.plan.baseline
     contrasts = [
         compare_arm(runs, baseline, arm, settings, equal.curve(runs, baseline, arm, settings))
@@ -108,9 +109,11 @@ def _contrasts(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, 
     return tuple(c.model_copy(update={"p_holm": p}) for c, p in zip(contrasts, adjusted, strict=True))
 
 
-def _look(settings: AnalysisSettings, seeds: int) -> Look:
+def look_of(settings: AnalysisSettings, seeds: int) -> Look:
+    """Return how many seeds there are, and what that number was planned as."""
     own = settings.level
-    t = own.t(seeds)
+    # Independent arms have a quantile of their own in every contrast.
+    t = np.inf if settings.declared and settings.declared.independent else own.t(seeds)
     return Look(
         rule=own.rule,
         seeds=seeds,

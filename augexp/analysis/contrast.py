@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from augexp.analysis import learning_curves, metrics, power, statistics, wording
 from augexp.analysis.critical_values import Level
+from augexp.analysis.declared import images
+from augexp.analysis.declared import outlook as independent_outlook
+from augexp.analysis.declared.schema import DeclaredContrast
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Components, Contrast, EqualBudget, Interval, Measure, Wins
 from augexp.analysis.settings import AnalysisSettings
@@ -36,20 +37,31 @@ def infer(differences: Floats, settings: AnalysisSettings, *, control: bool = Fa
         settings: of the comparison.
         control: whether the arm is defined as the baseline is, so that D has to be zero.
     """
-    parts = statistics.crossed(differences)
-    if not differences.any():
+    return conclude(statistics.crossed(differences), settings, equal=not differences.any(), control=control)
+
+
+def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control: bool = False) -> Inference:
+    """Return intervals and verdict of a difference in pp.
+
+    Args:
+        parts: of the difference.
+        settings: of the comparison.
+        equal: whether the outcomes of the two arms are the same.
+        control: whether the arm is defined as the baseline is, so that they have to be.
+    """
+    if equal:
         return _infer_from_equal_arms(parts, settings, control=control)
     if not settings.claims:
-        return Inference(parts, no_verdict(wording.RUNS_MISSING if settings.missing else wording.RANKING))
+        return Inference(parts, no_verdict(wording.RUNS_MISSING if settings.missing else wording.no_claim(settings)))
     warnings = (wording.CONTROL_DIFFERS,) if control else ()
     if parts.n < MIN_SEEDS:
         words = wording.RUNS_MISSING if settings.missing else wording.SMOKE
         return Inference(parts, no_verdict(words), warnings=warnings)
-    if float(np.ptp(parts.by_seed)) < 1e-9:
+    if parts.tied:
         warnings = (*warnings, wording.equal_seeds(parts.n))
         return Inference(parts, no_verdict(wording.SAME_DIFFERENCE), warnings=warnings)
     r = settings.plan.equivalence
-    if not math.isfinite(settings.level.t(parts.n)):
+    if not math.isfinite(settings.level.of(parts)):
         return Inference(parts, decide(-math.inf, math.inf, r), warnings=warnings)
     new, these = intervals(parts, settings.level)
     if new is None:
@@ -65,7 +77,7 @@ def infer(differences: Floats, settings: AnalysisSettings, *, control: bool = Fa
 
 def intervals(parts: Crossed, level: Level) -> tuple[Interval | None, Interval]:
     """Return the intervals for new images, None with too few test images, and for these images."""
-    narrow, wide = statistics.half_widths(parts, level.t(parts.n), level.z)
+    narrow, wide = statistics.half_widths(parts, level.of(parts), level.z)
     new = Interval(low=parts.estimate - wide, high=parts.estimate + wide) if parts.m >= MIN_IMAGES else None
     return new, Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
 
@@ -86,20 +98,21 @@ def compare_arm(
     name = "a/a" if control else ""
     if not runs.seeds:
         return Contrast(arm=arm, control=name, verdict=wording.RUNS_MISSING, sentence=wording.no_pair(arm))
-    inference = infer(runs.differences(baseline, arm), settings, control=control)
-    parts, by_seed = inference.parts, inference.parts.by_seed
+    parts, equal_arms = runs.parts(baseline, arm), runs.equal(baseline, arm)
+    inference = conclude(parts, settings, equal=equal_arms, control=control)
+    by_seed, paired = parts.by_seed, not runs.independent
     first, second = runs.scores(baseline), runs.scores(arm)
-    won, ties, low, high, chance = statistics.wins(by_seed.tolist())
-    spread = parts.seed_sd if parts.n > 1 else 0.0
+    spread = parts.seed_sd if parts.n > 1 and paired else 0.0
     outlook = None
     if inference.new_images is not None and not control:
-        outlook = power.look_ahead(parts, settings, decided=inference.verdict.decided)
+        look_ahead = power.look_ahead if paired else independent_outlook.look_ahead
+        outlook = look_ahead(parts, settings, decided=inference.verdict.decided)
     classes = metrics.by_class(runs, baseline, arm, settings)
     p_values = settings.claims and parts.m >= MIN_IMAGES
     contrast = Contrast(
         arm=arm,
         control=name,
-        seeds=runs.seeds,
+        seeds=runs.seeds_of(arm),
         differences=tuple(by_seed.tolist()),
         estimate=parts.estimate,
         new_images=inference.new_images,
@@ -108,26 +121,38 @@ def compare_arm(
         verdict=inference.verdict.words,
         tone=inference.verdict.tone,
         decided=inference.verdict.decided,
-        wins=Wins(wins=won, ties=ties, n=parts.n, low=low, high=high, chance=chance),
-        correlation=statistics.correlation(first, second),
+        wins=_wins(by_seed.tolist()) if paired else None,
+        correlation=statistics.correlation(first, second) if paired else None,
         relative_error_reduction=_relative(float(first.mean()), parts.estimate),
         d_z=parts.estimate / spread if spread > 0 else None,
         p=statistics.p_value(parts) if p_values else None,
-        p_sign_flip=statistics.sign_flip(by_seed.tolist()) if settings.claims else None,
+        p_sign_flip=statistics.sign_flip(by_seed.tolist()) if settings.claims and paired else None,
         outlook=outlook,
         gain=learning_curves.gain(runs.up_to_the_horizon(baseline, arm), baseline, arm, settings),
         equal_budgets=equal,
         measures=metrics.all_measures(runs, baseline, arm, settings),
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
+        declared=_declared(runs, baseline, arm, parts, inference) if settings.declared else None,
         warnings=(*inference.warnings, *_few_class_images(classes, settings)),
     )
     sentence = wording.sentence_of_record(contrast, settings, images=parts.m, budget=_budget(runs, baseline, arm))
     return contrast.model_copy(update={"sentence": sentence})
 
 
+def _wins(by_seed: list[float]) -> Wins:
+    won, ties, low, high, chance = statistics.wins(by_seed)
+    return Wins(wins=won, ties=ties, n=len(by_seed), low=low, high=high, chance=chance)
+
+
+def _declared(runs: PairedRuns, baseline: str, arm: str, parts: Crossed, inference: Inference) -> DeclaredContrast:
+    seeds = runs.seeds_of(baseline) if runs.independent else ()
+    degrees = parts.degrees if runs.independent and inference.these_images else None
+    return DeclaredContrast(baseline_seeds=seeds, degrees=degrees, **images.changed(runs, baseline, arm))
+
+
 def _budget(runs: PairedRuns, baseline: str, arm: str) -> wording.BudgetWords:
-    ledger = runs.records[arm, runs.seeds[0]].run.ledger
+    ledger = runs.of(arm)[0].run.ledger
     typical = {name: runs.budgets[name].typical for name in (baseline, arm) if runs.budgets}
     return wording.BudgetWords(ledger.steps if ledger else None, typical)
 
@@ -156,8 +181,8 @@ def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level)
         settings: of the comparison.
         pairwise: level of the intervals of all pairs together.
     """
-    t = pairwise.t(len(runs.seeds))
-    enough = len(runs.arms) > 1 and len(runs.seeds) >= MIN_SEEDS and math.isfinite(t)
+    fewest = min(len(runs.seeds_of(arm)) for arm in runs.arms)
+    enough = len(runs.arms) > 1 and fewest >= MIN_SEEDS and math.isfinite(pairwise.t(fewest))
     if not enough or settings.missing or not settings.claims:
         return ()
     correct = {arm: 100.0 * runs.correct(arm) * runs.weights for arm in runs.arms}
@@ -166,8 +191,8 @@ def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level)
         uppers = []
         for other in runs.arms:
             if other != arm:
-                parts = statistics.crossed(correct[arm] - correct[other])
-                uppers.append(parts.estimate + statistics.half_widths(parts, t, pairwise.z)[1])
+                parts = runs.take_apart(correct[other], correct[arm])
+                uppers.append(parts.estimate + statistics.half_widths(parts, pairwise.of(parts), pairwise.z)[1])
         if min(uppers) >= 0:
             best.append(arm)
     return tuple(best)

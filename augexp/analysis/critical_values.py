@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from augexp.analysis.statistics import normal_quantile, t_quantile
+from augexp.analysis.statistics import Crossed, normal_quantile, seed_quantile, t_quantile
 from augexp.experiment.plan import LOOKS
 
 Rule = Literal["fixed", "looks", "anytime"]
@@ -52,6 +52,19 @@ class Level:
         if self.rule == "anytime":
             return anytime_quantile(n, self.alpha)
         return t_quantile(1 - self.alpha / 2, n - 1)
+
+    def of(self, parts: Crossed) -> float:
+        """Return what multiplies the standard error of the seeds of `parts`, whether they are pairs or not.
+
+        For independent arms see `seed_quantile`. Anytime-valid sequences are not known for these, so each
+        arm has one of its own at half the error probability: the two half-widths, added, hold together.
+        """
+        if parts.arms is None or parts.n < 2:
+            return self.t(parts.n)
+        if self.rule == "anytime":
+            ends = [anytime_quantile(arm.n, self.alpha / 2) * math.sqrt(arm.seeds) for arm in parts.arms]
+            return sum(ends) / math.sqrt(parts.seeds) if parts.seeds > 0 else math.inf
+        return seed_quantile(parts, 1 - self.alpha / 2)
 
     @property
     def z(self) -> float:

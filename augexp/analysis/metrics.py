@@ -14,26 +14,25 @@ from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import MIN_IMAGES, MIN_SEEDS, Floats
 from augexp.results.records import Predictions
 
-MIN_PROBABILITY = 1e-7
-"""Probabilities are not taken below this in the log loss: about the resolution of float32."""
-
 
 def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[Measure, ...]:
     """Return accuracy, balanced accuracy where classes differ in size, log loss, Brier score and calibration."""
     first, second = runs.correct(baseline), runs.correct(arm)
-    measures = [_measure("accuracy", "accuracy (%)", 100 * first, 100 * second, settings)]
+    measures = [_measure("accuracy", "accuracy (%)", 100 * first, 100 * second, runs, settings)]
     weights = runs.columns.weights(len(runs.first.classes))
     if not np.allclose(weights, 1.0):
         pair = (100 * first * weights, 100 * second * weights)
-        measures.append(_measure("balanced_accuracy", "balanced accuracy (%)", *pair, settings))
-    scores = [("log_loss", "log loss", _log_loss)]
+        measures.append(_measure("balanced_accuracy", "balanced accuracy (%)", *pair, runs, settings))
+    if not runs.first.has_probabilities:
+        return tuple(measures)
+    scores = [("log_loss", "log loss")]
     if not runs.budgets:  # milestones keep the probability of the true class alone
-        scores.append(("brier", "Brier score", _brier))
-    for key, name, score in scores:
+        scores.append(("brier", "Brier score"))
+    for key, name in scores:
         before, after = (
-            runs.columns.collapse(np.stack([score(p) for p in runs.predictions(a)])) for a in (baseline, arm)
+            runs.columns.collapse(np.stack([getattr(p, key)() for p in runs.predictions(a)])) for a in (baseline, arm)
         )
-        measures.append(_measure(key, name, before, after, settings))
+        measures.append(_measure(key, name, before, after, runs, settings))
     return tuple(measures) if runs.budgets else (*measures, _calibration(runs, baseline, arm, settings))
 
 
@@ -48,7 +47,7 @@ def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
     for label, name in enumerate(runs.first.classes):
         own = runs.columns.of_class(label)
         if len(own):
-            measures.append(_measure(name, name, first[:, own], second[:, own], settings))
+            measures.append(_measure(name, name, first[:, own], second[:, own], runs, settings))
     adjusted = statistics.holm([measure.p for measure in measures])
     return tuple(m.model_copy(update={"p": p}) for m, p in zip(measures, adjusted, strict=True))
 
@@ -56,26 +55,32 @@ def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
 def confusion(runs: PairedRuns, baseline: str, arm: str) -> tuple[tuple[tuple[float, ...], ...], ...] | None:
     """Return mean counts per run, rows are true classes: one matrix for the baseline, one for the arm.
 
-    None for more than `MAX_CONFUSION` classes: the matrices grow with the square of their number.
+    None for more than `MAX_CONFUSION` classes, since the matrices grow with the square of their number, and where it is
+    only known whether a prediction is right.
     """
+    if not runs.first.has_predicted:
+        return None
     size = len(runs.first.classes)
     if size > MAX_CONFUSION:
         return None
     matrices = []
     for name in (baseline, arm):
         counts = np.zeros((size, size))
-        for outcome in runs.predictions(name):
+        outcomes = runs.predictions(name)
+        for outcome in outcomes:
             cells = outcome.labels * size + outcome.predicted
             counts += np.bincount(cells, minlength=size * size).reshape(size, size)
-        matrices.append(tuple(tuple(float(v) for v in row) for row in counts / len(runs.seeds)))
+        matrices.append(tuple(tuple(float(v) for v in row) for row in counts / len(outcomes)))
     return tuple(matrices)
 
 
-def _measure(key: str, name: str, first: Floats, second: Floats, settings: AnalysisSettings) -> Measure:
+def _measure(
+    key: str, name: str, first: Floats, second: Floats, runs: PairedRuns, settings: AnalysisSettings
+) -> Measure:
     """Compare two matrices (n, m) of outcomes with the crossed interval; the seeds' alone below 30 images."""
-    parts = statistics.crossed(second - first)
+    parts = runs.take_apart(first, second)
     interval, p = None, None
-    t = settings.level.t(parts.n)
+    t = settings.level.of(parts)
     if settings.claims and parts.n >= MIN_SEEDS and math.isfinite(t) and parts.seeds > 0:
         half = statistics.half_widths(parts, t, settings.level.z)[1]
         interval = Interval(low=parts.estimate - half, high=parts.estimate + half)
@@ -93,44 +98,25 @@ def _measure(key: str, name: str, first: Floats, second: Floats, settings: Analy
     )
 
 
-def _probabilities(predictions: Predictions) -> Floats:
-    """Return float64 (m, C); a diverged network's NaN count as no probability at all."""
-    return np.nan_to_num(predictions.probabilities.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _log_loss(predictions: Predictions) -> Floats:
-    own = _probabilities(predictions)[np.arange(len(predictions.labels)), predictions.labels]
-    losses: Floats = -np.log(np.maximum(own, MIN_PROBABILITY))
-    return losses
-
-
-def _brier(predictions: Predictions) -> Floats:
-    gap = _probabilities(predictions)
-    gap[np.arange(len(predictions.labels)), predictions.labels] -= 1.0
-    scores: Floats = np.square(gap).sum(axis=1)
-    return scores
-
-
 def _calibration(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> Measure:
     """Compare the calibration error, a number of a whole run: another seed, these images."""
     first, second = (np.array([_calibrated(p) for p in runs.predictions(a)]) for a in (baseline, arm))
     level = settings.level
     ends = None
     if settings.claims and level.rule != "anytime":
-        ends = statistics.mean_interval(second - first, level.alpha)
+        ends = runs.interval_of_means(first, second, level.alpha)
     return Measure(
         key="calibration_error",
         name="calibration error (%)",
         images=len(runs.first.labels),
         baseline=float(first.mean()),
         arm=float(second.mean()),
-        difference=float((second - first).mean()),
+        difference=float(second.mean() - first.mean()) if runs.independent else float((second - first).mean()),
         interval=Interval(low=ends[0], high=ends[1]) if ends else None,
         scope="these images",
     )
 
 
 def _calibrated(predictions: Predictions) -> float:
-    confidence = _probabilities(predictions)[np.arange(len(predictions.labels)), predictions.predicted]
     right: npt.NDArray[np.bool_] = predictions.correct
-    return 100 * statistics.calibration_error(confidence, right)
+    return 100 * statistics.calibration_error(predictions.confidence(), right)

@@ -18,7 +18,7 @@ from augexp.analysis.budget import own_best
 from augexp.analysis.budget.horizon import epochs_of
 from augexp.analysis.budget.judged import judge_all
 from augexp.analysis.budget.own_best import Choice
-from augexp.analysis.statistics import Columns, Floats
+from augexp.analysis.statistics import Columns, Crossed, Floats
 from augexp.errors import AnalysisError
 from augexp.results.manifests import Ledger
 from augexp.results.records import Predictions, RunRecord
@@ -46,10 +46,20 @@ class PairedRuns:
     budgets: Mapping[str, Choice] = field(default_factory=dict)
     whole: Mapping[tuple[str, int], RunRecord] = field(default_factory=dict)
 
+    @property
+    def independent(self) -> bool:
+        """Whether the seeds of two arms are no pairs."""
+        return False
+
     @cached_property
     def first(self) -> Predictions:
         """Predictions of any run, for what is equal in all of them; raises IndexError without a block."""
-        return self.records[self.arms[0], self.seeds[0]].predictions()
+        return self.records[self.arms[0], self.seeds_of(self.arms[0])[0]].predictions()
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the test images in the order of the predictions: their content hashes where they have no others."""
+        return self.first.names or [f"{image:016x}" for image in self.first.ids.tolist()]
 
     @cached_property
     def columns(self) -> Columns:
@@ -63,13 +73,18 @@ class PairedRuns:
             return self.columns.weights(len(self.first.classes))
         return np.ones(len(self.columns))
 
+    def seeds_of(self, arm: str) -> tuple[int, ...]:
+        """Return the seeds of an arm: the same in all of them."""
+        del arm
+        return self.seeds
+
     def of(self, *arms: str) -> list[RunRecord]:
         """Return the records of some arms, arm after arm, each in the order of `seeds`."""
-        return [self.records[arm, seed] for arm in arms for seed in self.seeds]
+        return [self.records[arm, seed] for arm in arms for seed in self.seeds_of(arm)]
 
     def up_to_the_horizon(self, *arms: str) -> list[RunRecord]:
         """Return the records of some arms with all epochs of theirs, in the order of `of`."""
-        return [(self.whole or self.records)[arm, seed] for arm in arms for seed in self.seeds]
+        return [(self.whole or self.records)[arm, seed] for arm in arms for seed in self.seeds_of(arm)]
 
     def predictions(self, arm: str) -> list[Predictions]:
         """Return the predictions of an arm in the order of `seeds`."""
@@ -87,6 +102,22 @@ class PairedRuns:
     def differences(self, baseline: str, arm: str) -> Floats:
         """Return D of the primary metric in percentage points, float64 (n, m)."""
         return 100.0 * (self.correct(arm) - self.correct(baseline)) * self.weights
+
+    def equal(self, baseline: str, arm: str) -> bool:
+        """Tell whether two arms have the same outcome on every image in every seed."""
+        return not self.differences(baseline, arm).any()
+
+    def parts(self, baseline: str, arm: str) -> Crossed:
+        """Take the difference of the primary metric apart, in percentage points."""
+        return statistics.crossed(self.differences(baseline, arm))
+
+    def take_apart(self, first: Floats, second: Floats) -> Crossed:
+        """Take `second` minus `first` apart, outcomes of two arms, float64 (n, m) each."""
+        return statistics.crossed(second - first)
+
+    def interval_of_means(self, first: Floats, second: Floats, alpha: float) -> tuple[float, float] | None:
+        """Return the t interval of `second` minus `first`, numbers of whole runs, float64 (n,); None with too few."""
+        return statistics.mean_interval(second - first, alpha)
 
 
 def is_balanced(metric: str, labels: npt.NDArray[np.int64], classes: int) -> bool:

@@ -33,7 +33,7 @@ def seeds_needed(effect: float, alpha: float = 0.05) -> int | None:
     return next((n for n in range(3, MAX_SEEDS + 1) if power(effect, n, alpha) >= POWER), None)
 
 
-def upper_sd(sd: float, n: int) -> float:
+def upper_sd(sd: float, n: float) -> float:
     """Return the 80 % upper confidence limit of a standard deviation measured with n seeds.
 
     s sqrt((n - 1) / q) with q the .20 quantile of chi-squared with n - 1 degrees of freedom.

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from augexp.analysis.declared.schema import Declared, DeclaredContrast
 from augexp.data.store_manifest import StoreManifest
 from augexp.results.manifests import Horizon
 
@@ -40,7 +41,7 @@ class Look(_Value):
         looks: the planned looks; empty without.
         alpha: the nominal error probability of each interval, after looks and comparisons.
         comparisons: number of comparisons against the baseline that hold together.
-        t: quantile that multiplies the standard error of the seeds; None where it is infinite.
+        t: quantile that multiplies the standard error of the seeds; None where it is infinite or not the same for all.
         z: quantile that multiplies the standard error of the images.
     """
 
@@ -223,6 +224,7 @@ class Contrast(_Value):
         measures: accuracy, log loss, Brier score, calibration error.
         classes: accuracy per class.
         confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
+        declared: what is said of runs that somebody else trained alone; None for runs of this program.
         warnings: of this contrast.
     """
 
@@ -251,6 +253,7 @@ class Contrast(_Value):
     measures: tuple[Measure, ...] = ()
     classes: tuple[Measure, ...] = ()
     confusion: tuple[tuple[tuple[float, ...], ...], ...] | None = None
+    declared: DeclaredContrast | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -348,6 +351,7 @@ class Comparison(_Value):
         environment: versions and machines.
         command: reproduces it.
         definition: the resolved experiment.
+        declared: what was declared about runs that somebody else trained; None for runs of this program.
     """
 
     schema_version: Literal[1] = 1
@@ -378,6 +382,7 @@ class Comparison(_Value):
     environment: dict[str, str] = {}
     command: str = ""
     definition: dict[str, Any] = {}
+    declared: Declared | None = None
 
     @field_validator("data")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from augexp.analysis.critical_values import Level
+from augexp.analysis.declared.schema import Declared
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
 
@@ -21,6 +22,7 @@ class AnalysisSettings:
         look: number of the planned look, from 1; None without planned looks.
         missing: whether runs are missing, which blocks the verdict.
         controls: arms that are defined as the baseline is.
+        declared: what was declared about runs that somebody else trained; None for runs of this program.
     """
 
     plan: Plan
@@ -30,11 +32,20 @@ class AnalysisSettings:
     look: int | None
     missing: bool
     controls: frozenset[str]
+    declared: Declared | None = None
 
     @property
     def claims(self) -> bool:
-        """Whether intervals, p-values, bands and an outlook are computed at all: a screening only ranks."""
-        return self.plan.stage != "screening"
+        """Whether intervals, p-values, bands and an outlook are computed at all.
+
+        A screening only ranks, and runs whose best epoch was chosen on the test images are only described.
+        """
+        return self.plan.stage != "screening" and not self.only_described
+
+    @property
+    def only_described(self) -> bool:
+        """Whether the test images chose the epoch at which each run is judged."""
+        return self.declared is not None and self.declared.endpoint == "best-on-test"
 
 
 def make_settings(

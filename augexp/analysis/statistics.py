@@ -3,10 +3,12 @@
 The data of one contrast is a matrix D of n seeds by m test images: D[s, i] is the outcome of image i
 with the arm minus the outcome with the baseline, in block s. Seeds and images are crossed: every image
 is seen by every seed. Two questions are answered: what another seed would give on *these images*, and
-what another seed would give on *new images* of the same source.
+what another seed would give on *new images* of the same source. Where the seeds of the two arms are no
+pairs there is no D, and each arm is such a matrix of its own outcomes; see `independent`.
 
 Sources: crossed variance components, Owen & Eckles 2012 (arXiv 1106.2125); half-widths added in
-quadrature, Zou & Donner 2008 (MOVER); Holm 1979. Coverage is checked by simulation in the tests.
+quadrature, Zou & Donner 2008 (MOVER); degrees of freedom of independent arms, Welch 1947; Holm 1979.
+Coverage is checked by simulation in the tests.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ MIN_SEEDS = 3
 MIN_IMAGES = 30
 """Test images below which the variance of the images is not estimated: the interval is the seeds' alone."""
 
+UNEQUAL_SEEDS = 0.75
+"""How far the critical value of independent arms goes from Welch's to that of Cochran and Cox, by simulation."""
+
 EXACT_SEEDS = range(6, 21)
 """Numbers of seeds for which the sign-flip test can reach five percent and is computed exactly."""
 
@@ -36,12 +41,13 @@ class Crossed:
     """A matrix of differences taken apart; all in the unit of D, variances in its square.
 
     Attributes:
-        n, m: seeds and images.
+        n, m: seeds and images; of independent arms, n is the smaller number of seeds.
         estimate: grand mean.
-        by_seed: float64 (n,), row means d_s.
+        by_seed: float64 (n,), row means d_s; empty for independent arms.
         seeds: V_A = var(d_s) / n: the seeds and the seed x image interaction; NaN with one seed.
         images: V_B = var(b_i) / m: the images; NaN with one image.
         residual: V_E: the interaction alone; NaN with one seed or image.
+        arms: of independent arms, the outcomes of the arm and of the baseline taken apart; None for pairs.
     """
 
     n: int
@@ -51,6 +57,20 @@ class Crossed:
     seeds: float
     images: float
     residual: float
+    arms: tuple[Crossed, Crossed] | None = None
+
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom of V_A: n - 1, or those of Welch and Satterthwaite for independent arms."""
+        if self.arms is None:
+            return self.n - 1
+        spread = sum(arm.seeds**2 / (arm.n - 1) for arm in self.arms if arm.n > 1)
+        return self.seeds**2 / spread if spread > 0 else self.n - 1
+
+    @property
+    def tied(self) -> bool:
+        """Whether all seeds gave the same number, so that their spread cannot be estimated."""
+        return self.seeds <= 0 if self.arms else float(np.ptp(self.by_seed)) < 1e-9
 
     @property
     def image_variance(self) -> float:
@@ -77,6 +97,30 @@ def crossed(differences: Floats) -> Crossed:
         rest = differences - by_seed[:, None] - by_image[None, :] + estimate
         residual = float(np.square(rest).sum()) / ((n - 1) * (m - 1)) / (n * m)
     return Crossed(n, m, estimate, by_seed, seeds, images, residual)
+
+
+def independent(arm: Floats, baseline: Floats) -> Crossed:
+    """Take two arms apart whose seeds are no pairs, but whose images are the same.
+
+    V_A and V_E are the sums of those of the two arms; V_B = var(d_i) / m, where d_i is the mean of the arm's seeds
+    minus that of the baseline's on image i.
+
+    Args:
+        arm: float64 (n_a, m), outcomes of each of its seeds on each image.
+        baseline: float64 (n_b, m), of the same images in the same order.
+    """
+    first, second = crossed(arm), crossed(baseline)
+    by_image = arm.mean(axis=0) - baseline.mean(axis=0)
+    return Crossed(
+        n=min(first.n, second.n),
+        m=first.m,
+        estimate=first.estimate - second.estimate,
+        by_seed=np.empty(0),
+        seeds=first.seeds + second.seeds,
+        images=float(by_image.var(ddof=1)) / first.m if first.m > 1 else math.nan,
+        residual=first.residual + second.residual,
+        arms=(first, second),
+    )
 
 
 def half_widths(parts: Crossed, t: float, z: float) -> tuple[float, float]:
@@ -158,6 +202,24 @@ def t_quantile(p: float, df: float) -> float:
     return float(stdtrit(df, p))
 
 
+def seed_quantile(parts: Crossed, p: float) -> float:
+    """Return the p quantile that multiplies the standard error of the seeds, sqrt(V_A).
+
+    Pairs have that of Student's t. Independent arms with equal numbers of seeds n have that of t with Welch's degrees
+    of freedom. Where the numbers differ, Welch's interval is too short [.925 with 3 and 20 seeds, simulated], because a
+    variance from few seeds says little about its own share; that of Cochran and Cox 1950, t^2 = (t_a^2 V_a + t_b^2 V_b)
+    / (V_a + V_b) with n_a - 1 and n_b - 1 degrees of freedom, is too wide. So t^2 lies between the two, the further
+    from Welch's the more the numbers differ: coverage .941 to .970 for 3 to 20 seeds per arm and any two variances.
+    """
+    welch = t_quantile(p, parts.degrees)
+    if parts.arms is None or parts.seeds <= 0:
+        return welch
+    shares = [1 / arm.n for arm in parts.arms]
+    weight = UNEQUAL_SEEDS * abs(shares[0] - shares[1]) / sum(shares)
+    cochran = sum(t_quantile(p, arm.n - 1) ** 2 * arm.seeds for arm in parts.arms) / parts.seeds
+    return math.copysign(math.sqrt((1 - weight) * welch**2 + weight * cochran), welch)
+
+
 # -- p-values ------------------------------------------------------------------------------------
 
 
@@ -166,14 +228,14 @@ def p_value(parts: Crossed) -> float | None:
 
     None where there is no variance to judge by.
     """
-    from scipy.special import ndtri, stdtrit  # noqa: PLC0415
+    from scipy.special import ndtri  # noqa: PLC0415
 
     if parts.n < MIN_SEEDS or parts.seeds + parts.image_variance <= 0:
         return None
     target = parts.estimate**2
 
     def reach(p: float) -> float:
-        t, z = float(stdtrit(parts.n - 1, p / 2)), float(ndtri(p / 2))
+        t, z = seed_quantile(parts, p / 2), float(ndtri(p / 2))
         return t * t * parts.seeds + z * z * parts.image_variance
 
     low, high = -100.0, 0.0  # of log10 p; the reach falls as p grows

@@ -10,7 +10,7 @@ import numpy as np
 from augexp.analysis import wording
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Arm, Contrast, Missing
-from augexp.analysis.statistics import mean_interval
+from augexp.analysis.statistics import Floats, mean_interval
 from augexp.augment.catalogue.registry import SPECS
 from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.definition import Experiment
@@ -97,9 +97,8 @@ def _of_budget(
         return []
     plan, texts = experiment.plan, []
     baseline = next(arm for arm in arms if arm.name == plan.baseline)
-    scores, chance = 100 * runs.scores(plan.baseline), _chance(runs)
-    ends = mean_interval(scores)
-    if float(scores.mean()) <= chance or (ends is not None and ends[0] <= chance):
+    scores, chance = 100 * runs.scores(plan.baseline), chance_of(runs)
+    if is_at_chance(scores, chance):
         texts.append(wording.at_chance(plan.baseline, float(scores.mean()), chance))
     elif baseline.gap is not None and baseline.gap < MIN_GAP and (baseline.probe or 0.0) < FITTED:
         texts.append(wording.not_fitted(plan.baseline, baseline.gap))
@@ -114,7 +113,13 @@ def _of_budget(
     return texts
 
 
-def _chance(runs: PairedRuns) -> float:
+def is_at_chance(scores: Floats, chance: float) -> bool:
+    """Tell whether the runs of an arm, float64 (n,) in percent, are no better than `chance`, as far as seeds tell."""
+    ends = mean_interval(scores)
+    return float(scores.mean()) <= chance or (ends is not None and ends[0] <= chance)
+
+
+def chance_of(runs: PairedRuns) -> float:
     """Return what guessing gives in percent: the share of the largest class, or of every class where it is balanced."""
     if runs.balanced:
         return 100.0 / len(runs.first.classes)

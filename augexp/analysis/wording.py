@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from augexp.analysis.critical_values import Level
+from augexp.analysis.declared import wording as declared
 from augexp.analysis.schema import Contrast, EqualBudget, Interval, Missing
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import MIN_IMAGES
@@ -55,6 +56,7 @@ def source(experiment: Experiment) -> str:
 
 SMOKE = "NO VERDICT: fewer than five seeds are a smoke run"
 RANKING = "NO CLAIM: only a ranking"
+BEST_ON_TEST = "NO VERDICT: the test images chose the epoch, so the difference is described and not judged"
 RUNS_MISSING = "NO VERDICT YET: runs are missing"
 SAME_PREDICTIONS = "NO VERDICT: the arms gave the same predictions"
 SAME_DIFFERENCE = "NO VERDICT: all seeds gave the same difference"
@@ -66,6 +68,11 @@ HELPS = "HELPS, size uncertain"
 HURTS = "HURTS, size uncertain"
 MAY_HELP = "DOES NOT HURT, may help"
 MAY_HURT = "DOES NOT HELP, may hurt"
+
+
+def no_claim(settings: AnalysisSettings) -> str:
+    """Return the verdict of a comparison that claims nothing."""
+    return BEST_ON_TEST if settings.only_described else RANKING
 
 
 def helps(least: float) -> str:
@@ -108,9 +115,11 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     confidence = f"{level_words(settings.level)} {ends(interval)}" if interval else "no interval"
     n, r = len(contrast.seeds), settings.plan.equivalence
     seeds = "seed" if n == 1 else "seeds"
-    facts = [f"{n} paired {seeds}", f"{images:,} test images", *_look(settings)]
+    unpaired = contrast.declared.baseline_seeds if contrast.declared else ()
+    pairs = f"{n} {seeds} against {len(unpaired)} of `{settings.plan.baseline}`, no pairs"
+    facts = [pairs if unpaired else f"{n} paired {seeds}", f"{images:,} test images", *_look(settings)]
     estimate = number(contrast.estimate or 0.0, 1, signed=True)
-    won = contrast.wins.wins if contrast.wins else 0
+    won = f"{contrast.wins.wins if contrast.wins else 0} of {n} {seeds} better. " if not unpaired else ""
     beyond = contrast.tone in ("helps", "hurts") and "at least" in contrast.verdict
     region = f"more than ±{r:g} pp" if beyond else f"±{r:g} pp counts as no difference"
     if budget.typical:
@@ -119,10 +128,12 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     else:
         equal = f"Same {budget.steps:,} steps, same " if budget.steps is not None else "Same "
     rho = "" if contrast.correlation is None else f"; ρ = {_decimal(contrast.correlation)}"
+    end = f"{equal}initialisation and order{rho}."
+    if settings.declared:
+        end = f"{declared.not_verified(settings.declared.design, settings.declared.endpoint)}{rho}."
     return (
         f"On {where}, `{contrast.arm}` changed {metric(balanced=settings.balanced)} by {estimate} pp "
-        f"({confidence}; {', '.join(facts)}). {won} of {n} {seeds} better. {contrast.verdict} ({region}). "
-        f"{equal}initialisation and order{rho}."
+        f"({confidence}; {', '.join(facts)}). {won}{contrast.verdict} ({region}). {end}"
     )
 
 

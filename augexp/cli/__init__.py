@@ -7,6 +7,7 @@ needs it, so that ``--help`` answers at once.
 - `data`: `augexp download`, `augexp index`, `augexp preview`, `augexp export-policy`: images before training.
 - `download`: What `augexp download` shows: the catalogue, the question before a large transfer, progress bars.
 - `experiment`: `augexp compare` and `augexp train`: execute runs and say what they show.
+- `judge`: `augexp judge`, `augexp plan`, `augexp overview`: runs trained elsewhere, several answers at once.
 - `output`: What the commands print on stdout: the answer, a run, the prepared images, how things stand.
 - `parameters`: Options that several commands take, and those of the definition, made from their table.
 - `program`: The program `augexp`: its commands, each built when it is asked for, and its exit codes.

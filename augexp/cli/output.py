@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print tables, sentences of record and where the files are; warnings and what is missing on stderr."""
     from augexp.reporting import formats, tables, wording  # noqa: PLC0415 - keeps --help light
+    from augexp.reporting.declared import words  # noqa: PLC0415
 
     console = Console(highlight=False)
+    for text in [f"{words.HEADING}:"] * bool(comparison.declared) + [*words.statements(comparison)]:
+        _write(console, text)
     for table in formats.to_terminal(tables.terminal_tables(comparison)):
         console.print(table)
         console.print()
@@ -48,7 +51,9 @@ def _print_missing(comparison: Comparison, stderr: Console) -> None:
     for run in failed[:5]:
         stderr.print(printable(f"missing: {run.arm} seed {run.seed}: {run.reason}"), markup=False)
     stderr.print(
-        f"{len(comparison.missing)} runs are missing, so there is no verdict; repeat the same command to go on",
+        f"{len(comparison.missing)} runs are missing, so there is no verdict; repeat the same command to go on"
+        if comparison.declared is None
+        else f"{len(comparison.missing)} runs are missing, so there is no verdict; judge again when they are there",
         markup=False,
     )
 

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from augexp import surroundings
-from augexp.cli import data, experiment, parameters, results
+from augexp.cli import data, experiment, judge, parameters, results
 from augexp.cli.text import printable
 from augexp.errors import AugexpError, Interrupted
 
@@ -27,6 +27,9 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "preview": (data.preview, "Show what an arm does to the images."),
     "export-policy": (data.export_policy, "Print a policy as Keras layers."),
     "report": (results.report, "Draw the answer again, or print it as a table."),
+    "judge": (judge.judge, "Judge runs that somebody else trained."),
+    "plan": (judge.plan, "Write down how such runs will be judged."),
+    "overview": (judge.overview, "Put several answers on one page."),
     "status": (results.status, "Say what is done, running and failed."),
     "verify": (results.verify, "Execute a run again and compare the bits."),
     "export": (results.export, "Hand results to TensorBoard or MLflow."),

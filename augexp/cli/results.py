@@ -109,17 +109,21 @@ def verify(
 
 def export(
     results: Results,
-    to: Annotated[str, typer.Option(metavar="[tensorboard|mlflow]", help="Which tracker.")] = "tensorboard",
+    to: Annotated[
+        str, typer.Option(metavar="[tensorboard|mlflow|table]", help="Which tracker, or a table.")
+    ] = "tensorboard",
     target: Annotated[
         str | None,
-        typer.Option(help="Log folder (TensorBoard) or tracking URI (MLflow).", show_default="inside RESULTS"),
+        typer.Option(
+            help="Log folder (TensorBoard), tracking URI (MLflow) or file (table).", show_default="inside RESULTS"
+        ),
     ] = None,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """Hand the runs and the comparison to an experiment tracker (extras `tensorboard`, `mlflow`)."""
+    """Hand runs to an experiment tracker (extras `tensorboard`, `mlflow`), or write what they predicted as a table."""
     from augexp import api  # noqa: PLC0415 - keeps --help light
     from augexp.reporting import trackers  # noqa: PLC0415 - keeps --help light
 
-    if to not in trackers.TRACKERS:
-        raise typer.BadParameter(f"received {to!r}; allowed are {', '.join(trackers.TRACKERS)}", param_hint="--to")
+    if to not in (allowed := (*trackers.TRACKERS, "table")):
+        raise typer.BadParameter(f"received {to!r}; allowed are {', '.join(allowed)}", param_hint="--to")
     typer.echo(api.export(results, to, target, data_dir=data_dir))

@@ -7,6 +7,8 @@
 - `estimate`: How long a comparison will take, said once its first steps have been timed.
 - `export`: `augexp export` and `augexp export-policy`: results for experiment trackers, a policy for Keras.
 - `index`: `augexp index`: prepare the images of a source.
+- `judge`: `augexp judge` and `augexp plan`: runs that somebody else trained.
+- `overview`: `augexp overview`: several answers on one page.
 - `preview`: `augexp preview`: a sheet of images that shows what an arm does.
 - `report`: `augexp report`: draw the answer of a results folder again, or give it as a table.
 - `status`: `augexp status`: which runs are done, running or failed, and the interval so far.

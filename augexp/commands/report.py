@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augexp.commands import answer
+from augexp.commands import answer, judge
 from augexp.results.folder import reopen_workspace
 
 if TYPE_CHECKING:
@@ -23,7 +23,13 @@ def report(results: str | Path, *, data_dir: str | Path = "data", pictures: bool
     Raises:
         ResultsError: no results there, or only a published answer without its runs.
     """
-    workspace = reopen_workspace(Path(results))
+    folder = Path(results)
+    if not (folder / "experiment.toml").is_file() and (folder / "comparison" / "comparison.json").is_file():
+        published = answer.published(folder)
+        if published.declared:  # judged runs lie elsewhere; the answer holds everything that the page shows
+            judge.publish(published, folder)
+            return folder / "comparison" / "report.html"
+    workspace = reopen_workspace(folder)
     comparison, records, store = answer.recompute(workspace, Path(data_dir))
     answer.publish(workspace, comparison, records, store, pictures=pictures, again=True)
     return workspace.comparison / "report.html"

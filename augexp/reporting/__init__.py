@@ -4,8 +4,10 @@
 - `blocks`: What a report page is made of: plain values that the template lays out.
 - `budgets`: What is shown of automatic budgets: test images at equal budgets, and each arm's own one.
 - `charts`: What the charts show, taken from a comparison and its records once, for files and page alike.
+- `declared`: What is shown of runs that somebody else trained.
 - `figures`: The charts of a comparison as files, PNG and SVG, and as SVG inside the page.
 - `formats`: The forms in which tables, a comparison and its runs are written.
+- `overview`: Several comparisons on one page.
 - `page`: The page of the report: a list of sections.
 - `palette`: Colours that colour-blind readers can tell apart, of arms, verdicts, page and axes.
 - `photos`: Photos inside the page: their encoding, preview sheets, images that an arm wins or loses.

@@ -279,16 +279,17 @@ def draw_differences(axes: Any, chart: DifferenceChart, title: str = "", width: 
         top -= height
     axes.set_ylim(top or -1.0, 0.0)
     axes.set_yticks([])
-    _set_labels_and_grid(axes, title=title, x="paired difference (pp)")
+    _set_labels_and_grid(axes, title=title, x=chart.unit)
     sign_tick_labels(axes.xaxis)
     axes.grid(visible=False, axis="y")
 
 
 def _draw_difference(axes: Any, contrast: Contrast, colour: str, base: float, levels: Sequence[int]) -> None:
-    pairs = zip(contrast.seeds, contrast.differences, strict=True)
+    pairs = zip(contrast.seeds, contrast.differences, strict=bool(contrast.differences))
     tips = [f"seed {seed}: {number(difference, 2, signed=True)} pp" for seed, difference in pairs]
-    axes.scatter(contrast.differences, [base + 0.15 + STACK * level for level in levels], s=30, color=colour,
-                 edgecolor=PAGE, zorder=4, label="_" + "\n".join(tips))  # fmt: skip
+    if tips:
+        axes.scatter(contrast.differences, [base + 0.15 + STACK * level for level in levels], s=30, color=colour,
+                     edgecolor=PAGE, zorder=4, label="_" + "\n".join(tips))  # fmt: skip
     for interval, scope, y, width, alpha in (
         (contrast.new_images, "new images", 0.0, 5.0, 1.0),
         (contrast.these_images, "these test images", -0.13, 2.0, 0.75),

@@ -154,7 +154,7 @@ class VerdictBox:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole report."""
+    """The whole report; `declared` is what nobody has verified, which stands above everything else."""
 
     title: str
     kicker: str
@@ -162,3 +162,4 @@ class Page:
     warnings: tuple[str, ...]
     sections: tuple[Section, ...]
     footer: str
+    declared: tuple[str, ...] = ()

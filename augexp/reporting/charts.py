@@ -15,6 +15,7 @@ from augexp.analysis.learning_curves import Course, Floats, course, differences
 from augexp.analysis.schema import Comparison, Contrast, Interval
 from augexp.analysis.wording import number
 from augexp.reporting import wording
+from augexp.reporting.declared import words as declared
 from augexp.reporting.palette import LineStyle, line_styles
 from augexp.results.records import RunRecord
 
@@ -163,6 +164,7 @@ class DifferenceChart(_Chart):
         r: half-width of the region of practical equivalence.
         region: what it is.
         intervals: what the intervals for new and for these images are; empty where there is none.
+        unit: label of the horizontal axis.
     """
 
     contrasts: tuple[Contrast, ...]
@@ -172,6 +174,7 @@ class DifferenceChart(_Chart):
     r: float
     region: str
     intervals: tuple[str, str]
+    unit: str = "paired difference (pp)"
 
     @property
     def legend(self) -> Legend:
@@ -264,10 +267,11 @@ def difference_chart(comparison: Comparison) -> DifferenceChart:
     given, metric = styles(comparison), wording.metric(comparison)
     return DifferenceChart(
         caption=f"Difference of test {metric}.",
-        note="Every dot is one seed: the same initialisation, images and order in both arms.",
+        note=declared.dots(comparison),
         description=_describe(comparison, metric), contrasts=comparison.contrasts,
         styles=tuple(given[c.arm] for c in comparison.contrasts), baseline=comparison.baseline, metric=metric,
         r=comparison.equivalence, region=wording.region(comparison), intervals=_interval_labels(comparison),
+        unit="difference (pp)" if declared.is_unpaired(comparison) else "paired difference (pp)",
     )  # fmt: skip
 
 

@@ -74,6 +74,18 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
     return paths
 
 
+def draw_differences(comparison: Comparison, folder: Path) -> list[Path]:
+    """Draw the test differences alone, of runs without epochs; for the rest see `draw`."""
+    chart = charts.difference_chart(comparison)
+    with styled():
+        figure = _figure(wording.title(comparison), 1.7 + axes.ROW * sum(axes.row_heights(chart)))
+        ax = figure.subplots()
+        axes.draw_differences(ax, chart, f"Test {chart.metric}")
+        axes.label_differences(ax, chart)
+        _legend(figure, ax)
+        return save(figure, folder, "comparison")
+
+
 def _charts_of_comparison(
     comparison: Comparison, records: Sequence[RunRecord]
 ) -> tuple[charts.CurveChart, charts.GainChart, charts.DifferenceChart]:
@@ -198,16 +210,21 @@ def to_svg(chart: charts.Chart) -> str:
             figure.set_figheight(0.6 + axes.ROW * sum(axes.row_heights(chart, PAGE_WIDTH)))
             axes.draw_differences(ax, chart, width=PAGE_WIDTH)
             ax.set_xlabel(f"← hurts    {ax.get_xlabel()}    helps →")
-        figure.patch.set_visible(False)
-        ax.patch.set_visible(False)
-        tips = _set_ids(ax)
-        buffer = io.StringIO()
-        canvas: Any = FigureCanvasSVG(figure)
-        canvas.print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        return to_element(figure, ax, chart.description)
+
+
+def to_element(figure: Figure, ax: Any, description: str) -> str:
+    """Return a figure of one axes as an SVG element, described for readers who cannot see it."""
+    figure.patch.set_visible(False)
+    ax.patch.set_visible(False)
+    tips = _set_ids(ax)
+    buffer = io.StringIO()
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     # The style element goes because its one rule would hold for the whole page.
     text = re.sub(r' xmlns(:xlink)?="[^"]*"|xlink:(?=href)|<style.*?</style>', "", buffer.getvalue())
     root = ET.fromstring(text)  # noqa: S314 - matplotlib has just written it
-    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": chart.description}
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": description}
     for node in root.iter():
         _simplify(node)
     for group in root.iter("g"):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from augexp.analysis.schema import Comparison
 from augexp.analysis.wording import MINUS, MISSING
 from augexp.reporting import budgets, tables, wording
-from augexp.reporting.tables import Table
+from augexp.reporting.declared import tables as declared_tables
+from augexp.reporting.declared import words
+from augexp.reporting.tables import Column, Table
 from augexp.results.records import COLUMNS, RunRecord, csv_text
 
 if TYPE_CHECKING:
@@ -23,26 +26,41 @@ def to_markdown(comparison: Comparison) -> str:
     """Return title, sentences of record, warnings and all tables as Markdown."""
     escape = escape_markdown
     head = f"## {escape(wording.title(comparison))}\n"
+    declared = [f"- {escape(text)}" for text in words.statements(comparison)]
+    declared = [f"**{words.HEADING}**\n", *declared, ""] if declared else []
     sentences = [f"> {escape(contrast.sentence)}\n" for contrast in comparison.contrasts]
     about_all = [f"{escape(text)}\n" for text in wording.about_all_arms(comparison)]
     warnings = [f"- {escape(text)}" for text in comparison.warnings]
-    parts = [head, *sentences, *about_all, *([*warnings, ""] if warnings else [])]
+    parts = [head, *declared, *sentences, *about_all, *([*warnings, ""] if warnings else [])]
     return "\n".join([*parts, *(markdown_table(table) for table in _tables(comparison))])
 
 
 def _tables(comparison: Comparison) -> list[Table]:
     equal = [budgets.equal_budgets(comparison, contrast) for contrast in comparison.contrasts]
-    return tables.all_tables(comparison, (budgets.own_budgets(comparison), *equal))
+    changed = [table for c in comparison.contrasts for table in declared_tables.changed_images(comparison, c)]
+    runs = declared_tables.runs(comparison, wording.metric(comparison))
+    return [
+        *tables.all_tables(comparison, (budgets.own_budgets(comparison), *equal)),
+        *changed,
+        *[runs] * bool(runs.rows),
+    ]
 
 
 def to_csv(comparison: Comparison) -> str:
-    """Return one row per contrast, numbers in full precision."""
-    return csv_table(tables.contrasts(comparison))
+    """Return one row per contrast, numbers in full precision; what was declared is a column where there is any."""
+    table = tables.contrasts(comparison)
+    if comparison.declared:
+        declared = " ".join((f"{words.HEADING}:", *words.statements(comparison)))
+        columns = (*table.columns, Column("declared", key="declared"))
+        table = replace(table, columns=columns, rows=tuple((*row, declared) for row in table.rows))
+    return csv_table(table)
 
 
 def to_latex(comparison: Comparison) -> str:
-    """Return all tables for the package booktabs."""
-    return "\n".join(latex_table(table) for table in _tables(comparison))
+    """Return all tables for the package booktabs, below what was declared."""
+    declared = escape_latex(" ".join(words.statements(comparison)))
+    head = [rf"\noindent\textbf{{{words.HEADING}.}} {declared}", ""] if declared else []
+    return "\n".join([*head, *(latex_table(table) for table in _tables(comparison))])
 
 
 def to_json(comparison: Comparison) -> str:
@@ -54,6 +72,11 @@ def to_json(comparison: Comparison) -> str:
 def json_schema() -> str:
     """Return the JSON schema of ``comparison.json``."""
     return json.dumps(Comparison.model_json_schema(mode="serialization"), indent=1, sort_keys=True) + "\n"
+
+
+def declared_runs_csv(comparison: Comparison) -> str:
+    """Return ``runs.csv`` of runs that somebody else trained: arm, seed and primary metric of each that counts."""
+    return csv_table(declared_tables.runs(comparison, wording.metric(comparison)))
 
 
 def runs_csv(records: Sequence[RunRecord]) -> str:

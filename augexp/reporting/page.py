@@ -17,6 +17,8 @@ from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
 from augexp.reporting import blocks, budgets, charts, photos, tables, wording
 from augexp.reporting.blocks import Block
+from augexp.reporting.declared import tables as names
+from augexp.reporting.declared import words as declared
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
@@ -76,6 +78,7 @@ def build_page(context: PageContext) -> blocks.Page:
         warnings=comparison.warnings,
         sections=tuple(section for section in sections if section.blocks),
         footer=f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else.",
+        declared=declared.statements(comparison),
     )
 
 
@@ -159,7 +162,8 @@ def _samples(context: PageContext) -> Blocks:
 def _numbers(context: PageContext) -> Blocks:
     comparison = context.comparison
     first = [blocks.Tabular(table) for table in (tables.contrasts(comparison), tables.arms(comparison)) if table.rows]
-    return (*first, *_by_contrast(comparison, _tables))
+    runs = names.runs(comparison, wording.metric(comparison))
+    return (*first, *_by_contrast(comparison, _tables), *([blocks.Tabular(runs)] if runs.rows else []))
 
 
 def _tables(contrast: Contrast, comparison: Comparison) -> Blocks:
@@ -218,6 +222,11 @@ def _change(value: float, strongest: float, *, good: bool) -> blocks.Square:
 
 def _changed_images(context: PageContext) -> Blocks:
     store = context.store
+    if context.comparison.declared:
+        return _by_contrast(
+            context.comparison,
+            lambda contrast, whole: [blocks.Tabular(t) for t in names.changed_images(whole, contrast)],
+        )
     if store is None:
         return ()
     judged = as_judged(context.records, context.comparison)

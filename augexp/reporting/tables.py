@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from augexp.analysis.schema import Comparison, Contrast, Interval, Measure
 from augexp.analysis.wording import MISSING, ends, number
 from augexp.reporting import wording
+from augexp.reporting.declared import words as declared
 
 MAX_NAME = 16
 """Letters of a name that leave room for the other columns in a terminal; built-in policies have shorter ones."""
@@ -113,7 +114,8 @@ def contrasts(comparison: Comparison) -> Table:
         for label in (wording.new_images_label(c, comparison), wording.these_images_label(c, comparison))
         if label
     )
-    note = "; ".join((f"Paired differences of test {wording.metric(comparison)} in percentage points", *labels)) + "."
+    what = f"{declared.differences(comparison)} of test {wording.metric(comparison)} in percentage points"
+    note = "; ".join((what, *labels)) + "."
     return Table(f"Differences on {wording.images(comparison)}", columns, tuple(rows), note)
 
 
@@ -123,6 +125,8 @@ def _pair(interval: Interval | None) -> tuple[float | None, float | None]:
 
 def arms(comparison: Comparison) -> Table:
     """One row per arm: accuracy, generalisation gap and measured cost."""
+    if comparison.declared:
+        return _declared_arms(comparison)
     rows = tuple(
         (a.name, wording.policy(a), a.runs, a.diverged, a.metric, a.gap, a.unique_images, a.wall_seconds, a.cpu_seconds)
         for a in comparison.arms
@@ -143,6 +147,22 @@ def arms(comparison: Comparison) -> Table:
         "Gap and times are means over the runs."
     )
     return Table("Arms", columns, rows, note)
+
+
+def _declared_arms(comparison: Comparison) -> Table:
+    """One row per arm of runs that somebody else trained: the mean, the lowest and the highest run."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm in comparison.arms:
+        own = [run.metric for run in comparison.declared.runs if run.arm == arm.name] if comparison.declared else []
+        rows.append((arm.name, arm.runs, arm.metric, min(own, default=None), max(own, default=None)))
+    columns = (
+        Column("arm", key="arm"),
+        Column("runs", key="runs"),
+        Column(f"test {wording.metric(comparison)} (%)", 2, key="test_percent"),
+        Column("lowest run", 2, key="lowest_percent"),
+        Column("highest run", 2, key="highest_percent"),
+    )
+    return Table(f"Arms on {comparison.name}", columns, tuple(rows))
 
 
 def measures(comparison: Comparison, contrast: Contrast) -> Table:
@@ -212,6 +232,8 @@ def _where(comparison: Comparison) -> str:
 
 def _terminal_arms(comparison: Comparison) -> Table:
     """One row per arm; diverged runs have a column only where there are some."""
+    if comparison.declared:
+        return _declared_arms(comparison)
     diverged = any(arm.diverged for arm in comparison.arms)
     rows: list[tuple[Cell, ...]] = []
     for arm in comparison.arms:
@@ -234,7 +256,7 @@ def _terminal_arms(comparison: Comparison) -> Table:
 def _terminal_contrasts(comparison: Comparison) -> Table:
     """One row per contrast: difference, both intervals, verdict."""
     several = len(comparison.contrasts) > 1
-    title = f"Paired differences from {comparison.baseline} in test {wording.metric(comparison)} (pp)"
+    title = f"{declared.differences(comparison)} from {comparison.baseline} in test {wording.metric(comparison)} (pp)"
     # A very long name is broken, so that the numbers beside it are not.
     columns = (
         Column("arm", whole=all(len(contrast.arm) <= MAX_NAME for contrast in comparison.contrasts)),

@@ -16,6 +16,7 @@ from augexp.analysis.verdict import FIRST_LOOK
 from augexp.analysis.wording import ends, level_words, number
 from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.budget import AUTO
+from augexp.reporting.declared import words as declared
 
 Pairs = tuple[tuple[str, str], ...]
 """Names with their values."""
@@ -36,7 +37,8 @@ def images(comparison: Comparison) -> str:
 
 def title(comparison: Comparison) -> str:
     """Return the heading of the report."""
-    return f"Does image augmentation help? {images(comparison)}"
+    asked = "Does image augmentation help?" if comparison.declared is None else "Runs that were judged:"
+    return f"{asked} {images(comparison)}"
 
 
 def policy(arm: Arm) -> str:
@@ -50,14 +52,11 @@ def measure(value: Measure) -> str:
 
 
 def new_images_label(contrast: Contrast, comparison: Comparison) -> str:
-    """Say what the interval for new images is; empty where there is none.
-
-    An example: "new images: 95 % interval, 8 pairs, 3,000 test images".
-    """
+    """Say what the interval for new images is, like "95 % interval, 8 pairs, 3,000 test images"; empty without."""
     if contrast.new_images is None:
         return ""
     kind = level_words(level(comparison.look))
-    return f"new images: {kind}, {len(contrast.seeds)} pairs, {comparison.test_clusters:,} test images"
+    return f"new images: {kind}, {declared.seeds(contrast)}, {comparison.test_clusters:,} test images"
 
 
 def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
@@ -65,7 +64,7 @@ def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
     if contrast.these_images is None:
         return ""
     kind = level_words(level(comparison.look)).replace("interval", "t interval")
-    return f"these images: {kind}, {len(contrast.seeds)} pairs"
+    return f"these images: {kind}, {declared.seeds(contrast)}"
 
 
 def band_label(gain: Gain | None) -> str:
@@ -154,10 +153,10 @@ def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
     outlook = contrast.outlook
     if outlook is None:
         return ()
-    r = comparison.equivalence
+    r, unit = comparison.equivalence, "seeds in every arm" if declared.is_unpaired(comparison) else "seeds"
     texts = [
         f"The interval for new images is ±{outlook.half_width:.2f} pp now; "
-        f"{_listed(outlook.with_seeds, 'seeds')}; {_listed(outlook.with_images, 'test images')}."
+        f"{_listed(outlook.with_seeds, unit)}; {_listed(outlook.with_images, 'test images')}."
     ]
     if outlook.image_floor > 0:
         beside = "above" if outlook.image_floor > r else "below"
@@ -167,7 +166,7 @@ def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
         )
     if outlook.seeds_needed:
         texts.append(
-            f"To see a difference as large as the estimate with 80 % power takes {outlook.seeds_needed} seeds "
+            f"To see a difference as large as the estimate with 80 % power takes {outlook.seeds_needed} {unit} "
             f"(planned with the 80 % upper limit {outlook.sd_upper:.2f} pp of the standard "
             f"deviation, {outlook.sd_seeds:.2f} pp)."
         )
@@ -206,10 +205,10 @@ def _ablation(comparison: Comparison) -> str:
 
 
 def _best(comparison: Comparison) -> str:
-    best, arms = comparison.best, comparison.arms
+    best = comparison.best
     if not best:
         return ""
-    if len(best) == len(arms):
+    if len(best) == len(comparison.arms):
         return "Every arm could be the best one: no arm is told apart from all others."
     verb = "is the only arm that could be the best one" if len(best) == 1 else "could each be the best arm"
     return f"{joined(best)} {verb} (simultaneous 95 % intervals of all pairs)."
@@ -230,14 +229,7 @@ def joined(names: Sequence[str]) -> str:
 
 
 def _trend(trend: Trend, metric: str, confidence: str, scope: str) -> str:
-    """Say what a trend shows.
-
-    Args:
-        trend: the slope and its intervals.
-        metric: in words.
-        confidence: kind of interval, like "95 % interval".
-        scope: what new images are.
-    """
+    """Say what a trend shows, with the kind of interval, like "95 % interval", and what new images are."""
     listed = ", ".join(f"{level:g}" for level in trend.strengths)
     interval, where = trend.new_images or trend.these_images, scope if trend.new_images else "these test images"
     start = (
@@ -260,6 +252,8 @@ def _direction(interval: Interval) -> str:
 
 def plan(comparison: Comparison) -> Pairs:
     """Return how the comparison was planned, and what was changed after its first pair."""
+    if comparison.declared:
+        return declared.plan(comparison, metric(comparison))
     look = comparison.look
     rules = {
         "fixed": f"a fixed number of seeds: {look.seeds}",

@@ -53,7 +53,7 @@ def write(
         "comparison.json": formats.to_json(comparison),
         SCHEMA_NAME: formats.json_schema(),
         "comparison.csv": formats.to_csv(comparison),
-        "runs.csv": formats.runs_csv(records),
+        "runs.csv": formats.declared_runs_csv(comparison) if comparison.declared else formats.runs_csv(records),
     }
     for name, text in files.items():
         write_atomically(folder / name, text)

@@ -5,5 +5,6 @@
 - `locks`: Who may write where: one command per results folder, one process per run.
 - `manifests`: What the JSON files of a results folder hold, as typed models.
 - `records`: A run on disk: what one arm with one seed left behind, and how to read it.
+- `scores`: What the probabilities of a network say of each test image: losses and confidence.
 - `status`: How a comparison stands, read from its results folder alone, while it runs or long after.
 """

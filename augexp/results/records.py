@@ -30,6 +30,7 @@ import numpy.typing as npt
 
 from augexp.errors import ResultsError
 from augexp.files import unwritable, write_atomically
+from augexp.results import scores
 from augexp.results.manifests import RUN_SCHEMA, RunManifest, RunOutcome, Timing
 
 RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
@@ -87,6 +88,33 @@ class Predictions:
     ids: npt.NDArray[np.uint64]
     clusters: npt.NDArray[np.int64]
     classes: tuple[str, ...]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the images; empty where they have none but their content hashes."""
+        return ()
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether log loss, Brier score and confidence are known."""
+        return True
+
+    @property
+    def has_predicted(self) -> bool:
+        """Whether the predicted class is known, and not only whether it is the right one."""
+        return True
+
+    def log_loss(self) -> npt.NDArray[np.float64]:
+        """Return the log loss of each image in nats, float64 (m,)."""
+        return scores.log_loss(self.probabilities, self.labels)
+
+    def brier(self) -> npt.NDArray[np.float64]:
+        """Return the Brier score of each image, float64 (m,)."""
+        return scores.brier(self.probabilities, self.labels)
+
+    def confidence(self) -> npt.NDArray[np.float64]:
+        """Return the probability of the predicted class, float64 (m,)."""
+        return scores.confidence(self.probabilities, self.predicted)
 
 
 @dataclass(frozen=True)

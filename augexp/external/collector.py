@@ -1,0 +1,390 @@
+"""Collect the pieces of a table into runs, and check that these have the same images and labels.
+
+Of each run and image, the predicted class, whether it is right, log loss, Brier score and confidence are kept: at most
+37 bytes, whatever the number of classes. The rows may come in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from augexp.errors import DataError
+from augexp.external.rows import Coded, Floats, Ints, Rows, TableLayout
+from augexp.results import scores
+
+MAX_NAME = 200
+"""Letters of the name of an arm, an image or a class."""
+
+SUM = 0.01
+"""How far the probabilities of an image may sum up to something else than one, for rounding."""
+
+EDGE = 1e-6
+"""How far a probability may lie outside [0, 1], for arithmetic in single precision."""
+
+Run = tuple[str, int]
+"""Arm and seed."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What is kept of one run, m images in the order of `Collected.images`.
+
+    Attributes:
+        correct: bool (m,).
+        predicted: int32 (m,), place in `Collected.classes`; None where it is not known.
+        log_loss, brier, confidence: float64 (m,); None without probabilities.
+        other_than_argmax: images whose predicted class is not that of the highest probability.
+    """
+
+    correct: npt.NDArray[np.bool_]
+    predicted: npt.NDArray[np.int32] | None
+    log_loss: Floats | None
+    brier: Floats | None
+    confidence: Floats | None
+    other_than_argmax: int = 0
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All runs.
+
+    Attributes:
+        images: names of the m test images.
+        labels: int64 (m,), place of the true class in `classes`.
+        classes: names.
+        clusters: int64 (m,), equal for images that count as one.
+        runs: by arm and seed.
+        ignored: columns that were not read.
+    """
+
+    images: tuple[str, ...]
+    labels: Ints
+    classes: tuple[str, ...]
+    clusters: Ints
+    runs: dict[Run, RunOutcome]
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether losses and confidence are known."""
+        return all(run.log_loss is not None for run in self.runs.values())
+
+    @property
+    def has_predicted(self) -> bool:
+        """Whether predicted classes are known."""
+        return all(run.predicted is not None for run in self.runs.values())
+
+    def seeds(self, arm: str) -> list[int]:
+        """Return the seeds of an arm, ascending."""
+        return sorted(seed for name, seed in self.runs if name == arm)
+
+    @property
+    def arms(self) -> list[str]:
+        """Names of the arms in alphabetical order."""
+        return sorted({arm for arm, _ in self.runs})
+
+
+@dataclass
+class _Index:
+    """Names and their places, in the order in which they came."""
+
+    what: str
+    places: dict[str, int] = field(default_factory=dict)
+
+    def of(self, column: Coded, rows: Rows) -> Ints:
+        """Return the place of each row's name, int64 (k,); raises DataError for one that is none."""
+        for name in column.names:
+            if name not in self.places:
+                self._check(name, column, rows)
+        own = np.array([self.places.setdefault(name, len(self.places)) for name in column.names], dtype=np.int64)
+        places: Ints = own[column.codes]
+        return places
+
+    def _check(self, name: str, column: Coded, rows: Rows) -> None:
+        if name.strip() and len(name) <= MAX_NAME and name.isprintable():
+            return
+        row = int(np.flatnonzero(column.codes == list(column.names).index(name))[0])
+        shown = "nothing" if not name.strip() else repr(name[:40])
+        raise DataError(
+            f"{rows.place(row)}: {self.what}: received {shown}; allowed are 1 to {MAX_NAME} printable letters"
+        )
+
+
+@dataclass
+class _Kept:
+    """The pieces of one run as they come."""
+
+    images: list[npt.NDArray[np.int32]] = field(default_factory=list)
+    columns: dict[str, list[npt.NDArray[np.generic]]] = field(default_factory=dict)
+    other: int = 0
+
+
+class _Places:
+    """One number for every image, which every run has to repeat; -1 where none is known yet."""
+
+    def __init__(self) -> None:
+        self.values = np.full(1024, -1, dtype=np.int64)
+
+    def learn(self, images: Ints, values: Ints) -> Ints:
+        """Take the values of images that have none yet; return the rows that contradict what is known."""
+        highest = int(images.max()) + 1
+        if highest > len(self.values):
+            grown = np.full(max(highest, 2 * len(self.values)), -1, dtype=np.int64)
+            grown[: len(self.values)] = self.values
+            self.values = grown
+        new = self.values[images] < 0
+        self.values[images[new]] = values[new]
+        return np.flatnonzero(self.values[images] != values)
+
+
+class Collector:
+    """Takes the pieces of one or of several tables, and gives the runs."""
+
+    def __init__(self) -> None:
+        self._arms, self._images = _Index("arm"), _Index("image")
+        self._classes, self._clusters = _Index("class"), _Index("cluster")
+        self._labels, self._cluster_of = _Places(), _Places()
+        self._runs: dict[Run, _Kept] = {}
+        self._seeds: dict[str, int] = {}
+        self._layout: tuple[TableLayout, str] | None = None
+        self._declared_classes: tuple[str, ...] = ()
+        self._ignored: dict[str, None] = {}
+
+    def add(self, layout: TableLayout, rows: Rows) -> None:
+        """Take a piece.
+
+        Raises:
+            DataError: a row that is wrong, or that contradicts an earlier one.
+        """
+        self._check_layout(layout, rows)
+        images = self._images.of(rows.image, rows)
+        labels = self._class(rows.label, rows, "label")
+        self._learn(images, labels, rows)
+        kept = self._outcomes(rows, labels)
+        for (arm, seed), mine in self._by_run(rows):
+            run = self._runs.setdefault((arm, seed), _Kept())
+            run.images.append(images[mine].astype(np.int32))
+            for name, values in kept.items():
+                run.columns.setdefault(name, []).append(values[mine])
+            if "argmax" in kept and "predicted" in kept:
+                run.other += int((kept["argmax"][mine] != kept["predicted"][mine]).sum())
+
+    def finish(self) -> Collected:
+        """Return the runs.
+
+        Raises:
+            DataError: there is none, a run lacks an image or has it twice, or there is one class alone.
+        """
+        if not self._runs:
+            raise DataError("no rows: a table has one row for each run and test image")
+        names, count = list(self._images.places), len(self._images.places)
+        runs = {}
+        for (arm, seed), kept in self._runs.items():
+            runs[arm, seed] = _whole(kept, names, count, f"{arm} seed {seed}")
+            kept.images.clear()
+            kept.columns.clear()
+        labels = self._labels.values[:count]
+        classes, order = self._in_order(labels, runs)
+        if len(np.unique(labels)) < 2:
+            raise DataError(
+                f"label: received the single class {classes[order[labels[0]]]!r}; test images of at least two are "
+                "needed"
+            )
+        if order is not None:
+            runs = {run: _renamed(outcome, order) for run, outcome in runs.items()}
+        clusters = self._cluster_of.values[:count] if self._layout and self._layout[0].cluster else np.arange(count)
+        return Collected(tuple(names), order[labels], classes, clusters.astype(np.int64), runs, tuple(self._ignored))
+
+    # -- what is checked -------------------------------------------------------------------------
+
+    def _check_layout(self, layout: TableLayout, rows: Rows) -> None:
+        self._ignored |= dict.fromkeys(layout.ignored)
+        if rows.classes and self._declared_classes and rows.classes != self._declared_classes:
+            raise DataError(
+                f"{rows.where}: received the classes {', '.join(rows.classes[:8])}, in this order; the others have "
+                f"{', '.join(self._declared_classes[:8])}: write the same ones in the same order into every file"
+            )
+        if rows.classes and not self._declared_classes:
+            self._declared_classes = rows.classes
+            self._classes.of(Coded(np.arange(len(rows.classes)), rows.classes), rows)
+        if self._layout is None:
+            self._layout = (layout, rows.where)
+            return
+        first, where = self._layout
+        for name in ("classes", "predicted", "correct", "cluster"):
+            if bool(getattr(layout, name)) != bool(getattr(first, name)):
+                has, lacks = (rows.where, where) if getattr(layout, name) else (where, rows.where)
+                what = "probabilities" if name == "classes" else name
+                raise DataError(f"{lacks}: has no {what}, which {has} has; write the same columns into every file")
+
+    def _class(self, column: Coded, rows: Rows, what: str) -> Ints:
+        if self._declared_classes:
+            outside = [name for name in column.names if name not in self._classes.places]
+            used = [name for name in outside if (column.codes == list(column.names).index(name)).any()]
+            if used:
+                row = int(np.flatnonzero(column.codes == list(column.names).index(used[0]))[0])
+                raise DataError(
+                    f"{rows.place(row)}: {what}: received {used[0]!r}, which is none of the classes "
+                    f"{', '.join(self._declared_classes[:8])}; write labels as the classes are called"
+                )
+        return self._classes.of(column, rows)
+
+    def _learn(self, images: Ints, labels: Ints, rows: Rows) -> None:
+        wrong = self._labels.learn(images, labels)
+        if len(wrong):
+            names, row = list(self._classes.places), int(wrong[0])
+            raise DataError(
+                f"{rows.place(row)}: image {_name(rows.image, row)!r} has the label {names[labels[row]]!r}, and in an "
+                f"earlier row {names[self._labels.values[images[row]]]!r}; an image has one label in every run"
+            )
+        if rows.cluster is not None:
+            wrong = self._cluster_of.learn(images, self._clusters.of(rows.cluster, rows))
+            if len(wrong):
+                row = int(wrong[0])
+                raise DataError(
+                    f"{rows.place(row)}: image {_name(rows.image, row)!r} has another cluster than in an earlier row; "
+                    "an image has one cluster in every run"
+                )
+
+    def _by_run(self, rows: Rows) -> Iterator[tuple[Run, npt.NDArray[np.intp] | slice]]:
+        self._arms.of(rows.arm, rows)
+        seeds = [self._seed(name, rows) for name in rows.seed.names]
+        pairs = rows.arm.codes * len(seeds) + rows.seed.codes
+        if len(pairs) and (pairs == pairs[0]).all():
+            yield (rows.arm.names[int(rows.arm.codes[0])], seeds[int(rows.seed.codes[0])]), slice(None)
+            return
+        for pair in np.unique(pairs).tolist():
+            arm, seed = divmod(pair, len(seeds))
+            yield (rows.arm.names[arm], seeds[seed]), np.flatnonzero(pairs == pair)
+
+    def _seed(self, name: str, rows: Rows) -> int:
+        if name not in self._seeds:
+            try:
+                value = float(name)
+                seed = int(name) if name.strip().isdigit() else int(value)
+                if seed != value or not 0 <= seed < 2**63:
+                    raise ValueError
+            except (ValueError, OverflowError):
+                row = int(np.flatnonzero(rows.seed.codes == list(rows.seed.names).index(name))[0])
+                shown = repr(name) if name.strip() else "nothing"
+                raise DataError(
+                    f"{rows.place(row)}: seed: received {shown}; allowed are whole numbers from 0"
+                ) from None
+            self._seeds[name] = seed
+        return self._seeds[name]
+
+    # -- what is kept ----------------------------------------------------------------------------
+
+    def _outcomes(self, rows: Rows, labels: Ints) -> dict[str, npt.NDArray[np.generic]]:
+        kept: dict[str, npt.NDArray[np.generic]] = {}
+        predicted = None
+        if rows.predicted is not None:
+            predicted = self._class(rows.predicted, rows, "predicted")
+        if rows.probabilities is not None:
+            _check_probabilities(rows.probabilities, rows)
+            highest = rows.probabilities.argmax(axis=1)
+            kept["argmax"] = highest.astype(np.int32)
+            predicted = highest if predicted is None else predicted
+            kept["log_loss"] = scores.log_loss(rows.probabilities, labels)
+            kept["brier"] = scores.brier(rows.probabilities, labels)
+            kept["confidence"] = scores.confidence(rows.probabilities, predicted)
+        if predicted is not None:
+            kept["predicted"] = predicted.astype(np.int32)
+            kept["correct"] = predicted == labels
+            _check_correct(rows, kept["correct"])
+        elif rows.correct is not None:
+            kept["correct"] = rows.correct == 1
+        return kept
+
+    def _in_order(self, labels: Ints, runs: dict[Run, RunOutcome]) -> tuple[tuple[str, ...], Ints]:
+        """Return the classes in the order of the report, and the place there of each as it was collected."""
+        names = list(self._classes.places)
+        if self._declared_classes:
+            return tuple(names), np.arange(len(names))
+        true = set(np.unique(labels).tolist())
+        for (arm, seed), run in runs.items():
+            said = set(np.unique(run.predicted).tolist()) if run.predicted is not None else set()
+            if said - true:
+                raise DataError(
+                    f"{arm} seed {seed}: predicted: received {names[min(said - true)]!r}, which is the label of no "
+                    f"test image; labels are {', '.join(names[c] for c in sorted(true)[:8])}: write both in the same "
+                    "way, or give one p_<class> for each class"
+                )
+        ordered = sorted(names, key=lambda name: (0, int(name), name) if name.isdecimal() else (1, 0, name))
+        place = {name: index for index, name in enumerate(ordered)}
+        return tuple(ordered), np.array([place[name] for name in names], dtype=np.int64)
+
+
+def _name(column: Coded, row: int) -> str:
+    return column.names[int(column.codes[row])]
+
+
+def _check_probabilities(values: Floats, rows: Rows) -> None:
+    bad = ~(np.isfinite(values) & (values >= -EDGE) & (values <= 1 + EDGE))
+    if bad.any():
+        row, place = (int(i) for i in np.argwhere(bad)[0])
+        value = float(values[row, place])
+        hint = "" if np.isnan(value) else "; are these logits or percent? take the softmax first, or divide by 100"
+        raise DataError(
+            f"{rows.place(row)}: p_{rows.classes[place]}: received {value:g}, which is no probability{hint}"
+        )
+    sums = values.sum(axis=1)
+    wrong = np.flatnonzero(np.abs(sums - 1) > SUM)
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{rows.place(row)}: the probabilities sum up to {sums[row]:.4g}; they have to sum up to 1: give every "
+            "class a column, and take the softmax of logits first"
+        )
+
+
+def _check_correct(rows: Rows, correct: npt.NDArray[np.generic]) -> None:
+    if rows.correct is None:
+        return
+    wrong = np.flatnonzero(rows.correct != correct)
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{rows.place(row)}: correct: received {rows.correct[row]}, but the label is {_name(rows.label, row)!r} "
+            f"and the prediction says {'the same' if correct[row] else 'another class'}; leave the column out, or "
+            "mend it"
+        )
+
+
+def _whole(kept: _Kept, names: Sequence[str], count: int, run: str) -> RunOutcome:
+    """Put the pieces of a run together in the order of the images."""
+    images = np.concatenate(kept.images)
+    order = np.argsort(images, kind="stable")
+    images = images[order]
+    twice = np.flatnonzero(images[1:] == images[:-1])
+    if len(twice):
+        raise DataError(
+            f"{run}: image {names[images[twice[0]]]!r} is there {int((images == images[twice[0]]).sum())} times; an "
+            "image stands once in every run, and every run has its own arm and seed"
+        )
+    if len(images) != count:
+        missing = np.setdiff1d(np.arange(count), images)
+        raise DataError(
+            f"{run}: has {len(images):,} of the {count:,} test images, {names[missing[0]]!r} is missing; every run "
+            "has to be tested on the same images"
+        )
+    columns = {name: np.concatenate(parts)[order] for name, parts in kept.columns.items()}
+    return RunOutcome(
+        columns["correct"].astype(np.bool_),
+        columns["predicted"].astype(np.int32) if "predicted" in columns else None,
+        columns["log_loss"].astype(np.float64) if "log_loss" in columns else None,
+        columns["brier"].astype(np.float64) if "brier" in columns else None,
+        columns["confidence"].astype(np.float64) if "confidence" in columns else None,
+        kept.other,
+    )
+
+
+def _renamed(run: RunOutcome, order: Ints) -> RunOutcome:
+    if run.predicted is None:
+        return run
+    predicted = order[run.predicted].astype(np.int32)
+    return RunOutcome(run.correct, predicted, run.log_loss, run.brier, run.confidence, run.other_than_argmax)

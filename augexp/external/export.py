@@ -1,0 +1,59 @@
+"""Write the runs of this program as a table that `augexp judge` reads."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from augexp.external.rows import PREFIX
+from augexp.files import replacing, unwritable
+from augexp.results.records import Predictions, RunRecord
+
+
+def write_table(records: Sequence[RunRecord], path: Path) -> int:
+    """Write ``arm, seed, image, label, cluster, predicted`` and the probabilities of every run; return the rows.
+
+    Numbers are in full precision, so that the table gives the same answer. Images are called by their content hashes.
+    Where a run has no finite probability of every class, no run has probabilities.
+
+    Args:
+        records: finished runs with the same test images.
+        path: a ``.csv`` file, which is replaced.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    outcomes = [record.predictions() for record in records]
+    finite = all(bool(np.isfinite(outcome.probabilities).all()) for outcome in outcomes)
+    classes = outcomes[0].classes
+    names = _names(outcomes[0])
+    heads = ["arm", "seed", "image", "label", "cluster", "predicted", *(PREFIX + name for name in classes if finite)]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(heads)
+            for record, outcome in zip(records, outcomes, strict=True):
+                # As float64, whose decimals say exactly which float32 it was.
+                numbers = outcome.probabilities.astype(np.float64).tolist() if finite else [[]] * len(names)
+                keys = zip(names, outcome.labels, outcome.clusters.tolist(), outcome.predicted, numbers, strict=True)
+                table.writerows(
+                    [record.arm, record.seed, name, classes[label], cluster, classes[said], *values]
+                    for name, label, cluster, said, values in keys
+                )
+    except OSError as error:
+        raise unwritable(path, error, "choose another place with --target") from None
+    return len(records) * len(names)
+
+
+def _names(outcome: Predictions) -> list[str]:
+    """Return the content hash of each image; images that are equal bit by bit are numbered."""
+    seen: dict[int, int] = {}
+    names = []
+    for image in outcome.ids.tolist():
+        seen[image] = seen.get(image, 0) + 1
+        names.append(f"{image:016x}" + (f"-{seen[image]}" if seen[image] > 1 else ""))
+    return names
