@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping
 from typing import IO, Any
 
-from augexp import version
+from augexp import surroundings, version
 
 TIMEOUT = 5.0
 """Seconds that a child gets to end after its input was closed."""
@@ -53,19 +53,20 @@ class ChildProcess(Channel):
 
     Args:
         module: dotted name of a module of this package.
-        environment: variables that differ from those of this process.
+        environment: variables that differ from those of this process; see also `surroundings.environment`.
         **options: more of `subprocess.Popen`, such as ``stderr``.
     """
 
     def __init__(self, module: str, environment: Mapping[str, str], **options: Any) -> None:
         # The child must find this very package, wherever the caller found it.
-        paths = [str(version.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+        inherited = surroundings.environment(os.environ)
+        paths = [str(version.PACKAGE.parent), inherited.get("PYTHONPATH", "")]
         self.process = subprocess.Popen(  # noqa: S603 - our own module
             # Without the current folder on the import path, where anything may lie.
             [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
+            env={**inherited, **environment, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
             **options,
         )
         super().__init__(self.process.stdout, self.process.stdin)  # type: ignore[arg-type] # both are pipes

@@ -32,7 +32,7 @@ def measured(name: str) -> Any:
 
 def published(name: str) -> Any:
     """Return the ``comparison.json`` of a published comparison."""
-    return json.loads((ROOT / "results" / name / "comparison" / "comparison.json").read_text("utf-8"))
+    return json.loads((ROOT / "results" / "published" / name / "comparison" / "comparison.json").read_text("utf-8"))
 
 
 # -- the blocks ----------------------------------------------------------------------------------
@@ -42,13 +42,17 @@ def example() -> str:
     """Return the answer on cats and dogs, and what it means."""
     answer = published("cats-dogs")
     (contrast,) = answer["contrasts"]
-    wins, differences = contrast["wins"], contrast["differences"]
+    points = {point["epochs"]: point for point in contrast["equal_budgets"]}
+    lowest = min(points.values(), key=lambda point: point["difference"])
+    usual, interval, last = points[20], points[20]["interval"], contrast["equal_budgets"][-1]
+    place = "results/published/cats-dogs"
     meaning = f"""
-        That is {sum(arm["runs"] for arm in answer["arms"])} runs on {answer["arms"][0]["unique_images"]:,} small
-        training photos: the networks with augmentation were better in {wins["wins"]} of {wins["n"]} seeds on *these*
-        {answer["test_images"]:,} test images, and still the test set is too small to promise it for other photos. A
-        single run per arm would have told you anything between {_signed(min(differences))} and
-        {_signed(max(differences))} pp. The whole answer is in [results/cats-dogs](results/cats-dogs/comparison)."""
+        That is {sum(arm["runs"] for arm in answer["arms"])} runs of {answer["horizon"]["epochs"]} epochs on
+        {answer["arms"][0]["unique_images"]:,} small training photos. How long the networks train decides what one
+        sees: after {lowest["epochs"]} epochs in both arms the difference was {_signed(lowest["difference"])} pp, after
+        {usual["epochs"]} it was {_signed(usual["difference"])} pp ({_signed(interval["low"])} to
+        {_signed(interval["high"])}), at the end {_signed(last["difference"])} pp. So augexp lets validation images
+        choose the budget of each arm, and shows both. The whole answer is in [{place}]({place}/comparison)."""
     return f"> {contrast['sentence']}\n\n{_wrapped(meaning)}"
 
 

@@ -136,9 +136,20 @@ def test_a_failing_arm_is_missing_and_the_others_are_there(smoke, tmp_path) -> N
     assert (state.pending, state.working, state.counts) == (True, False, {"complete": 1, "failed": 1})
 
 
-def test_where_every_run_fails_there_is_no_answer(smoke, tmp_path) -> None:
-    with pytest.raises(RunError, match=r"every run failed.*batch_size"):
+def test_where_every_run_fails_there_is_no_answer_and_another_definition_may_follow(smoke, tmp_path) -> None:
+    crop = {"operations": [{"keras": "RandomCrop", "height": 5, "width": 5}]}
+    places = {"results_dir": tmp_path, "data_dir": smoke.data_dir, "jobs": 1}
+    with pytest.raises(RunError, match=r"every run failed; the first one: .*keep the shape"):
+        augexp.compare(SMOKE, policies={"b": crop, "c": crop}, baseline="b", arms=["c"], seeds=1, **places)
+    assert augexp.compare(SMOKE, batch_size=16, seeds=1, **places).complete
+    with pytest.raises(ResultsError, match=r"holds another experiment \(training.batch_size is 16 there and 8 here\)"):
+        augexp.compare(SMOKE, batch_size=8, seeds=1, **places)
+
+
+def test_a_batch_that_is_too_large_is_said_before_training(smoke, tmp_path) -> None:
+    with pytest.raises(RunError, match=r"^batch_size: received 4096, but a training draw has only \d+ images; allowed"):
         augexp.compare(SMOKE, batch_size=4096, seeds=1, results_dir=tmp_path, data_dir=smoke.data_dir, jobs=1)
+    assert not (tmp_path / "smoke" / "runs").exists()
 
 
 # -- what is refused -----------------------------------------------------------------------------

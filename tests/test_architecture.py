@@ -19,8 +19,8 @@ from augexp.version import PACKAGE
 
 LAYERS = {
     **dict.fromkeys(("errors", "version"), 0),
-    **dict.fromkeys(("files", "seeds", "progress", "child_process"), 1),
-    "augment": 2,
+    **dict.fromkeys(("files", "seeds", "progress", "surroundings"), 1),
+    **dict.fromkeys(("augment", "child_process"), 2),
     "experiment": 3,
     **dict.fromkeys(("data", "results"), 4),
     **dict.fromkeys(("training", "analysis"), 5),

@@ -36,6 +36,10 @@ def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSe
     return tuple(measures) if runs.budgets else (*measures, _calibration(runs, baseline, arm, settings))
 
 
+MAX_CONFUSION = 100
+"""Classes up to which answers hold confusion matrices: 5,000 would be half a gigabyte."""
+
+
 def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[Measure, ...]:
     """Return the accuracy of every class, in percent; p-values with Holm's correction over the classes."""
     first, second = 100 * runs.correct(baseline), 100 * runs.correct(arm)
@@ -51,11 +55,14 @@ def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
 def confusion(runs: PairedRuns, baseline: str, arm: str) -> tuple[tuple[tuple[float, ...], ...], ...] | None:
     """Return mean counts per run, rows are true classes: one matrix for the baseline, one for the arm.
 
-    None where it is only known whether a prediction is right.
+    None for more than `MAX_CONFUSION` classes, since the matrices grow with the square of their number, and where it is
+    only known whether a prediction is right.
     """
     if not runs.first.has_predicted:
         return None
     size = len(runs.first.classes)
+    if size > MAX_CONFUSION:
+        return None
     matrices = []
     for name in (baseline, arm):
         counts = np.zeros((size, size))

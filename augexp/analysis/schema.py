@@ -223,7 +223,7 @@ class Contrast(_Value):
         equal_budgets: at the same number of epochs in both arms, where budgets are chosen; else empty.
         measures: accuracy, log loss, Brier score, calibration error.
         classes: accuracy per class.
-        confusion: mean counts per run without and with the policy, rows are true classes.
+        confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
         declared: what is said of runs that somebody else trained alone; None for runs of this program.
         warnings: of this contrast.
     """

@@ -75,6 +75,9 @@ def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
     versions = {json.dumps(record.run.versions, sort_keys=True) for record in runs.records.values()}
     if len(versions) > 1:
         texts.append(wording.OTHER_VERSIONS)
+    backends = {(record.run.versions or {}).get("backend", "tensorflow") for record in runs.records.values()}
+    if others := sorted(backends - {"tensorflow"}):
+        texts.append(wording.other_backend(others))
     beyond = sorted({record.seed for record in records if record.finished} - set(runs.seeds))
     if beyond and runs.seeds:
         texts.append(wording.unplanned_seeds(beyond))

@@ -198,17 +198,31 @@ def few_images(m: int) -> str:
     )
 
 
+NAMED_CLASSES = 10
+
+
 def few_class_images(names: Sequence[str]) -> str:
     """Warn that the intervals of some classes hold for these images alone."""
+    more = f" and {len(names) - NAMED_CLASSES:,} more classes" if len(names) > NAMED_CLASSES else ""
     return (
-        f"fewer than {MIN_IMAGES} test images in {', '.join(names)}: the interval of such a class "
-        "holds for these images alone"
+        f"fewer than {MIN_IMAGES} test images in {', '.join(names[:NAMED_CLASSES])}{more}: the interval of such a "
+        "class holds for these images alone"
     )
 
 
 # -- warnings of the comparison ------------------------------------------------------------------
 
 NAMED_RUNS = 5
+
+
+def other_backend(names: Sequence[str]) -> str:
+    """Warn that networks were not trained by TensorFlow."""
+    return (
+        f"the networks were trained by Keras' backend {', '.join(names)}, which the variable KERAS_BACKEND named; "
+        "TensorFlow, the default, gives other numbers"
+    )
+
+
 """Missing runs that a warning names one by one."""
 
 NOT_RUN = "not run yet"

@@ -14,7 +14,7 @@ from typing import Any
 
 from augexp.augment import derived_policies
 from augexp.augment.catalogue.base import Operation, Value, build, close_to
-from augexp.augment.catalogue.keras_layers import KERAS, LAYERS, REFUSED
+from augexp.augment.catalogue.keras_layers import KERAS, LAYERS, REFUSED, WORDS
 from augexp.augment.catalogue.registry import SPECS, spec_of
 from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.errors import DefinitionError
@@ -185,6 +185,10 @@ def _build_keras(values: Mapping[str, Any], where: str) -> Operation:
             continue
         if key in ("seed", "data_format", "dtype", "name"):
             raise DefinitionError(f"{where}: {name}: {key}: not allowed; augexp sets it itself")
+        allowed = WORDS.get((name, str(key)))
+        if allowed is not None and value not in allowed:
+            hint = close_to(str(value), allowed)
+            raise DefinitionError(f"{where}: {name}: {key}: received {value!r}; allowed: {', '.join(allowed)}{hint}")
         parameters[str(key)] = _freeze(value, f"{where}: {name}: {key}")
     if parameters["value_range"] not in ((0, 255), (0, 1)):
         raise DefinitionError(

@@ -13,6 +13,7 @@ needs it, so that ``--help`` answers at once.
 - `program`: The program `augexp`: its commands, each built when it is asked for, and its exit codes.
 - `progress`: Progress on stderr: bars on a terminal, a line per finished run elsewhere.
 - `results`: `augexp report`, `augexp status`, `augexp verify`, `augexp export`: what is in a results folder.
+- `text`: Text from files, folders and servers, as it may reach a terminal.
 """
 
 from augexp.cli.program import app, main

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from augexp.cli.text import printable
 from augexp.data.download import catalogue
 from augexp.data.download.categories import Result
 from augexp.data.download.plan import DownloadPlan, plan_archive
@@ -94,7 +95,9 @@ def bars(quiet: bool) -> Iterator[Callable[[DownloadProgress], None]]:
 
         def report(event: DownloadProgress) -> None:
             if event.message:
-                console.print(event.message, style="bold red" if event.warning else None, soft_wrap=True, markup=False)
+                console.print(
+                    printable(event.message), style="bold red" if event.warning else None, soft_wrap=True, markup=False
+                )
             task = tasks.get(event.archive)
             if task is None:
                 task = tasks[event.archive] = progress.add_task(event.archive, total=event.total, speed="")

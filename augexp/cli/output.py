@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
+from augexp.cli.text import printable
+
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
@@ -38,7 +40,7 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     _write(console, f"figure: {folder / 'comparison' / 'comparison.png'}")
     stderr = Console(stderr=True, soft_wrap=True, highlight=False)
     for warning in comparison.warnings:
-        stderr.print(f"warning: {warning}", markup=False)
+        stderr.print(printable(f"warning: {warning}"), markup=False)
     _print_missing(comparison, stderr)
 
 
@@ -47,7 +49,7 @@ def _print_missing(comparison: Comparison, stderr: Console) -> None:
         return
     failed = [run for run in comparison.missing if run.reason != "not run yet"] or list(comparison.missing)
     for run in failed[:5]:
-        stderr.print(f"missing: {run.arm} seed {run.seed}: {run.reason}", markup=False)
+        stderr.print(printable(f"missing: {run.arm} seed {run.seed}: {run.reason}"), markup=False)
     stderr.print(
         f"{len(comparison.missing)} runs are missing, so there is no verdict; repeat the same command to go on"
         if comparison.declared is None
@@ -63,7 +65,7 @@ def print_run(record: RunRecord, following: str, *, as_json: bool = False) -> No
         typer.echo(json.dumps(values, indent=1))
         return
     if not record.finished:
-        typer.echo(f"{record.arm}, seed {record.seed}: {record.status}: {record.run.error or ''}")
+        typer.echo(printable(f"{record.arm}, seed {record.seed}: {record.status}: {record.run.error or ''}"))
         return
     console = Console(highlight=False)
     outcome = record.predictions()
@@ -110,7 +112,9 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
     for column in table.columns[1:]:
         column.justify = "right"
     for name, counts in manifest.counts.items():
-        table.add_row(Text(name), *(f"{count:,}" for count in (counts.train, counts.validation, counts.test)))
+        table.add_row(
+            Text(printable(name)), *(f"{count:,}" for count in (counts.train, counts.validation, counts.test))
+        )
     console.print(table)
     console.print()
     kind, size = "synthetic drawings" if manifest.synthetic else "images", manifest.image_size
@@ -128,8 +132,17 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
         _write(console, f"  {record.key}: {record.reason}")
     if skipped.count > 5:
         _write(console, f"  and more: {store.path / 'store.json'}")
+    if manifest.ignored_files:
+        reasons = "; ".join(f"{files.count:,} {files.reason}" for files in manifest.unread)
+        _write(console, f"not read: {manifest.ignored_files:,} files{reasons and f': {reasons}'}")
+    for scale in manifest.scales:
+        _write(
+            console,
+            f"values: {scale.images:,} pictures of {scale.kind} values, {scale.lowest:,g} to {scale.highest:,g}; black "
+            f"is {scale.black:,g}, white is {scale.white:,g}",
+        )
     for warning in manifest.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        sys.stderr.write(printable(f"warning: {warning}") + "\n")
 
 
 # -- status --------------------------------------------------------------------------------------
@@ -168,7 +181,7 @@ def status_text(status: Status) -> str:
 
 def _progress(run: RunStatus) -> str:
     if run.error:
-        return run.error
+        return printable(run.error)
     pace = f", {run.seconds:.1f} s each" if run.seconds else ""
     return f"epoch {run.epoch} of {run.epochs}{pace}"
 
@@ -196,4 +209,4 @@ def _duration(seconds: float) -> str:
 
 def _write(console: Console, text: str) -> None:
     """Print text as it is: wrapped at words on a terminal, on one line elsewhere."""
-    console.print(text, markup=False, soft_wrap=not console.is_terminal)
+    console.print(printable(text), markup=False, soft_wrap=not console.is_terminal)

@@ -14,7 +14,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from augexp import surroundings
 from augexp.cli import data, experiment, judge, parameters, results
+from augexp.cli.text import printable
 from augexp.errors import AugexpError, Interrupted
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
@@ -96,6 +98,7 @@ def _root(
 
 def main() -> None:
     """Run the command line and turn every expected failure into one line and an exit code."""
+    surroundings.settle()
     # The messages of TensorFlow's own start are of no use to the user.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for stream in (sys.stdout, sys.stderr):
@@ -118,5 +121,5 @@ def main() -> None:
 
 
 def _complain(message: str, code: int) -> int:
-    sys.stderr.write(f"augexp: {message}\n")
+    sys.stderr.write(f"augexp: {printable(message)}\n")
     return code

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from augexp.cli.text import printable
 from augexp.progress import NullListener, ProgressListener, RunEvent
 
 ENDED = ("finished", "failed", "stopped")
@@ -58,7 +59,7 @@ class _Lines:
             )
 
     def note(self, text: str) -> None:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(printable(text) + "\n")
         sys.stderr.flush()
 
 
@@ -113,4 +114,4 @@ class _Bars:
             self.note(f"{event.arm} seed {event.seed} {event.kind}: {event.message}")
 
     def note(self, text: str) -> None:
-        self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._bars.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import webbrowser
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from augexp.cli.parameters import DATA_DIR, DataDir, Pictures, Quiet
+from augexp.cli.text import printable
 from augexp.files import write_atomically
 
 Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder, such as results/sample.")]
@@ -36,7 +38,7 @@ def report(
 ) -> None:
     """Draw the answer again from the records: figures and page, or a table on stdout.
 
-    Examples: augexp report results/sample --open | augexp report results/cats-dogs --format latex
+    Examples: augexp report results/sample --open | augexp report results/published/cats-dogs --format latex
     """
     from augexp import api  # noqa: PLC0415 - keeps --help light
 
@@ -48,7 +50,9 @@ def report(
     else:
         text = api.render_folder(results, form, data_dir=data_dir, pictures=pictures)
         if output is None:
-            typer.echo(text, nl=False)
+            # A terminal would obey what stands in a name; a file gets it as it is.
+            shown = "\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() else text
+            typer.echo(shown, nl=False)
             return
         write_atomically(output, text, advice="free some space or choose another place with --output")
         typer.echo(output)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from augexp import surroundings
 from augexp.data.store_manifest import StoreManifest
 from augexp.errors import DataError, ResultsError
 from augexp.experiment import command_line
@@ -210,6 +211,7 @@ def publish(
 def _draw(
     experiment: Experiment, comparison: Comparison, records: Sequence[RunRecord], store: Store | None, folder: Path
 ) -> list[Path]:
+    surroundings.load_matplotlib()
     from augexp.reporting import figures, preview_sheets, sheet_files, write  # noqa: PLC0415 - matplotlib and Jinja
 
     finished = [record for record in records if record.finished]

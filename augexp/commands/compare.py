@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augexp import surroundings
 from augexp.commands import answer
 from augexp.commands.define import Source, define
 from augexp.commands.estimate import EstimatingListener
 from augexp.commands.index import index
 from augexp.engines import registry
 from augexp.engines.base import Engine
-from augexp.errors import DataError, DefinitionError, RunError
+from augexp.errors import DataError, DefinitionError, ResultsError, RunError
 from augexp.experiment import network_files, networks, screening
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import records
@@ -84,6 +85,7 @@ def compare(
         with lock_results(workspace.folder), open_engine(engine, jobs, address) as runner:
             start_early(runner, workspace)
             store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
+            check_batch_size(store, stage)
             answer.check_halves(store, stage.plan)
             answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
             history = workspace.commit_plan(finished_pairs(workspace))
@@ -102,6 +104,17 @@ def compare(
     return complete(experiment)
 
 
+def check_batch_size(store: Store, experiment: Experiment) -> None:
+    """Raise RunError where a training draw is smaller than a batch, before anything is trained."""
+    images = len(store.training_rows(experiment.data, experiment.root_seed, 0))
+    batch_size = experiment.training.batch_size
+    if images < batch_size:
+        raise RunError(
+            f"batch_size: received {batch_size}, but a training draw has only {images} images; "
+            f"allowed are 1 to {images}: lower training.batch_size or provide more images"
+        )
+
+
 def open_engine(name: str, jobs: int, address: str | None) -> Engine:
     """Return an engine by its name, not yet started; `jobs` 0 asks cores and memory."""
     return registry.open_engine(name, jobs=jobs, address=address, when_spare=_load_analysis)
@@ -109,7 +122,8 @@ def open_engine(name: str, jobs: int, address: str | None) -> Engine:
 
 def _load_analysis() -> None:
     """Load what the answer needs: most of a second, of which nothing is left to wait for when the runs are over."""
-    with contextlib.suppress(ImportError):  # said where it is used: the runs come first
+    with contextlib.suppress(ImportError, ResultsError):  # said where it is used: the runs come first
+        surroundings.load_matplotlib()
         for name in _ANALYSIS:
             importlib.import_module(name)
 

@@ -1,11 +1,14 @@
 """From image files to batches.
 
+- `class_check`: Whether every class has images for every split, and if not, why.
 - `decoding`: Decode the records of a source in parallel.
 - `download`: Fetch LSUN archives: resumable, verified, unpacked safely.
 - `duplicates`: Images that are the same, or nearly: they have to stand on one side of a split.
 - `generator`: The two generators of the method: one pass over the images, and passes without end.
 - `listing`: The records of a source as a list on disk, so that their number costs no memory.
+- `positional`: What people hand to the generators, as something that an array of row numbers indexes by position.
 - `preparation`: Make a store: read the source once, decode in parallel, find duplicates, split, put in place.
+- `remarks`: What a reader of an answer on some images has to know of them.
 - `sources`: Where images come from.
 - `splits`: Which image is for training, validation and test: decided by what the image shows, not by where it lies.
 - `store_manifest`: The description of a prepared data set: the content of ``store.json``.

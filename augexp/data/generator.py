@@ -1,29 +1,22 @@
 """The two generators of the method: one pass over the images, and passes without end.
 
 Holding all images in an array can need more memory than there is; a generator holds one batch. Both
-work on anything that an integer array can index: arrays, memory maps, a view of a store.
+work on anything that an integer array can index: arrays, memory maps, a view of a store; and on lists, tables of
+pandas, data sets of h5py and zarr, and tensors, all by position (see `augexp.data.positional`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from operator import index
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp import seeds
+from augexp.data.positional import Indexable, by_position
 from augexp.errors import DataError
-
-
-class Indexable(Protocol):
-    """N items; indexing with an int64 array of n row numbers returns those n items as one batch."""
-
-    def __len__(self) -> int:
-        """Return N."""
-
-    def __getitem__(self, rows: Any, /) -> Any:
-        """Return the items `rows`."""
 
 
 def generator(features: Indexable, labels: Indexable, batch_size: int) -> Iterator[tuple[Any, Any]]:
@@ -38,9 +31,9 @@ def generator(features: Indexable, labels: Indexable, batch_size: int) -> Iterat
         ``(features[rows], labels[rows])`` for rows 0..B-1, B..2B-1, and so on; N // B batches.
 
     Raises:
-        DataError: lengths that differ, or a batch size out of range (at the call, not at the first batch).
+        DataError: lengths that differ, a batch size out of range, or something that cannot be indexed.
     """
-    _check(features, labels, batch_size)
+    features, labels, batch_size = _checked(features, labels, batch_size)
     return _one_pass(features, labels, batch_size, np.arange(len(features)))
 
 
@@ -69,11 +62,12 @@ def cyclic_generator(
         ``(features[rows], labels[rows])``, N // B batches per pass.
 
     Raises:
-        DataError: lengths that differ, or a batch size out of range (at the call, not at the first batch).
+        DataError: lengths that differ, a number out of range, or something that cannot be indexed (at the call, and
+            not at the first batch, where that can be told without reading a row).
     """
-    _check(features, labels, batch_size)
-    if seed is None:
-        seed = int(np.random.default_rng().integers(2**31))
+    features, labels, batch_size = _checked(features, labels, batch_size)
+    first_pass = _whole("first_pass", first_pass)
+    seed = int(np.random.default_rng().integers(2**31)) if seed is None else _whole("seed", seed)
     return _passes(features, labels, batch_size, seed, first_pass)
 
 
@@ -98,12 +92,30 @@ def _one_pass(
         yield features[rows], labels[rows]
 
 
-def _check(features: Indexable, labels: Indexable, batch_size: int) -> None:
-    if len(features) != len(labels):
+def _checked(features: Any, labels: Any, batch_size: Any) -> tuple[Indexable, Indexable, int]:
+    """Return the arguments as arrays or the like, and a Python integer; raises DataError."""
+    features, labels = by_position(features, "features"), by_position(labels, "labels")
+    count = len(features)
+    if count != len(labels):
         raise DataError(
-            f"generator: received {len(features)} features and {len(labels)} labels; they belong together one by one"
+            f"generator: received {count} features and {len(labels)} labels; they belong together one by one"
         )
-    if not 1 <= batch_size <= len(features):
-        raise DataError(
-            f"batch_size: received {batch_size} for {len(features)} images; allowed are 1 to {len(features)}"
-        )
+    try:
+        size = 0 if isinstance(batch_size, (bool, np.bool_)) else index(batch_size)
+    except TypeError:
+        size = 0
+    if not 1 <= size <= count:
+        allowed = f"allowed are 1 to {count}" if count else "there has to be one at least"
+        raise DataError(f"batch_size: received {size or repr(batch_size)} for {count} images; {allowed}")
+    return features, labels, size
+
+
+def _whole(name: str, number: Any) -> int:
+    """Return a non-negative number as a Python integer; one of NumPy would name another random stream."""
+    try:
+        whole = index(number)
+    except TypeError:
+        whole = -1
+    if isinstance(number, (bool, np.bool_)) or whole < 0:
+        raise DataError(f"{name}: received {number!r}; allowed are whole numbers from 0")
+    return whole

@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augexp.data import duplicates, splits, store_manifest
+from augexp.data import duplicates, remarks, splits, store_manifest
+from augexp.data.class_check import check_listing, check_splits, lacks_a_split
 from augexp.data.decoding.pool import check_skipped, decode_all
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
 from augexp.data.sources.base import Source
 from augexp.data.sources.registry import source_class
 from augexp.data.store import Store, open_store
-from augexp.data.store_manifest import StoreManifest, read_manifest, write_manifest
+from augexp.data.store_manifest import LeftOutFiles, StoreManifest, read_manifest, write_manifest
 from augexp.errors import DataError
 from augexp.experiment.sources import Data
 from augexp.files import hold_lock
@@ -32,6 +33,10 @@ from augexp.progress import StageProgress
 
 FORMAT = 1
 """Version of the store's files and of the pixels in them."""
+
+READING = 2
+"""Raised where more, or other, pixels may be read from the same files: they are read again, and a store with the same
+images and splits is found again by its fingerprint."""
 
 CHUNK = 512
 """Images that are put in order at a time."""
@@ -92,7 +97,7 @@ def _known(data: Data, stores: Path, request: str) -> Path | None:
 def _make(data: Data, source: Source, part: Path, request: str, progress: StageProgress, jobs: int) -> Path:
     part.mkdir(exist_ok=True)
     listing = write_listing(part, source.records())
-    _check_classes(source, listing)
+    check_listing(source, listing)
     arrays = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
     final = _finish(data, source, listing, arrays, part, progress)
     (part.parent / "requests" / request).write_text(final.name + "\n", encoding="utf-8")
@@ -103,19 +108,8 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
 
 def _request(data: Data, source: Source) -> str:
     settings = data.model_dump(mode="json", exclude={"path", "max_skipped"})
-    text = json.dumps([FORMAT, settings, source.stamp()], sort_keys=True)
+    text = json.dumps([FORMAT, READING, settings, source.stamp()], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _check_classes(source: Source, listing: Listing) -> None:
-    counts = np.bincount(listing.labels[listing.given == splits.TRAIN], minlength=len(source.classes))
-    for name, count in zip(source.classes, counts, strict=True):
-        if count < 3:
-            plural = "" if count == 1 else "s"
-            raise DataError(
-                f"class {name!r} has {count} training image{plural}; at least 3 are needed, one each "
-                "for training, validation and test: add images, or remove the class"
-            )
 
 
 # -- finishing -----------------------------------------------------------------------------------
@@ -125,10 +119,9 @@ def _finish(
     data: Data, source: Source, listing: Listing, arrays: StagingArrays, part: Path, progress: StageProgress
 ) -> Path:
     """Bring the decoded images into the order of their hashes, split them, and put the store in place."""
-    decoded = arrays.decoded_rows()
-    labels = listing.labels[decoded].astype(np.int64)
-    order = _order(arrays.keys[decoded], labels)
-    rows, labels = decoded[order], labels[order]
+    rows = arrays.decoded_rows()
+    rows = rows[_order(arrays.keys[rows], listing.labels[rows].astype(np.int64))]
+    labels = listing.labels[rows].astype(np.int64)
     keys, source_splits = np.asarray(arrays.keys[rows]), np.asarray(listing.given[rows])
     hashes = duplicates.difference_hashes(arrays.thumbnails)[rows]
     ready = part / "store"
@@ -140,31 +133,65 @@ def _finish(
     for start in range(0, len(rows), CHUNK):
         images[start : start + CHUNK] = arrays.images[rows[start : start + CHUNK]]
         progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
-    clusters, exact, near = duplicates.find_clusters(images, hashes, keys)
-    split = splits.split(data, source_splits, labels, clusters, keys, len(source.classes))
+    found, split, dissolved = _group_and_split(data, source_splits, labels, keys, hashes, images, len(source.classes))
+    clusters, near = found.clusters, found.near
+    check_splits(source.classes, labels, split.codes, clusters, images)
     for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
         np.save(ready / f"{name}.npy", array)
     names = [(source.name_of(listing[int(rows[a])]), source.name_of(listing[int(rows[b])])) for a, b in near[:50]]
     repeated = store_manifest.Duplicates(
-        exact=exact,
+        exact=found.exact,
         across_classes=duplicates.count_mixed(clusters, labels),
         near=len(near),
-        clustered_images=int((np.bincount(clusters, minlength=len(clusters))[clusters] > 1).sum()),
+        clustered_images=_repeated(clusters),
         excluded=split.excluded,
         pairs=tuple(names),
+        undecided=found.undecided,
+        dissolved=dissolved,
     )
     fingerprint = _fingerprint(source.classes, keys, labels, split.codes, clusters)
-    manifest = _manifest(data, source, listing, arrays, labels, split, repeated, fingerprint)
+    mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
+    manifest = _manifest(data, source, listing, arrays, labels, split, repeated, mixed, fingerprint)
     write_manifest(ready / "store.json", manifest)
     images.flush()
     del images
     final = part.parent / f"{_name(data)}-{fingerprint}"
     try:
-        open_store(final)  # the same images and splits were asked for in other words
+        known = open_store(final)  # the same images and splits were asked for in other words
     except DataError:
         shutil.rmtree(final, ignore_errors=True)
         os.replace(ready, final)
+    else:
+        if "unread" not in known.manifest.model_fields_set:  # an older version, which wrote down less
+            os.replace(ready / "store.json", final / "store.json")
     return final
+
+
+def _group_and_split(
+    data: Data,
+    given: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    keys: npt.NDArray[np.uint8],
+    hashes: npt.NDArray[np.uint64],
+    images: npt.NDArray[np.uint8],
+    classes: int,
+) -> tuple[duplicates.Clusters, splits.Split, int]:
+    """Return which images belong together, the splits, and how many that look alike are not kept together.
+
+    Where so many look alike that a class cannot be split, they show one scene: only exact repeats count.
+    """
+    found = duplicates.find_clusters(images, hashes, keys, labels, data.near_duplicates)
+    split = splits.split(data, given, labels, found.clusters, keys, classes)
+    if not (found.near and lacks_a_split(split.codes, labels, classes)):
+        return found, split, 0
+    alone = duplicates.find_clusters(images, hashes, keys, labels, "off")
+    split = splits.split(data, given, labels, alone.clusters, keys, classes)
+    return alone, split, _repeated(found.clusters) - _repeated(alone.clusters)
+
+
+def _repeated(clusters: npt.NDArray[np.int64]) -> int:
+    """Return how many images share their cluster with another."""
+    return int((np.bincount(clusters, minlength=len(clusters))[clusters] > 1).sum())
 
 
 def _order(keys: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -185,19 +212,14 @@ def _manifest(
     labels: npt.NDArray[np.int64],
     split: splits.Split,
     repeated: store_manifest.Duplicates,
+    exact_mixed: int,
     fingerprint: str,
 ) -> StoreManifest:
-    counts = {
-        name: {part: int(((split.codes == code) & (labels == label)).sum()) for part, code in splits.CODES.items()}
-        for label, name in enumerate(source.classes)
+    by_split = {
+        part: np.bincount(labels[split.codes == code], minlength=len(source.classes)).tolist()
+        for part, code in splits.CODES.items()
     }
-    for name, parts in counts.items():
-        missing = [part for part, count in parts.items() if not count]
-        if missing:
-            raise DataError(
-                f"class {name!r} has no {missing[0]} image left after {sum(parts.values())} could be used; "
-                "add images of this class, or remove it"
-            )
+    counts = {name: {part: by_split[part][label] for part in by_split} for label, name in enumerate(source.classes)}
     classes = source.classes
     skipped = tuple(
         store_manifest.SkippedRecord(key=source.name_of(entry), class_name=classes[entry.label], reason=reason)
@@ -215,31 +237,14 @@ def _manifest(
         split=store_manifest.SplitRule(rule=split.rule, explanation=split.explanation),
         skipped=store_manifest.Skipped(count=arrays.count_skipped(), records=skipped),
         ignored_files=source.ignored,
-        warnings=tuple(_warnings(data, arrays, counts, repeated.across_classes)),
+        warnings=remarks.warnings(
+            source, arrays, {name: parts["test"] for name, parts in counts.items()}, repeated, exact_mixed
+        ),
         duplicates=repeated,
         fingerprint=fingerprint,
+        unread=tuple(LeftOutFiles(**vars(files)) for files in source.unread()),
+        scales=remarks.scales(arrays),
     )
-
-
-def _warnings(data: Data, arrays: StagingArrays, counts: dict[str, dict[str, int]], mixed: int) -> list[str]:
-    texts = []
-    sides = arrays.sides[arrays.decoded_rows()]
-    smaller = int((sides < data.image_size).sum())
-    if smaller > len(sides) / 2:
-        texts.append(
-            f"{smaller:,} of {len(sides):,} images are smaller than {data.image_size} pixels (median "
-            f"{int(np.median(sides))}); a smaller --image-size is faster and loses nothing"
-        )
-    texts += [
-        f"class {name!r} has only {parts['test']} test images; its own interval is not reported below 30"
-        for name, parts in counts.items()
-        if parts["test"] < 30
-    ]
-    if mixed:
-        texts.append(
-            f"{mixed:,} pictures are in more than one class, exactly or nearly: no network can be right about all"
-        )
-    return texts
 
 
 def _fingerprint(classes: tuple[str, ...], *arrays: npt.NDArray[Any]) -> str:

@@ -54,6 +54,8 @@ class Duplicates(_Part):
         clustered_images: images that have an equal or nearly equal one.
         excluded: training or validation images that were left out because they repeat an evaluation image.
         pairs: names of the first near-duplicates.
+        undecided: pairs that look alike and have too little detail to be told apart; only exact repeats are together.
+        dissolved: images that look alike and were not kept together, since a class could not have been split.
     """
 
     exact: int
@@ -62,6 +64,42 @@ class Duplicates(_Part):
     clustered_images: int
     excluded: int
     pairs: tuple[tuple[str, str], ...]
+    undecided: int = 0
+    dissolved: int = 0
+
+
+class LeftOutFiles(_Part):
+    """Files of the source that are not read for one reason.
+
+    Attributes:
+        reason: completes "N files ...".
+        count: N.
+        image: whether they are images, or may hold some.
+        examples: the first names.
+    """
+
+    reason: str
+    count: int
+    image: bool
+    examples: tuple[str, ...]
+
+
+class ValueScale(_Part):
+    """How pictures of more than 8 bits became 8 bits: one scale for all of a kind.
+
+    Attributes:
+        kind: of values, such as ``16-bit`` or ``float``.
+        images: number of pictures.
+        lowest, highest: of the values of all of them.
+        black, white: the values that became 0 and 255.
+    """
+
+    kind: str
+    images: int
+    lowest: float
+    highest: float
+    black: float
+    white: float
 
 
 class StoreManifest(_Part):
@@ -78,7 +116,9 @@ class StoreManifest(_Part):
         counts: images in each split, by class.
         split: how the splits came about.
         skipped: records that cannot be decoded.
-        ignored_files: files of the source that are no images by name.
+        ignored_files: files of the source that are not read.
+        unread: the same by reason.
+        scales: of pictures of more than 8 bits.
         warnings: what a reader of an answer on these images has to know.
         duplicates: images that are equal or nearly so.
         fingerprint: 16 hex digits over all pixels, labels and splits.
@@ -98,6 +138,8 @@ class StoreManifest(_Part):
     warnings: tuple[str, ...]
     duplicates: Duplicates
     fingerprint: str
+    unread: tuple[LeftOutFiles, ...] = ()
+    scales: tuple[ValueScale, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """Return the content of ``store.json`` as plain JSON values."""

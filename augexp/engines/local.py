@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from augexp import surroundings
 from augexp.engines import memory, resources
 from augexp.engines.base import Engine, Execution
 from augexp.engines.worker_process import Message, Worker
@@ -75,6 +76,7 @@ class LocalEngine(Engine):
 
     def start(self, runs: int) -> None:
         """Start `jobs` workers, or as many as there are runs; see `Engine.start`."""
+        surroundings.keras_backend()  # one that is not there is said before anything is started
         slots = resources.worker_slots(self.jobs)
         for slot in slots[len(self._workers) : min(self.jobs, runs)]:
             self._workers.append(Worker(slot, self._inbox))

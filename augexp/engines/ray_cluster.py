@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from augexp import surroundings
 from augexp.data.store import open_store
 from augexp.engines import network_files, ray_node
 from augexp.engines.base import Engine, Execution
@@ -80,6 +81,7 @@ class RayEngine(Engine):
         Raises:
             RunError: the cluster cannot be reached.
         """
+        surroundings.keras_backend()  # one that is not there is said before anything is started
         if self._ray.is_initialized():
             return
         self._probe_address()
@@ -147,7 +149,11 @@ class RayEngine(Engine):
         store = open_store(task.store_path)
         files = ray_node.progress_files(task.folder)
         job = Job(task.to_json(), store.fingerprint, ray_node.versions(), files, look=self._share_path)
-        variables = {**dict.fromkeys(THREAD_VARIABLES, "1"), "TF_CPP_MIN_LOG_LEVEL": "2"}
+        variables = {
+            **dict.fromkeys(THREAD_VARIABLES, "1"),
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "KERAS_BACKEND": surroundings.keras_backend(),
+        }
         remote = self._ray.remote(ray_node.execute).options(
             num_cpus=1, num_gpus=0, max_retries=RETRIES, runtime_env={"env_vars": variables}
         )

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from augexp import surroundings
 from augexp.data.store import Store, open_store
 from augexp.engines import network_files
 from augexp.engines.worker import attempt
@@ -104,6 +105,7 @@ class EventActor:
 @functools.cache
 def _networks() -> Any:
     """Return the `NetworkCache` of this process; the first call loads TensorFlow, on one thread."""
+    surroundings.settle()
     from augexp.training import backend  # noqa: PLC0415 - loads TensorFlow
     from augexp.training.network import NetworkCache  # noqa: PLC0415 - loads TensorFlow
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Literal
 
-from augexp import child_process
+from augexp import child_process, surroundings
 from augexp.child_process import Channel
 from augexp.engines.resources import WorkerSlot
 from augexp.errors import AugexpError, Interrupted, ResultsError, RunError
@@ -50,7 +50,8 @@ def _without(*libraries: str) -> Iterator[None]:
 
 def without_needless_imports() -> contextlib.AbstractContextManager[None]:
     """Import TensorFlow and Keras inside without what they load where they find it."""
-    return _without(*NOT_NEEDED)
+    # Other backends than TensorFlow may need them.
+    return _without(*(NOT_NEEDED if surroundings.keras_backend() == "tensorflow" else ()))
 
 
 @contextlib.contextmanager

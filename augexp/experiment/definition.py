@@ -305,7 +305,7 @@ def _fields(location: tuple[int | str, ...]) -> list[str]:
 def load(path: Path) -> Experiment:
     """Read an experiment file; its name defaults to the file's, its paths are relative to the file."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows begin a file with a mark
     except OSError as error:
         raise DefinitionError(f"{path}: cannot be read ({error.strerror}); name an existing .toml file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -127,6 +127,7 @@ OPTIONS = (
     Option("data.limit", "Read at most this many images per class."),
     Option("data.test", "Where the test set comes from."),
     Option("data.train_per_class", "Training images per class in one block."),
+    Option("data.near_duplicates", "Which images that look alike are kept on one side of a split."),
     Option(
         "training.model",
         "The network: small, residual, one of keras.applications, a saved FILE.keras, or FILE.py:FUNCTION.",

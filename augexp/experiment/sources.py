@@ -14,8 +14,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from augexp.errors import DefinitionError
 from augexp.experiment.plan import Frozen
 
 
@@ -108,9 +109,20 @@ class Folder(SourceKind):
     defaults = {"data": {"image_size": 64}}
 
     def recognise(self, words: Sequence[str], known_categories: Collection[str]) -> dict[str, Any] | None:
-        """One folder that has not the name of a category."""
-        if len(words) == 1 and Path(words[0]).is_dir() and words[0] not in known_categories:
-            return {"path": os.path.abspath(words[0])}
+        """One folder that has not the name of a category.
+
+        Raises:
+            DefinitionError: several folders.
+        """
+        folders = [word for word in words if Path(word).is_dir() and word not in known_categories]
+        if len(words) == 1:
+            return {"path": os.path.abspath(words[0])} if folders else None
+        if folders and len(folders) == len(words):
+            above = dict.fromkeys(os.path.dirname(os.path.abspath(word)) for word in words)
+            raise DefinitionError(
+                f"SOURCE: received {len(words)} folders ({', '.join(words[:3])}{', ...' * (len(words) > 3)}); allowed "
+                f"is one, whose sub-folders are the classes: name {' or '.join(map(os.path.relpath, above))}"
+            )
         return None
 
     def words(self, data: Data) -> tuple[str, ...]:
@@ -153,8 +165,11 @@ class Lsun(SourceKind):
     def check(self, data: Data) -> None:
         """A single category has nothing to be told apart from."""
         if len(data.categories) < 2:
+            hint = "".join(
+                f"; for the folder of that name say ./{name}" for name in data.categories if Path(name).is_dir()
+            )
             raise ValueError(
-                f"categories: received {len(data.categories)}; source = 'lsun' needs at least two to tell apart"
+                f"categories: received {len(data.categories)}; source = 'lsun' needs at least two to tell apart{hint}"
             )
         super().check(data)
 
@@ -188,6 +203,8 @@ class Data(Frozen):
         validation_per_class: wanted validation images per class where they are carved out of train;
             None means 300 for LSUN and a tenth of the class for a folder.
         max_skipped: fraction of undecodable records above which indexing fails.
+        near_duplicates: which images are kept on one side of a split: `usual` takes those that look the same after
+            they were saved again, `strict` those that are all but equal, `off` exact repeats alone.
     """
 
     source: SourceName = "sample"
@@ -200,6 +217,13 @@ class Data(Frozen):
     test_per_class: int | None = Field(default=None, ge=1)
     validation_per_class: int | None = Field(default=None, ge=1)
     max_skipped: float = Field(default=0.05, ge=0.0, le=1.0)
+    near_duplicates: Literal["usual", "strict", "off"] = "usual"
+
+    @model_serializer(mode="wrap")
+    def _leave_out_later_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # As in `Training`: a definition that does not use a later key stays the one that it was.
+        values: dict[str, Any] = serialize(self)
+        return {key: value for key, value in values.items() if (key, value) != ("near_duplicates", "usual")}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -13,8 +13,8 @@ from augexp.external.rows import (
     KEYS,
     PREFIX,
     Coded,
-    Layout,
     Rows,
+    TableLayout,
     check_columns,
     code,
     constant,
@@ -26,7 +26,9 @@ PIECE = 65_536
 """Rows that are looked at at a time."""
 
 
-def read_with_layout(table: Any, where: str, known: Mapping[str, str] | None = None) -> Iterator[tuple[Layout, Rows]]:
+def read_with_layout(
+    table: Any, where: str, known: Mapping[str, str] | None = None
+) -> Iterator[tuple[TableLayout, Rows]]:
     """Yield the rows of a table in memory, each piece with its columns.
 
     Args:
@@ -54,7 +56,7 @@ def read_with_layout(table: Any, where: str, known: Mapping[str, str] | None = N
         yield layout, piece(part, layout, where, start + 1, known or {})
 
 
-def piece(columns: Mapping[str, Any], layout: Layout, where: str, line: int, known: Mapping[str, str]) -> Rows:
+def piece(columns: Mapping[str, Any], layout: TableLayout, where: str, line: int, known: Mapping[str, str]) -> Rows:
     """Return rows of arrays of equal length; for the arguments see `Rows` and `read_with_layout`."""
     count = len(next(iter(columns.values())))
     arm, seed, image, label = (

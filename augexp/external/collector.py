@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.errors import DataError
-from augexp.external.rows import Coded, Floats, Ints, Layout, Rows
+from augexp.external.rows import Coded, Floats, Ints, Rows, TableLayout
 from augexp.results import scores
 
 MAX_NAME = 200
@@ -150,11 +150,11 @@ class Collector:
         self._labels, self._cluster_of = _Places(), _Places()
         self._runs: dict[Run, _Kept] = {}
         self._seeds: dict[str, int] = {}
-        self._layout: tuple[Layout, str] | None = None
+        self._layout: tuple[TableLayout, str] | None = None
         self._declared_classes: tuple[str, ...] = ()
         self._ignored: dict[str, None] = {}
 
-    def add(self, layout: Layout, rows: Rows) -> None:
+    def add(self, layout: TableLayout, rows: Rows) -> None:
         """Take a piece.
 
         Raises:
@@ -201,7 +201,7 @@ class Collector:
 
     # -- what is checked -------------------------------------------------------------------------
 
-    def _check_layout(self, layout: Layout, rows: Rows) -> None:
+    def _check_layout(self, layout: TableLayout, rows: Rows) -> None:
         self._ignored |= dict.fromkeys(layout.ignored)
         if rows.classes and self._declared_classes and rows.classes != self._declared_classes:
             raise DataError(

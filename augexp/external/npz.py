@@ -17,7 +17,7 @@ import numpy as np
 
 from augexp.errors import DataError
 from augexp.external.arrays import column_of_names, name_of, names_of
-from augexp.external.rows import Layout, Rows, code, constant, zeros_and_ones
+from augexp.external.rows import Rows, TableLayout, code, constant, zeros_and_ones
 
 NAMES = {
     "image": ("images", "image", "ids"),
@@ -31,7 +31,7 @@ NAMES = {
 """What an array may be called, the first name first."""
 
 
-def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Layout, Rows]]:
+def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[TableLayout, Rows]]:
     """Yield the rows of one run; for the arguments and errors see `text_table.read`."""
     try:
         # From memory: np.load leaves a damaged file open.
@@ -46,7 +46,7 @@ def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Lay
 
 def _layout_and_rows(
     path: Path, arrays: Mapping[str, Any], found: Mapping[str, Any], known: Mapping[str, str]
-) -> tuple[Layout, Rows]:
+) -> tuple[TableLayout, Rows]:
     labels, probabilities = found["label"], found["probabilities"]
     if labels is None:
         raise DataError(f"{path}: the array 'labels' is missing; received {', '.join(arrays) or 'none'}")
@@ -85,7 +85,7 @@ def _layout_and_rows(
     names = found["image"]
     images = column_of_names(names) if names is not None else code([str(place) for place in range(count)])
     rows = Rows(str(path), 1, arm, seed, images, names_of(labels, classes))
-    layout = Layout(
+    layout = TableLayout(
         classes if probabilities is not None else (),
         found["predicted"] is not None,
         correct is not None,

@@ -11,13 +11,23 @@ import numpy as np
 
 from augexp.errors import DataError
 from augexp.external.arrays import name_of
-from augexp.external.rows import KEYS, PREFIX, Coded, Layout, Rows, check_columns, constant, numbers, zeros_and_ones
+from augexp.external.rows import (
+    KEYS,
+    PREFIX,
+    Coded,
+    Rows,
+    TableLayout,
+    check_columns,
+    constant,
+    numbers,
+    zeros_and_ones,
+)
 
 PIECE = 65_536
 """Rows that are read at a time."""
 
 
-def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Layout, Rows]]:
+def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[TableLayout, Rows]]:
     """Yield the rows of a file, each piece with the columns of the file; for the rest see `text_table.read`."""
     try:
         from pyarrow import ArrowException, parquet  # noqa: PLC0415 - not needed for anything else
@@ -41,7 +51,7 @@ def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Lay
         raise DataError(f"{path}: cannot be read ({line_of_error}); write the file anew, or save it as .csv") from None
 
 
-def _piece(where: str, line: int, batch: Any, layout: Layout, known: Mapping[str, str]) -> Rows:
+def _piece(where: str, line: int, batch: Any, layout: TableLayout, known: Mapping[str, str]) -> Rows:
     count = batch.num_rows
     arm, seed, image, label = (
         constant(known[name], count) if name in known else _names(batch.column(name)) for name in KEYS

@@ -45,7 +45,7 @@ class Coded:
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """Which columns a table has.
 
     Attributes:
@@ -106,7 +106,7 @@ def constant(name: str, count: int) -> Coded:
     return Coded(np.zeros(count, dtype=np.int64), [name])
 
 
-def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -> Layout:
+def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -> TableLayout:
     """Find out what the columns of a table are.
 
     Args:
@@ -136,7 +136,7 @@ def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -
             f"{where}: received the probabilities of one class alone (p_{classes[0]}); give one p_<class> for each "
             "class, also with two classes, or give predicted"
         )
-    layout = Layout(
+    layout = TableLayout(
         classes,
         "predicted" in names,
         "correct" in names,

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from augexp.errors import DataError, DefinitionError
 from augexp.external import arrays, npz, parquet, text_table
 from augexp.external.collector import Collected, Collector
-from augexp.external.rows import Layout, Rows
+from augexp.external.rows import Rows, TableLayout
 
-Reader = Callable[[Path, Mapping[str, str]], Iterator[tuple[Layout, Rows]]]
+Reader = Callable[[Path, Mapping[str, str]], Iterator[tuple[TableLayout, Rows]]]
 
 READERS: dict[str, Reader] = {
     ".csv": text_table.read_with_layout,

@@ -15,8 +15,8 @@ from augexp.external.rows import (
     KEYS,
     PIECE,
     PREFIX,
-    Layout,
     Rows,
+    TableLayout,
     check_columns,
     code,
     constant,
@@ -42,7 +42,7 @@ def read(path: Path, known: Mapping[str, str]) -> Iterator[Rows]:
         yield rows
 
 
-def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Layout, Rows]]:
+def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[TableLayout, Rows]]:
     """As `read`, each piece with the columns of the file."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -66,7 +66,7 @@ def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Lay
 
 
 def _piece(
-    where: str, line: int, names: Sequence[str], cells: list[list[str]], known: Mapping[str, str], layout: Layout
+    where: str, line: int, names: Sequence[str], cells: list[list[str]], known: Mapping[str, str], layout: TableLayout
 ) -> Rows:
     width = len(names)
     if set(map(len, cells)) != {width}:

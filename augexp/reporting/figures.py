@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl  # noqa: TID253 - nothing light imports this module
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: TID253
+from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: TID253 - nothing light imports this module
 from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: TID253
 from matplotlib.figure import Figure  # noqa: TID253
 from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
@@ -24,6 +23,7 @@ from augexp.files import write_atomically
 from augexp.reporting import axes, budgets, charts, wording
 from augexp.reporting.palette import COLOURS, INK
 from augexp.results.records import RunRecord
+from augexp.surroundings import drawing
 
 DPI = 100
 """Dots per inch of the PNG: 900 pixels."""
@@ -190,8 +190,8 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 
 
 def styled() -> Any:
-    """Return the context in which figures are made and saved; matplotlib's settings come back after it."""
-    return mpl.rc_context(STYLE)
+    """Return the context in which figures are made and saved; the program's own settings come back after it."""
+    return drawing(STYLE)
 
 
 # -- page ----------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def styled() -> Any:
 
 def to_svg(chart: charts.Chart) -> str:
     """Return a chart as an SVG element for the page: text as text, colours as variables of the style sheet."""
-    with mpl.rc_context(STYLE | {"svg.fonttype": "none", "svg.hashsalt": chart.caption}):
+    with drawing(STYLE | {"svg.fonttype": "none", "svg.hashsalt": chart.caption}):
         figure = Figure(figsize=(PAGE_WIDTH, 2.6), layout=ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.04))
         ax = figure.subplots()
         if isinstance(chart, charts.CurveChart):

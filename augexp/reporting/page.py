@@ -176,12 +176,12 @@ def _confusion(context: PageContext) -> Blocks:
 
 
 def _matrices(contrast: Contrast, comparison: Comparison) -> Blocks:
+    count = len(comparison.classes)
+    if count > MAX_MATRIX and contrast.estimate is not None:
+        return (blocks.Prose((wording.too_many_classes(count, MAX_MATRIX),), soft=True),)
     if contrast.confusion is None:
         return ()
     before, after = (np.array(counts) for counts in contrast.confusion)
-    count = len(comparison.classes)
-    if count > MAX_MATRIX:
-        return (blocks.Prose((wording.too_many_classes(count, MAX_MATRIX),), soft=True),)
     note = "Test images per run, mean over the runs."
     matrices = [
         blocks.Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(before)),

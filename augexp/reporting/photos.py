@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from augexp.reporting import wording
 from augexp.reporting.blocks import Block, Heading, Photo, Prose, Strip
 from augexp.results.records import RunRecord
 
@@ -80,7 +79,7 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
         better, worse = (arm, baseline) if sign > 0 else (baseline, arm)
         won = int((sign * net > 0).sum())
         shown = len(order) if len(order) == PER_STRIP else None
-        pair.append(Strip(title, wording.net_images(better, worse, won, len(net), shown), photos))
+        pair.append(Strip(title, net_images(better, worse, won, len(net), shown), photos))
     return pair
 
 
@@ -90,7 +89,7 @@ def _right(records: Sequence[RunRecord], arm: str) -> dict[int, npt.NDArray[np.b
 
 def sheet_blocks(sheet: PreviewSheet) -> list[Block]:
     """Turn a preview sheet into a heading, its note and one row of photos for each of the first classes."""
-    note = sheet.note + wording.first_classes(MAX_ROWS, len(sheet.rows))
+    note = sheet.note + first_classes(MAX_ROWS, len(sheet.rows))
     blocks: list[Block] = [Heading(sheet.title), Prose((note,), soft=True)]
     for row in sheet.rows[:MAX_ROWS]:
         heads = (*sheet.columns, *[""] * len(row.cells))
@@ -100,3 +99,26 @@ def sheet_blocks(sheet: PreviewSheet) -> list[Block]:
         )
         blocks.append(Strip(f"{row.name}:", "original, then its augmented versions.", photos, cells=len(photos)))
     return blocks
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+
+def net_images(better: str, worse: str, count: int, total: int, shown: int | None) -> str:
+    """Say on how many test images one arm is right in more seeds than the other.
+
+    Args:
+        better: name of that arm.
+        worse: name of the other one.
+        count: such images.
+        total: test images.
+        shown: how many of them are shown; None where all are.
+    """
+    verb = "is" if count == 1 else "are"
+    end = "." if shown is None else f"; the {shown} clearest."
+    return f"{count:,} of {total:,} test images {verb} right with {better} in more seeds than with {worse}{end}"
+
+
+def first_classes(shown: int, total: int) -> str:
+    """Say that a sheet shows the first classes alone; empty where it shows all."""
+    return f" Shown: the first {shown} of {total} classes." if total > shown else ""

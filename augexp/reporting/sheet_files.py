@@ -15,6 +15,7 @@ import numpy as np
 from augexp.errors import DefinitionError
 from augexp.files import write_atomically
 from augexp.reporting.templating import fill_template
+from augexp.surroundings import drawing, load_matplotlib
 
 if TYPE_CHECKING:
     from augexp.reporting.preview_sheets import Image, PreviewSheet
@@ -45,11 +46,10 @@ def save(sheet: PreviewSheet, path: Path) -> None:
 
 def draw(sheet: PreviewSheet, form: str) -> bytes:
     """Return `sheet` as an image file of the format `form` (``png`` or ``svg``), the same bytes every time."""
-    import matplotlib as mpl  # noqa: PLC0415 - half a second that only drawing should pay
-
+    load_matplotlib()  # half a second that only drawing should pay
     buffer = io.BytesIO()
     settings: dict[Any, Any] = {"font.family": _families(), "svg.hashsalt": "augexp", "text.parse_math": False}
-    with mpl.rc_context(settings), warnings.catch_warnings():
+    with drawing(settings), warnings.catch_warnings():
         # Where no installed font has a letter of a class name, a box stands in its place.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")

@@ -363,34 +363,14 @@ def data(comparison: Comparison) -> Pairs:
     pairs.append(("skipped records", f"{manifest.skipped.count:,}"))
     pairs += [(f"skipped {record.key}", record.reason) for record in manifest.skipped.records[:10]]
     if manifest.ignored_files:
-        pairs.append(("files that are no pictures", f"{manifest.ignored_files:,} ignored"))
+        pairs.append(("files that are not read", f"{manifest.ignored_files:,}"))
     pairs.append(("fingerprint", manifest.fingerprint))
     return tuple(pairs)
 
 
-# -- photos and matrices -------------------------------------------------------------------------
+# -- matrices ------------------------------------------------------------------------------------
 
 
 def too_many_classes(count: int, shown: int) -> str:
     """Say why there is no confusion matrix."""
     return f"Matrices are shown for up to {shown} classes; these are {count}."
-
-
-def net_images(better: str, worse: str, count: int, total: int, shown: int | None) -> str:
-    """Say on how many test images one arm is right in more seeds than the other.
-
-    Args:
-        better: name of that arm.
-        worse: name of the other one.
-        count: such images.
-        total: test images.
-        shown: how many of them are shown; None where all are.
-    """
-    verb = "is" if count == 1 else "are"
-    end = "." if shown is None else f"; the {shown} clearest."
-    return f"{count:,} of {total:,} test images {verb} right with {better} in more seeds than with {worse}{end}"
-
-
-def first_classes(shown: int, total: int) -> str:
-    """Say that a sheet shows the first classes alone; empty where it shows all."""
-    return f" Shown: the first {shown} of {total} classes." if total > shown else ""

@@ -123,13 +123,37 @@ def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:
     path = folder / "experiment.toml"
     if path.is_file():
         other = definition.load(path)
-        if other.hash != experiment.hash:
+        if other.hash != experiment.hash and not _abandon_failed_runs(folder):
             differences = "; ".join(_differences(other.identity(), experiment.identity()))
             raise ResultsError(
                 f"{folder}: holds another experiment ({differences}); give this one a name of its own "
                 "with --name, or delete that folder"
             )
     return Workspace(experiment, folder)
+
+
+def _abandon_failed_runs(folder: Path) -> bool:
+    """Clear a folder in which runs have failed and none has come to anything, for another definition; tell whether so.
+
+    Whoever follows the advice of such a failure (a smaller batch, fewer images) loses nothing. A run that is finished,
+    is going on or has a checkpoint keeps the folder for its own definition.
+    """
+    runs = [path for path in (folder / "runs").glob("*/seed-*") if path.is_dir()]
+    if not runs or not all(_has_failed(path) for path in runs):
+        return False
+    for path in runs:
+        (path / records.RUN).unlink(missing_ok=True)
+    for name in ("plan.json", "experiment.toml"):
+        (folder / name).unlink(missing_ok=True)
+    return True
+
+
+def _has_failed(folder: Path) -> bool:
+    """Tell whether a run has failed with nothing to go on from."""
+    try:
+        return records.read_run(folder).status == "failed" and not (folder / records.CHECKPOINT).exists()
+    except ResultsError:
+        return False
 
 
 def is_staged(experiment: Experiment, results_dir: Path) -> bool:

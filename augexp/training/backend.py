@@ -17,6 +17,7 @@ import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 import numpy.typing as npt
 
+from augexp import surroundings
 from augexp.augment.pixels.canvas import ALIGNMENT
 from augexp.errors import RunError
 
@@ -37,7 +38,7 @@ class Steps(Protocol):
 
 
 def configure(threads: int = 1, memory_limit: int | None = None) -> None:
-    """Set threads and determinism; call once, before the first computation.
+    """Set threads, determinism and Keras' own settings; call once, before the first computation.
 
     One thread per process makes floating-point sums independent of scheduling, and on small networks
     two such processes do nearly twice the work of one process with two threads.
@@ -47,6 +48,7 @@ def configure(threads: int = 1, memory_limit: int | None = None) -> None:
         memory_limit: MiB of GPU memory that this process may take; None lets it grow as needed.
             The GPU branches have not been run by the authors.
     """
+    surroundings.reset_keras(keras)
     cv2.setNumThreads(threads)  # augmentation
     if keras.backend.backend() != "tensorflow":
         return

@@ -133,6 +133,17 @@ def test_a_seed_that_does_not_reach_the_network_is_an_error(tmp_path):
         answer(tmp_path, experiment)
 
 
+def test_a_network_that_draws_nothing_starts_from_the_same_weights_and_the_page_says_what_is_trained(tmp_path):
+    experiment = builders.experiment()
+    ledger = {**builders.LEDGER, "drawn": 0, "tune": "the head"}
+    matrices = builders.draw_outcomes(5, 100, 0.3)
+    fill(tmp_path, experiment, matrices, range(5), weights_initial="the same", ledger=ledger)
+    found = answer(tmp_path, experiment)
+    assert found.contrasts[0].new_images is not None
+    pairs = dict(wording.ledger(found))
+    assert (pairs["what is trained"], pairs["parameters that each seed draws anew"]) == ("the head", "0")
+
+
 def test_equal_differences_in_all_seeds_give_no_result(tmp_path):
     experiment = builders.experiment()
     matrices = {"none": np.tile(np.arange(100) < 60, (5, 1)), "standard": np.tile(np.arange(100) < 70, (5, 1))}
@@ -203,6 +214,17 @@ def test_a_control_that_differs_is_told(tmp_path):
 
 
 # -- looks, extension, missing runs --------------------------------------------------------------
+
+
+def test_another_backend_of_keras_is_told(tmp_path):
+    experiment = builders.experiment(seeds=5)
+    outcomes = builders.draw_outcomes(5, 60, 0.5)
+    for count, backend in enumerate(("tensorflow", "jax")):
+        versions = {"augexp": "test", "backend": backend}
+        fill(tmp_path / backend, experiment, outcomes, range(5), versions=versions)
+        told = [text for text in answer(tmp_path / backend, experiment).warnings if "KERAS_BACKEND" in text]
+        assert len(told) == count
+        assert all("backend jax" in text for text in told)
 
 
 def test_looks_go_on_while_undecided_and_stop_when_decided(tmp_path):

@@ -131,6 +131,11 @@ WRONG = [
     ("x", {"x": {"operations": [{"keras": "Dense", "units": 3}]}}, ["received 'Dense'"]),
     ("x", {"x": {"operations": [{"keras": "MixUp"}]}}, ["use op = 'mixup'"]),
     ("x", {"x": {"operations": [{"keras": "AugMix"}]}}, ["no run could be repeated"]),
+    (
+        "x",
+        {"x": {"operations": [{"keras": "RandomFlip", "mode": "horizontl"}]}},
+        ["RandomFlip: mode: received 'horizontl'; allowed: horizontal, vertical", "did you mean 'horizontal'?"],
+    ),
     ("x", {"x": {"operations": [{"keras": "RandomFlip", "seed": 1}]}}, ["seed: not allowed"]),
     ("x", {"x": {"operations": [{"keras": "RandomFlip", "value_range": [0, 2]}]}}, ["allowed: [0, 255] or [0, 1]"]),
     ("x", {"x": {"operations": [{"keras": "RandomFlip", "mode": {"a": 1}}]}}, ["RandomFlip: mode: received"]),

@@ -11,7 +11,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 SHARED = "tables"  # no benchmark: what they have in common
-CONTENDER = "by_hand"  # a script in Keras that experiment.py runs and times, its imports included
+CONTENDERS = ("by_hand", "by_hand_torch")  # in Keras and PyTorch: experiment.py runs and times them, imports included
 SCRIPTS = {path.stem: path for path in sorted(FOLDER.glob("*.py")) if path.stem != SHARED}
 
 
@@ -24,7 +24,7 @@ for name in sys.argv[1:]:
     assert not heavy, (name, heavy)
 print("imported", len(sys.argv) - 1)
 """
-    names = [name for name in SCRIPTS if name != CONTENDER]
+    names = [name for name in SCRIPTS if name not in CONTENDERS]
     done = subprocess.run([sys.executable, "-c", program, *names], cwd=FOLDER, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == (f"imported {len(names)}\n", "")
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+from builders import write_classes
+from command_lines import run
 from typer.testing import CliRunner
 
 from augexp.cli import app
+from augexp.cli.text import printable
 from augexp.progress import RunEvent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,3 +199,33 @@ def test_quiet_says_nothing(capsys) -> None:
         progress.stage("decoding images", 1, 10)
         progress.note("anything")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é 猫 🐕", "plain é 猫 🐕"),
+        ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+        ("two\nlines\r", "two\\nlines\\r"),
+        ("\x9b2J \u202egnp.exe", "\\x9b2J \\u202egnp.exe"),
+        ("\udce9", "\\udce9"),
+    ],
+)
+def test_a_terminal_obeys_no_name(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names exist on POSIX systems only")
+def test_names_reach_the_terminal_without_escape_sequences(tmp_path, monkeypatch, capsys) -> None:
+    write_classes(tmp_path / "in", {"\x1b[31mred": range(20), "plain": range(30, 50)})
+    (tmp_path / "in" / "plain" / "\x1b]0;title\x07.png").write_bytes(b"bad")
+    words = ("index", tmp_path / "in", "--image-size", "16", "--data-dir", tmp_path / "data")
+    code, out, err = run(monkeypatch, capsys, *words)
+    assert code == 0
+    assert "\\x1b[31mred" in out
+    assert "\x1b" not in out + err
+    write_classes(tmp_path / "other", {"\x1b[31mred": [1], "plain": range(9)})
+    code, out, err = run(monkeypatch, capsys, "index", tmp_path / "other", "--data-dir", tmp_path / "data")
+    assert code == 1
+    assert "\x1b" not in out + err
+    assert len(err.splitlines()) >= 1

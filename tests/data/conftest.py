@@ -27,9 +27,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
     decode = process.decode
 
-    def watched(data: bytes, size: int) -> object:
+    def watched(data: bytes, *settings: object) -> object:
         seen.append(data)
-        return decode(data, size)
+        return decode(data, *settings)
 
     monkeypatch.setattr(process, "decode", watched)
     return seen

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
+import pytest
 from builders import decode_square, encode, image_strip, pixels
 from PIL import Image
 
@@ -22,7 +24,8 @@ def found(squares: list[np.ndarray]) -> tuple[list[set[int]], int, list[tuple[in
     hashed = [np.frombuffer(hashlib.blake2b(one.tobytes(), digest_size=20).digest(), np.uint8) for one in squares]
     order = sorted(range(len(squares)), key=lambda n: hashed[n].tobytes())
     images = np.stack([squares[n] for n in order])
-    clusters, exact, near = duplicates.find_clusters(images, hashes(list(images)), np.stack([hashed[n] for n in order]))
+    keys = np.stack([hashed[n] for n in order])
+    clusters, exact, near, _ = duplicates.find_clusters(images, hashes(list(images)), keys)
     assert clusters.dtype == np.int64
     assert (clusters <= np.arange(len(clusters))).all()
     assert (clusters[clusters] == clusters).all()
@@ -96,3 +99,66 @@ def test_count_mixed() -> None:
     clusters = np.array([0, 1, 1, 3, 3, 3, 6])
     assert duplicates.count_mixed(clusters, np.array([0, 1, 1, 0, 0, 0, 1])) == 0
     assert duplicates.count_mixed(clusters, np.array([0, 1, 0, 0, 0, 1, 1])) == 5
+
+
+# -- what looks alike and is not the same ---------------------------------------------------------
+
+
+def stars(rng: np.random.Generator) -> np.ndarray:
+    """One small dot on black."""
+    square = np.zeros((SIDE, SIDE, 3), np.uint8)
+    y, x = rng.integers(2, SIDE - 3, 2)
+    square[y : y + 2, x : x + 2] = 255
+    return square
+
+
+def noise(rng: np.random.Generator) -> np.ndarray:
+    """An even grey surface as a sensor sees it."""
+    return np.clip(180 + rng.normal(0, 2, (SIDE, SIDE, 1)).repeat(3, axis=2), 0, 255).astype(np.uint8)
+
+
+def one_scene(rng: np.random.Generator) -> np.ndarray:
+    """What a fixed camera sees: always the same, with something small in it and the noise of a sensor."""
+    square = pixels(77, SIDE).astype(int)
+    y, x = rng.integers(0, SIDE - 4, 2)
+    square[y : y + 4, x : x + 4] = rng.integers(0, 256, 3)
+    return np.clip(square + rng.normal(0, 3, square.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("draw", [stars, noise, one_scene])
+def test_look_alikes_stand_alone_and_their_copies_do_not(draw: Callable[[np.random.Generator], np.ndarray]) -> None:
+    rng = np.random.default_rng(0)
+    squares = list({one.tobytes(): one for one in (draw(rng) for _ in range(150))}.values())
+    groups, exact, near = found([*squares, squares[3]])
+    assert exact == 1
+    assert {3, len(squares)} in groups
+    assert len(near) < len(squares) // 20
+    assert max(map(len, groups)) < 6
+
+
+def test_a_twin_in_one_scene_is_found() -> None:
+    rng = np.random.default_rng(1)
+    squares = [one_scene(rng) for _ in range(100)]
+    twin = np.clip(squares[0].astype(int) + 2, 0, 255).astype(np.uint8)
+    groups, _, _ = found([*squares, twin])
+    assert {0, 100} in groups
+
+
+@pytest.mark.parametrize(("rule", "groups"), [("usual", 1), ("strict", 1), ("off", 0)])
+def test_rules(rule: str, groups: int) -> None:
+    one = pixels(1, SIDE)
+    twin = one.copy()
+    twin[0, 0] = 255 - twin[0, 0]
+    images = np.stack(
+        sorted((one, twin, *others(20)), key=lambda a: hashlib.blake2b(a.tobytes(), digest_size=20).digest())
+    )
+    keys = np.stack([np.frombuffer(hashlib.blake2b(a.tobytes(), digest_size=20).digest(), np.uint8) for a in images])
+    result = duplicates.find_clusters(images, hashes(list(images)), keys, rule=rule)
+    assert int((np.bincount(result.clusters) > 1).sum()) == groups
+    assert result.exact == 0
+
+
+def test_equal_keys_form_one_cluster() -> None:
+    keys = np.array([[1], [1], [2], [3], [3], [3]], np.uint8).repeat(20, axis=1)
+    assert duplicates.exact_clusters(keys).tolist() == [0, 0, 2, 3, 3, 3]
+    assert duplicates.exact_clusters(keys[:0]).tolist() == []

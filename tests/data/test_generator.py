@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -121,6 +122,113 @@ def test_anything_indexable_is_asked_for_one_batch_at_a_time() -> None:
     x, y = next(batches)
     assert watched.asked == [8]
     assert (x == y).all()
+
+
+class Table:
+    """A Series or DataFrame of pandas with an index of its own: ``[]`` takes labels, ``iloc`` positions."""
+
+    def __init__(self, values: np.ndarray, labels: list[int]) -> None:
+        self._by_label = dict(zip(labels, values, strict=True))
+        self.iloc = values
+
+    def __len__(self) -> int:
+        return len(self.iloc)
+
+    def __getitem__(self, labels: np.ndarray) -> np.ndarray:
+        return np.array([self._by_label[label] for label in labels])
+
+
+class Orthogonal:
+    """An array of zarr: no length, and rows through `oindex`."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.oindex, self.shape = values, values.shape
+
+
+def wrappers(tmp_path: Path) -> dict[str, Callable[[np.ndarray], object]]:
+    def of_h5py(values: np.ndarray) -> object:
+        h5py = pytest.importorskip("h5py")
+        return h5py.File(tmp_path / "x.h5", "a").create_dataset(str(id(values)), data=values)
+
+    def of_tensorflow(values: np.ndarray) -> object:
+        return pytest.importorskip("tensorflow").constant(values)
+
+    return {
+        "list": lambda values: values.tolist(),
+        "tuple": lambda values: tuple(values.tolist()),
+        "table with shuffled labels": lambda values: Table(values, list(range(len(values)))[::-1]),
+        "table with text for labels": lambda values: Table(values, [f"{n}.jpg" for n in range(len(values))]),
+        "array of zarr": Orthogonal,
+        "data set of h5py": of_h5py,
+        "memory view": lambda values: memoryview(np.ascontiguousarray(values)),
+        "tensor": of_tensorflow,
+    }
+
+
+@pytest.mark.parametrize("name", wrappers(Path()))
+def test_everything_is_read_by_position(name: str, tmp_path: Path) -> None:
+    features, labels = numbered(23)
+    wrap = wrappers(tmp_path)[name]
+    expected = list(islice(cyclic_generator(features, labels, 4, seed=3), 12))
+    for own, theirs in ((wrap(features), labels), (features, wrap(labels))):
+        for (x, y), (x_wrapped, y_wrapped) in zip(expected, cyclic_generator(own, theirs, 4, seed=3), strict=False):
+            np.testing.assert_array_equal(np.asarray(x_wrapped), x)
+            np.testing.assert_array_equal(np.asarray(y_wrapped), y)
+
+
+def test_a_range_is_labels() -> None:
+    features, _ = numbered(9)
+    assert [y.tolist() for _, y in generator(features, range(100, 109), 3)] == [
+        [100, 101, 102],
+        [103, 104, 105],
+        [106, 107, 108],
+    ]
+
+
+class OneByOne:
+    """A data set of PyTorch: one item at a time."""
+
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, row: int) -> int:
+        return int(row)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [dict.fromkeys(range(4)), {1, 2, 3, 4}, "four", iter(range(4)), None, 4, np.array(4), [[1], [1, 2], [], []]],
+)
+@pytest.mark.parametrize("make", [generator, cyclic_generator])
+def test_what_cannot_be_indexed_is_refused_at_the_call(wrong: object, make: object) -> None:
+    features, labels = numbered(4)
+    for pair in ((wrong, labels), (features, wrong)):
+        with pytest.raises(DataError, match=r"^(features|labels): received \S+") as caught:
+            make(*pair, 2)
+        assert "\n" not in str(caught.value)
+
+
+def test_what_takes_one_row_at_a_time_is_one_line_at_the_first_batch() -> None:
+    with pytest.raises(DataError, match=r"features: received .*OneByOne, which an array of row numbers does not index"):
+        next(generator(OneByOne(), np.arange(8), 4))
+
+
+@pytest.mark.parametrize("size", [8.0, "8", None, True, np.float64(8)])
+def test_a_batch_size_is_a_whole_number(size: object) -> None:
+    with pytest.raises(DataError, match="^batch_size: received .* for 40 images; allowed are 1 to 40$"):
+        generator(*numbered(40), size)
+
+
+@pytest.mark.parametrize("name", ["seed", "first_pass"])
+@pytest.mark.parametrize("number", [-1, 1.5, "a", True])
+def test_seed_and_pass_are_whole_numbers(name: str, number: object) -> None:
+    with pytest.raises(DataError, match=f"^{name}: received .*; allowed are whole numbers from 0$"):
+        cyclic_generator(*numbered(8), 4, **{name: number})
+
+
+def test_an_integer_of_numpy_is_the_same_seed() -> None:
+    orders = [next(cyclic_generator(*numbered(40), 8, seed=seed))[1].tolist() for seed in (3, np.int64(3), np.uint8(3))]
+    assert orders[0] == orders[1] == orders[2]
 
 
 @pytest.mark.parametrize("make", [generator, cyclic_generator])

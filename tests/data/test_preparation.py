@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import LSUN, DataFolders, encode, pixels, png, write_classes, write_images, write_lmdb, write_scene
+from PIL import Image
 
 from augexp.data import preparation
-from augexp.data.decoding import pool
+from augexp.data.decoding import pool, process
+from augexp.data.listing import Entry
 from augexp.data.preparation import prepare
 from augexp.data.sources.folder import FolderSource
 from augexp.errors import DataError
@@ -248,7 +251,89 @@ def test_full_disk_is_one_line(folder: DataFolders, monkeypatch: pytest.MonkeyPa
     assert "70 images of 512 x 512 pixels need 0.1 GB, 0.0 GB are free; free some space" in text
 
 
+def test_a_small_want_of_room_has_digits(folder: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 40_000))
+    assert "70 images of 16 x 16 pixels need 0.1 MB, 0.0 MB are free" in folder.refusal()
+
+
 def test_data_dir_that_cannot_be_written(folder: DataFolders) -> None:
     folder.data_dir.write_text("a file")
     assert "cannot be written" in (text := folder.refusal())
     assert "--data-dir" in text
+
+
+# -- why a class has no image for a split ----------------------------------------------------------
+
+
+def test_a_test_set_that_is_a_copy_is_named(place: DataFolders) -> None:
+    write_classes(place.images, {"train/a": range(20), "train/b": range(30, 50)})
+    shutil.copytree(place.images / "train", place.images / "test")
+    text = place.refusal()
+    assert "class 'a' has no train image left after 20 could be used: 20 of its 40 images repeat" in text
+    assert "add images" not in text
+
+
+def test_blank_images_are_named(place: DataFolders) -> None:
+    write_classes(place.images, {"a": range(20), "b": []})
+    for number in range(8):
+        Image.new("RGBA", (16, 16), (255, 255, 255, 9 * number)).save(place.images / "b" / f"{number}.png")
+    assert "its 8 images are blank, of one colour each, once they are decoded" in place.refusal()
+
+
+def test_one_picture_under_many_names_is_named(place: DataFolders) -> None:
+    write_classes(place.images, {"a": range(20), "b": []})
+    for number in range(8):
+        (place.images / "b" / f"{number}.png").write_bytes(png(1_000))
+    assert "; add images that differ, or remove it: its 8 images show one picture" in place.refusal()
+
+
+def test_one_scene_is_split_and_said(place: DataFolders) -> None:
+    # Twenty frames that differ by a breath: near-duplicates all, which would leave one side of every split empty.
+    write_classes(place.images, {"a": range(20), "b": []})
+    base = pixels(500).astype(int)
+    for number in range(20):
+        frame = base.copy()
+        frame[number % 16, number // 16] += 3
+        Image.fromarray(np.clip(frame, 0, 255).astype(np.uint8)).save(place.images / "b" / f"{number}.png")
+    store = place.prepare()
+    assert store.manifest.duplicates.dissolved == 20
+    assert store.manifest.duplicates.near == 0
+    assert any("so alike that a class could not have been split" in text for text in store.manifest.warnings)
+
+
+# -- errors that pass --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [OSError(errno.EIO, "Input/output error"), OSError(errno.ESTALE, "Stale handle")])
+def test_an_error_of_the_drive_is_no_skipped_picture(
+    folder: DataFolders, monkeypatch: pytest.MonkeyPatch, wrong: OSError
+) -> None:
+    read = FolderSource.read
+    failures = [3]
+
+    def unreliable(self: FolderSource, entry: Entry) -> bytes:
+        if entry.name == b"a/7.png" and failures[0]:
+            failures[0] -= 1
+            raise wrong
+        return read(self, entry)
+
+    monkeypatch.setattr(process, "_PAUSE", 0.0)
+    monkeypatch.setattr(FolderSource, "read", unreliable)
+    text = folder.refusal()
+    assert text.startswith(f"a/7.png: cannot be read now ({wrong.strerror}); repeat the command when its drive answers")
+    failures[0] = 2  # passes while it is tried
+    assert (len(folder.prepare()), folder.prepare().manifest.skipped.count) == (70, 0)
+
+
+def test_memory_that_runs_out_is_no_skipped_picture(folder: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    decode = process.decode
+
+    def hungry(data: bytes, *settings: Any) -> Any:
+        if data == png(7):
+            raise MemoryError
+        return decode(data, *settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(process, "decode", hungry)
+        assert "a/7.png: memory ran out while it was decoded" in folder.refusal()
+    assert folder.prepare().manifest.skipped.count == 0

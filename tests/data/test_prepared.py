@@ -167,10 +167,10 @@ def test_memory_holds_an_image_per_thread(folder: DataFolders, monkeypatch: pyte
     decode = process.decode
 
     class Counted:
-        def __init__(self, data: bytes, size: int) -> None:
+        def __init__(self, data: bytes, *settings: Any) -> None:
             nonlocal alive, most
             alive, most = alive + 1, max(most, alive + 1)
-            image = decode(data, size)
+            image = decode(data, *settings)
             self.square, self.side = image.square, image.side
 
         def __del__(self) -> None:

@@ -190,7 +190,7 @@ def test_store_json_holds_the_manifest_in_the_order_of_its_fields(store: Store) 
     assert text == json.dumps(store.manifest.plain(), indent=1, ensure_ascii=False) + "\n"
     assert list(json.loads(text)) == [
         *("format", "source", "synthetic", "classes", "image_size", "images", "records", "counts", "split"),
-        *("skipped", "ignored_files", "warnings", "duplicates", "fingerprint"),
+        *("skipped", "ignored_files", "warnings", "duplicates", "fingerprint", "unread", "scales"),
     ]
 
 

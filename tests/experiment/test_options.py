@@ -49,6 +49,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "test_per_class": (30, ""),
     "validation_per_class": (10, ""),
     "max_skipped": (0.5, ""),
+    "near_duplicates": ("strict", "strict"),
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
 

@@ -41,9 +41,11 @@ document.getElementById("f").addEventListener("load", (event) => {{
     if (node.closest(".scroll") && !node.matches(".scroll") || node.closest("svg")) continue;
     if (node.getBoundingClientRect().right > {width} + 1) wide.push(node.tagName + "." + node.className);
   }}
+  const cut = [...d.querySelectorAll(".scroll")].filter((n) => n.scrollWidth > n.clientWidth + 1);
   const small = [...d.querySelectorAll("svg text")].map((t) => t.getBoundingClientRect().height);
   document.getElementById("found").textContent = JSON.stringify({{
-    width: d.documentElement.scrollWidth, clipped, wide, crossing, images: d.images.length,
+    width: d.documentElement.scrollWidth, cut: cut.map((n) => n.innerText.slice(0, 60)),
+    clipped, wide, crossing, images: d.images.length,
     broken: [...d.images].filter((i) => !i.naturalWidth).length,
     smallest: small.length ? Math.min(...small) : null,
     background: w.getComputedStyle(d.body).backgroundColor,

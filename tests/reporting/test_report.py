@@ -280,6 +280,7 @@ def test_a_browser_shows_the_page_whole(tmp_path: Path, name: str, width: int, d
     assert seen.found["requests"] == []
     assert seen.found["width"] <= width
     assert seen.found["wide"] == []
+    assert width < 600 or seen.found["cut"] == []  # on a telephone tables are moved with the finger
     assert seen.found["clipped"] == []
     assert seen.found["crossing"] == []
     assert seen.found["broken"] == 0

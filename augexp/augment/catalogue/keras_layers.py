@@ -42,6 +42,9 @@ LAYERS = (
 )
 """Names of allowed classes of `keras.layers`."""
 
+WORDS = {("RandomFlip", "mode"): ("horizontal", "vertical", "horizontal_and_vertical")}
+"""What a parameter may be of which Keras takes every word: with another one its layer would do nothing."""
+
 REFUSED = {
     "AugMix": "it chooses with Python's global generator, so that no run could be repeated; use op = 'augmix'",
     "CutMix": "it needs the labels; use op = 'cutmix'",

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from augexp import surroundings
 from augexp.augment.catalogue.base import Operation
 from augexp.augment.catalogue.keras_layers import KERAS
 from augexp.augment.pixels.base import Draws
@@ -37,7 +38,8 @@ def run(canvas: Canvas, rows: Rows, draws: Draws, operation: Operation) -> None:
     scale = np.float32(operation["value_range"][1] / 255.0)
     images = np.stack(canvas.images(rows))
     states = np.floor(draws * 2.0**32).astype(np.uint32)
-    changed = _runner(operation)(images * scale, states)
+    with surroundings.keras_defaults(surroundings.load_keras()):
+        changed = _runner(operation)(images * scale, states)
     if changed.shape != images.shape:
         raise DefinitionError(
             f"{operation.name}: the layer makes pictures of shape {changed.shape[1:]} from {images.shape[1:]}; "
@@ -53,8 +55,7 @@ def layer(operation: Operation) -> Any:
     Raises:
         DefinitionError: Keras does not take these parameters.
     """
-    import keras  # noqa: PLC0415 - seconds, which only policies with Keras layers should pay
-
+    keras = surroundings.load_keras()  # seconds, which only policies with Keras layers should pay
     name = operation.name.removeprefix(KERAS)
     layer_class = getattr(keras.layers, name)
     values: dict[str, Any] = {key: _plain(value) for key, value in operation.parameters}
@@ -66,7 +67,8 @@ def layer(operation: Operation) -> Any:
     if "data_format" in takes:
         values["data_format"] = "channels_last"
     try:
-        return layer_class(**values, dtype="float32")
+        with surroundings.keras_defaults(keras):
+            return layer_class(**values, dtype="float32")
     except (TypeError, ValueError, NotImplementedError) as error:
         reason = " ".join(str(error).split())
         raise DefinitionError(f"{operation.name}: keras.layers.{name} refuses its parameters: {reason}") from None
@@ -78,8 +80,7 @@ def _plain(value: Any) -> Any:
 
 @lru_cache(maxsize=64)
 def _runner(operation: Operation) -> Runner:
-    import keras  # noqa: PLC0415 - as above
-
+    keras = surroundings.load_keras()
     built = layer(operation)
 
     def change(image: Any, state: Any) -> Any:

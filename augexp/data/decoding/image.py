@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import threading
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+
+from augexp.data.decoding import numeric
+from augexp.data.decoding.numeric import Measured, Scale
+from augexp.data.decoding.pillow import readable_formats
 
 MAX_PIXELS = 150_000_000
 """Images with more pixels are refused: they are mistakes, or made to exhaust the memory."""
+
+LARGE = 16_000_000
+"""Images with more pixels are decoded one at a time: one takes up to a gigabyte."""
+
+_one_large_image = threading.Lock()
+
+_COMMON = ("JPEG", "PNG", WebPImagePlugin.WebPImageFile.format, "GIF", "BMP")
+"""Formats that are tried first: the others take a twentieth of a second to load."""
+
+_EXTRA_SAMPLES = 338
+"""TIFF's tag that says what a fourth band is."""
+
+_WHITE = 65535.0
+_STRIP = 1 << 21  # pixels that are laid over white at a time
 
 _TURNED_BY = dict.fromkeys(("JPEG", "WEBP"), {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 """Formats whose header has been read whole once the file is open, and what in it may name an orientation."""
@@ -33,36 +54,96 @@ class DecodedImage(NamedTuple):
     side: int
 
 
-def decode(data: bytes, size: int) -> DecodedImage:
+class Deferred(Exception):  # noqa: N818 - a state of a record, as above
+    """A picture of more than 8 bits, whose scale depends on the pictures that are still to come."""
+
+    def __init__(self, measured: Measured) -> None:
+        super().__init__(measured)
+        self.measured = measured
+
+
+def decode(data: bytes, size: int, scales: Mapping[str, Scale] | None = None) -> DecodedImage:
     """Decode to upright RGB, resize the shorter side to `size` and crop the centre.
 
-    The format is told by content: JPEG, PNG, WebP, BMP, GIF (first frame), TIFF (first page). The EXIF
-    orientation is applied; transparency is laid over white; 16-bit greyscale is scaled to 8 bits. A
-    JPEG much larger than needed is decoded at a reduced scale of at least twice `size`, then averaged
-    down with a Lanczos filter.
+    The format is told by content: JPEG, PNG, WebP, BMP, GIF (first frame), TIFF (first page), AVIF, PNM, HEIC where
+    its plug-in is installed, and others of `pillow.FORMATS`. The EXIF orientation is applied; transparency is laid
+    over white; values of more than 8 bits are scaled as `augexp.data.decoding.numeric` says. A JPEG much larger than
+    needed is decoded at a reduced scale of at least twice `size`, then averaged down with a Lanczos filter.
+
+    Args:
+        data: the file.
+        size: S.
+        scales: by kind of values, of the whole data set; None takes the picture for all of it.
 
     Raises:
         Undecodable: empty, damaged, no image, or more than `MAX_PIXELS` pixels.
+        Deferred: the scale of its kind of values is not known yet.
+        MemoryError: of this machine, not of the picture.
     """
     if not data:
         raise Undecodable("empty record")
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_PIXELS:
+        with _open(data) as image:
+            pixels = image.width * image.height
+            if pixels > MAX_PIXELS:
                 raise Undecodable(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
-            side = min(image.size)
-            if image.format == "JPEG":
-                image.draft("RGB", (2 * size, 2 * size))
-            square = _fit(_to_rgb(_upright(image)), size)
-            square.load()  # where nothing had to be done to it, it has not been decoded yet
-            return DecodedImage(square, side)
-    except Undecodable:
+            with _one_large_image if pixels > LARGE else contextlib.nullcontext():
+                return _decode_opened(image, data, size, scales)
+    except (Undecodable, Deferred, MemoryError):
         raise
     except Exception as error:
         # Pillow's decoders raise whatever their format's code meets: OSError, SyntaxError, struct.error...
         # Some name the stream by its address, which would make two equal stores differ.
         text = re.sub(r"<[^<>]* at 0x[0-9a-fA-F]+>", "", f"{type(error).__name__}: {error}")
-        raise Undecodable(" ".join(text.split())[:120]) from None
+        raise Undecodable(_tiff_kind(data) or " ".join(text.split())[:120]) from None
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=_COMMON)
+    except UnidentifiedImageError:
+        return Image.open(io.BytesIO(data), formats=readable_formats())
+
+
+def _decode_opened(image: Image.Image, data: bytes, size: int, scales: Mapping[str, Scale] | None) -> DecodedImage:
+    side, kind, inverted = min(image.size), numeric.kind_of(image), numeric.white_is_zero(image)
+    opaque = image.format == "TIFF" and image.mode == "RGBA" and _EXTRA_SAMPLES not in getattr(image, "tag_v2", {})
+    if image.format == "JPEG":
+        image.draft("RGB", (2 * size, 2 * size))
+    image = _upright(image)
+    if kind is not None:
+        measured = numeric.measure(image, kind)
+        if scales is not None and kind not in scales:
+            raise Deferred(measured)
+        scale = scales[kind] if scales is not None else numeric.scale_of(*measured)
+        if kind != numeric.COLOUR:
+            image = numeric.to_grey(image, kind, scale, inverted=inverted)
+        elif scale.white != _WHITE:
+            image = ImageOps.exif_transpose(_with_exif(numeric.to_colour(data, scale), data))
+    if opaque and image.mode == "RGBA":
+        image = Image.merge("RGB", image.split()[:3])  # a fourth band that nothing declares to be opacity
+    square = _fit(_to_rgb(image), size)
+    square.load()  # where nothing had to be done to it, it has not been decoded yet
+    return DecodedImage(square if square.mode == "RGB" else square.convert("RGB"), side)
+
+
+def _with_exif(image: Image.Image, data: bytes) -> Image.Image:
+    with _open(data) as original:
+        image.info["exif"] = original.getexif().tobytes()
+    return image
+
+
+def _tiff_kind(data: bytes) -> str:
+    """Say which kind of TIFF it is that Pillow does not know; empty for anything else."""
+    with contextlib.suppress(Exception):
+        tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
+        file = io.BytesIO(data)
+        file.seek(tags.next)
+        tags.load(file)
+        bands, bits = tags.get(277, 1), max(tags.get(258, (1,)))
+        if bands > 1 or bits > 32:
+            return f"TIFF of {bands} bands with {bits} bits each; read are 1, 3 and 4 bands of 8 and 16 bits, 1 of 32"
+    return ""
 
 
 class ImageStrip:
@@ -118,15 +199,23 @@ def _fit(image: Image.Image, size: int) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
+    """Return the image in RGB, or grey where that is the same in less memory."""
+    if image.mode == "L" and "transparency" not in image.info:
         return image
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        values = np.nan_to_num(np.asarray(image).astype(np.float64))
-        top = 65535.0 if image.mode != "F" else max(float(values.max(initial=0.0)), 1e-12)
-        grey = np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB")
-    if image.has_transparency_data:
-        layers = image.convert("RGBA")
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    key = image.info.get("transparency")
+    if image.mode == "RGB" and isinstance(key, tuple) and max(key) > 255:
+        image.info["transparency"] = tuple(value >> 8 for value in key)  # of 16 bits, as the colours were
+    if image.mode == "1":
+        image = image.convert("L")
+    # In strips, since three images of this size would not always fit into memory.
+    flat = Image.new("RGB", image.size)
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        layers = image.crop((0, top, image.width, min(top + rows, image.height))).convert("RGBA")
         white = Image.new("RGBA", layers.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, layers).convert("RGB")
-    return image.convert("RGB")
+        flat.paste(Image.alpha_composite(white, layers).convert("RGB"), (0, top))
+    return flat

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 
+from augexp.data.decoding.numeric import Measured, Scale, scale_of
+from augexp.data.decoding.pillow import own_settings
 from augexp.data.decoding.process import Decoder, DecodeRows, Reasons, decode_rows
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing
@@ -46,24 +47,36 @@ def decode_all(
     """
     _check_room(part, len(listing), data.image_size)
     arrays = StagingArrays(part, len(listing), data.image_size)
-    finished = len(listing) - arrays.count_pending()
-    progress("decoding images", finished, len(listing))
-    unsaved = _Unsaved(arrays)
-    with (
-        ThreadPoolExecutor(1) as writer,
-        contextlib.closing(unsaved),
-        _decode_tasks(source, listing, arrays, part, jobs) as results,
-    ):
-        for reasons in results:
-            unsaved.add(reasons)
-            finished += len(reasons)
-            progress("decoding images", finished, len(listing))
-            if unsaved.due():
-                unsaved.save(writer)
-                _check_arrays(data, source, listing, arrays)
-    progress("decoding images", finished, len(listing))
-    _check_arrays(data, source, listing, arrays)
+    for scales_known in (False, True):
+        # Of the pictures of more than 8 bits, once all have been seen.
+        scales = scales_of(arrays.measured().values()) if scales_known else {}
+        finished = len(listing) - arrays.count_pending(measured=scales_known)
+        progress("decoding images", finished, len(listing))
+        unsaved = _Unsaved(arrays)
+        with (
+            ThreadPoolExecutor(1) as writer,
+            contextlib.closing(unsaved),
+            _decode_tasks(source, listing, arrays, scales, part, jobs) as results,
+        ):
+            for reasons in results:
+                unsaved.add(reasons)
+                finished += len(reasons)
+                progress("decoding images", finished, len(listing))
+                if unsaved.due():
+                    unsaved.save(writer)
+                    _check_arrays(data, source, listing, arrays)
+        progress("decoding images", finished, len(listing))
+        _check_arrays(data, source, listing, arrays)
     return arrays
+
+
+def scales_of(measured: Iterable[Measured]) -> dict[str, Scale]:
+    """Return what is black and white in each kind of values, given the ranges of all pictures."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for kind, lowest, highest in measured:
+        low, high = ranges.get(kind, (lowest, highest))
+        ranges[kind] = min(low, lowest), max(high, highest)
+    return {kind: scale_of(kind, *values) for kind, values in sorted(ranges.items())}
 
 
 class _Unsaved:
@@ -72,13 +85,19 @@ class _Unsaved:
     def __init__(self, arrays: StagingArrays) -> None:
         self._arrays = arrays
         self._decoded: list[int] = []
-        self._skipped: Reasons = []
+        self._skipped: list[tuple[int, str]] = []
+        self._measured: list[tuple[int, Measured]] = []
         self._saved_at = time.monotonic()
         self._saving: Future[None] | None = None
 
     def add(self, reasons: Reasons) -> None:
-        self._decoded += [row for row, reason in reasons if not reason]
-        self._skipped += [(row, reason) for row, reason in reasons if reason]
+        for row, reason in reasons:
+            if isinstance(reason, Measured):
+                self._measured.append((row, reason))
+            elif reason:
+                self._skipped.append((row, reason))
+            else:
+                self._decoded.append(row)
 
     def due(self) -> bool:
         return time.monotonic() - self._saved_at > SAVE_INTERVAL
@@ -87,8 +106,8 @@ class _Unsaved:
         """Mark them in the thread of `writer`, as soon as those before are marked."""
         if self._saving:
             self._saving.result()
-        self._saving = writer.submit(self._arrays.mark, self._decoded, self._skipped)
-        self._decoded, self._skipped, self._saved_at = [], [], time.monotonic()
+        self._saving = writer.submit(self._arrays.mark, self._decoded, self._skipped, self._measured)
+        self._decoded, self._skipped, self._measured, self._saved_at = [], [], [], time.monotonic()
 
     def close(self) -> None:
         """Mark what is left."""
@@ -96,15 +115,19 @@ class _Unsaved:
             if self._saving:
                 self._saving.result()
         finally:
-            self._arrays.mark(self._decoded, self._skipped)
+            self._arrays.mark(self._decoded, self._skipped, self._measured)
 
 
 @contextlib.contextmanager
 def _decode_tasks(
-    source: Source, listing: Listing, arrays: StagingArrays, part: Path, jobs: int
+    source: Source, listing: Listing, arrays: StagingArrays, scales: dict[str, Scale], part: Path, jobs: int
 ) -> Iterator[Iterator[Reasons]]:
-    """Decode the pending rows in `jobs` threads, or as many processes; gives the results of the tasks in order."""
-    here = partial(decode_rows, source, listing, arrays)
+    """Decode rows in `jobs` threads, or as many processes; gives the results of the tasks in order.
+
+    Without `scales` those are the pending rows, with them the ones that have been measured.
+    """
+    here = partial(decode_rows, source, listing, arrays, scales=scales)
+    count = arrays.count_pending(measured=bool(scales))
     idle: SimpleQueue[DecodeRows] = SimpleQueue()
 
     def work(rows: list[int]) -> Reasons:
@@ -114,14 +137,12 @@ def _decode_tasks(
         finally:
             idle.put(decode)
 
-    with contextlib.ExitStack() as stack, warnings.catch_warnings():
-        # Pillow warns of oddities in images that it can read; what it cannot read is listed.
-        warnings.filterwarnings("ignore", module="PIL")
-        apart = jobs > 1 and arrays.count_pending() >= PROCESSES_FROM
+    with contextlib.ExitStack() as stack, own_settings():
+        apart = jobs > 1 and count >= PROCESSES_FROM
         closings: list[Callable[[], None]] = []
         for _ in range(jobs):
             if apart:
-                decoder = Decoder(part, arrays.images.shape[1], source, here)
+                decoder = Decoder(part, arrays.images.shape[1], source, here, scales)
                 stack.callback(decoder.close)
                 closings.append(decoder.finish)
                 idle.put(decoder.decode_rows)
@@ -132,13 +153,17 @@ def _decode_tasks(
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         waiting: deque[Future[Reasons]] = deque()
         stack.callback(lambda: [future.cancel() for future in waiting])
-        yield _in_order(pool, work, arrays, waiting, _AHEAD * jobs)
+        yield _in_order(pool, work, _tasks(arrays, measured=bool(scales)), waiting, _AHEAD * jobs)
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, work: DecodeRows, arrays: StagingArrays, waiting: deque[Future[Reasons]], ahead: int
+    pool: ThreadPoolExecutor,
+    work: DecodeRows,
+    tasks: Iterable[list[int]],
+    waiting: deque[Future[Reasons]],
+    ahead: int,
 ) -> Iterator[Reasons]:
-    for rows in _tasks(arrays):
+    for rows in tasks:
         waiting.append(pool.submit(work, rows))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
@@ -146,9 +171,9 @@ def _in_order(
         yield waiting.popleft().result()
 
 
-def _tasks(arrays: StagingArrays) -> Iterator[list[int]]:
+def _tasks(arrays: StagingArrays, *, measured: bool) -> Iterator[list[int]]:
     for start in range(0, len(arrays.sides), _STATE_ROWS):
-        rows = arrays.pending_rows(start, start + _STATE_ROWS)
+        rows = arrays.pending_rows(start, start + _STATE_ROWS, measured=measured)
         for low in range(0, len(rows), _TASK):
             yield rows[low : low + _TASK]
 
@@ -173,8 +198,9 @@ def _check_room(part: Path, count: int, size: int) -> None:
     taken = sum(path.stat().st_blocks * 512 for path in part.iterdir()) if hasattr(part.stat(), "st_blocks") else 0
     free = shutil.disk_usage(part).free
     if needed - taken > free:
+        unit, name = (1e9, "GB") if needed >= 5e7 else (1e6, "MB")  # so that neither number is 0.0 for want of digits
         raise DataError(
-            f"{part.parent}: {count:,} images of {size} x {size} pixels need {needed / 1e9:,.1f} GB, "
-            f"{free / 1e9:,.1f} GB are free; free some space, choose another --data-dir, a smaller --image-size "
+            f"{part.parent}: {count:,} images of {size} x {size} pixels need {needed / unit:,.1f} {name}, "
+            f"{free / unit:,.1f} {name} are free; free some space, choose another --data-dir, a smaller --image-size "
             "or fewer images with --limit"
         )

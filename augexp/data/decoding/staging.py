@@ -3,6 +3,7 @@
 images.npy   uint8 (N, S, S, 3)     thumbnails.npy  uint8 (N, 8, 9), grey, for the search of near-duplicates
 keys.npy     uint8 (N, 20)          sides.npy       int32 (N,), shorter side of the original
 state.npy    uint8 (N,)             skipped.jsonl   one line per record that is not used
+measured.jsonl                     one line per record of more than 8 bits: the range of its values
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from augexp.data.decoding.numeric import Measured
+
 Bytes = npt.NDArray[np.uint8]
 
-_PENDING, _DECODED, _SKIPPED = 0, 1, 2
+_PENDING, _DECODED, _SKIPPED, _MEASURED = 0, 1, 2, 3
 
 
 class StagingArrays:
@@ -42,7 +45,7 @@ class StagingArrays:
         self.thumbnails = self._array("thumbnails", (count, 8, 9), np.uint8)
         self.sides = self._array("sides", (count,), np.int32)
         self._state = self._array("state", (count,), np.uint8)
-        self._reasons = part / "skipped.jsonl"
+        self._reasons, self._ranges = part / "skipped.jsonl", part / "measured.jsonl"
 
     def _array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         path = self._part / f"{name}.npy"
@@ -77,22 +80,29 @@ class StagingArrays:
         """Return how many records could not be decoded."""
         return int(np.count_nonzero(self._state == _SKIPPED))
 
-    def pending_rows(self, start: int, stop: int) -> list[int]:
-        """Return the rows among start..stop-1 that are neither decoded nor skipped."""
-        return [int(row) for row in start + np.flatnonzero(self._state[start:stop] == _PENDING)]
+    def pending_rows(self, start: int, stop: int, *, measured: bool = False) -> list[int]:
+        """Return the rows among start..stop-1 that are to be looked at, or that have been `measured` alone."""
+        state = self._state[start:stop]
+        return [int(row) for row in start + np.flatnonzero(state == (_MEASURED if measured else _PENDING))]
 
-    def count_pending(self) -> int:
-        """Return how many records are neither decoded nor skipped."""
-        return int(np.count_nonzero(self._state == _PENDING))
+    def count_pending(self, *, measured: bool = False) -> int:
+        """Return how many records are to be looked at, or have been `measured` alone."""
+        return int(np.count_nonzero(self._state == (_MEASURED if measured else _PENDING)))
 
-    def mark(self, decoded: list[int], skipped: list[tuple[int, str]]) -> None:
-        """Record on disk which rows are decoded, and which are skipped and why."""
+    def mark(
+        self, decoded: list[int], skipped: list[tuple[int, str]], measured: Sequence[tuple[int, Measured]] = ()
+    ) -> None:
+        """Record on disk which rows are decoded, which are skipped and why, and which ranges were measured."""
         # Pixels and reasons reach the disk before the state that says that they are there.
         for name in ("images", "keys", "thumbnails", "sides"):
             self._sync(name)
         with self._reasons.open("a", encoding="utf-8") as log:
             log.writelines(json.dumps({"row": row, "reason": reason}) + "\n" for row, reason in skipped)
+        if measured:
+            with self._ranges.open("a", encoding="utf-8") as log:
+                log.writelines(json.dumps({"row": row, **values._asdict()}) + "\n" for row, values in measured)
         self._state[decoded] = _DECODED
+        self._state[[row for row, _ in measured]] = _MEASURED
         self._state[[row for row, _ in skipped]] = _SKIPPED
         self._sync("state")
 
@@ -113,3 +123,13 @@ class StagingArrays:
                     record = json.loads(line)
                     reasons[int(record["row"])] = str(record["reason"])
         yield from sorted((row, reason) for row, reason in reasons.items() if self._state[row] == _SKIPPED)
+
+    def measured(self) -> dict[int, Measured]:
+        """Return the range of values of every record of more than 8 bits that could be decoded, by row."""
+        ranges: dict[int, Measured] = {}
+        with contextlib.suppress(FileNotFoundError), self._ranges.open(encoding="utf-8") as log:
+            for line in log:
+                with contextlib.suppress(ValueError, KeyError):  # as above
+                    record = json.loads(line)
+                    ranges[int(record["row"])] = Measured(record["kind"], record["lowest"], record["highest"])
+        return {row: values for row, values in ranges.items() if self._state[row] in (_DECODED, _MEASURED)}

@@ -110,6 +110,9 @@ def download(
     _check_arguments(mirrors, jobs)
     if from_file is not None:
         categories, split = _identify(from_file, categories, split, catalogue)
+        if verify:  # before anything is said of the room that the right file would need
+            (archive,) = lsun.archives(categories, split, catalogue=catalogue)
+            _check_size(from_file, archive, from_file.stat().st_size, "name another file")
     plan = plan_download(
         categories,
         split=split,
@@ -119,6 +122,7 @@ def download(
         jobs=jobs,
         catalogue=catalogue,
         free=free,
+        elsewhere=from_file is not None,
     )
     plan.check()
     parent = data_dir / "lsun"
@@ -235,10 +239,8 @@ def _hash_zip(path: Path, archive: Archive, request: _Request, reporter: Reporte
     """Hash a zip that is already here; raises DownloadError where it is not the catalogue's."""
     size = path.stat().st_size
     mend = "name another file" if request.from_file else f"delete it, or rename it to {path.name}.part to go on with it"
-    if request.verify and archive.size is not None and size != archive.size:
-        raise DownloadError(
-            f"{path}: not the archive of the catalogue: it has {size:,} bytes, {archive.size:,} are expected; {mend}"
-        )
+    if request.verify:
+        _check_size(path, archive, size, mend)
     digest, done = hashlib.sha256(), 0
     reporter.enter("verifying", size)
     with path.open("rb") as file:
@@ -254,6 +256,13 @@ def _hash_zip(path: Path, archive: Archive, request: _Request, reporter: Reporte
             f"likely cause: it was damaged on the way, or is another file; {mend}"
         )
     return received
+
+
+def _check_size(path: Path, archive: Archive, size: int, mend: str) -> None:
+    if archive.size is not None and size != archive.size:
+        raise DownloadError(
+            f"{path}: not the archive of the catalogue: it has {size:,} bytes, {archive.size:,} are expected; {mend}"
+        )
 
 
 def _check_stop(stop: threading.Event) -> None:

@@ -112,8 +112,11 @@ def plan_download(
     jobs: int = 2,
     catalogue: Catalogue | None = None,
     free: Callable[[Path], int] = free_bytes,
+    elsewhere: bool = False,
 ) -> DownloadPlan:
     """Tell what `download` with the same arguments would fetch; nothing is written or asked for.
+
+    Where the archive lies `elsewhere` already, only its content needs room.
 
     Raises:
         DownloadError: an unknown category or split. Space and foreign folders are `DownloadPlan.check`'s.
@@ -123,7 +126,7 @@ def plan_download(
     todo = [item for item in items if item.state != "here"]
     sizes = sorted(((item.archive.size or 0) if verify else 0 for item in todo), reverse=True)
     # An archive goes once it is unpacked, so no more of them than connections are on disk at once.
-    zips = sum(sizes) if keep_archive else sum(sizes[:jobs])
-    needed = round(CONTENT_RATIO * sum(sizes)) + zips - sum(item.on_disk for item in todo)
+    zips = 0 if elsewhere else sum(sizes) if keep_archive else sum(sizes[:jobs])
+    needed = round(CONTENT_RATIO * sum(sizes)) + zips - (0 if elsewhere else sum(item.on_disk for item in todo))
     to_fetch = sum(item.to_fetch or 0 for item in todo)
     return DownloadPlan(items, to_fetch, max(0, needed), free(data_dir), data_dir)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from augexp.data.listing import Entry, RecordGroup
+from augexp.data.sources.unread import Unread
 
 if TYPE_CHECKING:
     from augexp.experiment.sources import Data  # loading it takes longer than all else that a decoder needs
@@ -29,7 +30,7 @@ class Source(ABC):
 
     Attributes:
         classes: names, sorted; a label is an index into them.
-        ignored: files that are no images by name, as counted by the last `stamp` or `records`.
+        ignored: files that are not read, as counted by the last `stamp` or `records`.
     """
 
     classes: tuple[str, ...]
@@ -71,6 +72,14 @@ class Source(ABC):
 
         A record that cannot be read raises OSError, or is empty: it is skipped and counted.
         """
+
+    def unread(self) -> tuple[Unread, ...]:
+        """Return the files that are not read, with the reason, as of the last `stamp` or `records`."""
+        return ()
+
+    def unread_in(self, label: int) -> str:
+        """Say what is not read in a class, for the message that it has too few images; empty where nothing is."""
+        return ""
 
     @abstractmethod
     def name_of(self, entry: Entry) -> str:

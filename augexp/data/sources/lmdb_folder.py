@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
+from augexp.data.sources.lmdb_pages import Damage, check_pages
 from augexp.errors import DataError
 
 _SHA1 = re.compile(rb"[0-9a-f]{40}")
@@ -61,11 +62,14 @@ class LmdbFolder:
         nothing else of the database has to be touched. Keys of another kind are hashed and all listed.
         """
         if limit is None:
+            self._check_pages(None)
             yield from self._scan()
             return
+        self._check_pages(limit)
         if _SHA1.fullmatch(next(self._scan(), b"")):
             yield from islice(self._scan(), limit)
             return
+        self._check_pages(None)
         chosen = heapq.nsmallest(limit, self._scan(), key=lambda key: hashlib.blake2b(key, digest_size=8).digest())
         yield from sorted(chosen)
 
@@ -109,6 +113,15 @@ class LmdbFolder:
             raise DataError(
                 f"{self._file}: truncated: {present:,} bytes, its own header says {needed:,}; download it again"
             )
+
+    def _check_pages(self, most: int | None) -> None:
+        self._open()  # a header that is none, and a file that is cut off, are said there
+        try:
+            check_pages(self._file, most)
+        except Damage as damage:
+            raise DataError(
+                f"{self._file}: damaged or no LMDB database ({damage}); delete the folder and download it again"
+            ) from None
 
     def _damaged(self, error: lmdb.Error) -> DataError:
         if "already open" in str(error):

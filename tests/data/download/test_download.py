@@ -115,6 +115,23 @@ def test_damaged_folder_is_replaced(bench: Bench) -> None:
     whole(bench)
 
 
+def test_a_wrong_file_is_told_by_its_size_and_an_archive_elsewhere_needs_no_room(bench: Bench, tmp_path: Path) -> None:
+    def take(path: Path, free: int) -> list[Result]:
+        return download([], data_dir=bench.data_dir, from_file=path, catalogue=bench.catalogue, free=lambda _: free)
+
+    path = tmp_path / f"{NAME}.zip"
+    path.write_bytes(b"<html>404 Not Found</html>\n")
+    with pytest.raises(DownloadError, match="not the archive of the catalogue: it has 27 bytes, .* name another file"):
+        take(path, free=0)
+    whole_zip = ARCHIVES["bedroom", "val"]
+    path.write_bytes(whole_zip)
+    needed = plan_download(["bedroom"], split="val", data_dir=bench.data_dir, catalogue=bench.catalogue).disk_needed
+    with pytest.raises(DownloadError, match="are needed"):
+        take(path, free=needed - len(whole_zip) - 1)
+    (result,) = take(path, free=needed - len(whole_zip))
+    assert result.status == "unpacked"
+
+
 def test_file_given_by_name_by_category_and_wrongly(bench: Bench, tmp_path: Path) -> None:
     def take(path: Path, *categories: str) -> list[Result]:
         return download(categories, split="both", data_dir=bench.data_dir, from_file=path, catalogue=bench.catalogue)

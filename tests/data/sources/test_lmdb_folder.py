@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders import lsun_key, png, write_lmdb
 
@@ -170,3 +171,49 @@ def test_zip_instead_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "bedroom_train_lmdb").write_bytes(png(1))
     with pytest.raises(DataError, match="bedroom_train_lmdb: a file, not the folder of a database"):
         LmdbFolder(tmp_path / "bedroom_train_lmdb")
+
+
+def outcome(folder: Path, limit: int | None = None) -> str:
+    """Read keys and values; return how many, or the error."""
+    database = LmdbFolder(folder)
+    try:
+        keys = list(database.keys(limit))
+        for key in keys:
+            database.value(key)
+    except DataError as error:
+        return str(error)
+    return str(len(keys))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.8, 0.97])
+@pytest.mark.parametrize("limit", [None, 5])
+def test_zeroed_pages_are_one_line_or_are_not_needed(tmp_path: Path, share: float, limit: int | None) -> None:
+    # The library ends the whole process on such a page, which a test would not survive.
+    folder = write_lmdb(tmp_path / "many", [number.to_bytes(4) * 20 for number in range(2_000)])
+    whole = bytearray((folder / "data.mdb").read_bytes())
+    first = max(2, int(share * len(whole)) // 4096) * 4096
+    whole[first:] = bytes(len(whole) - first)
+    (folder / "data.mdb").write_bytes(whole)
+    text = outcome(folder, limit)
+    if limit is None or not text.isdigit():
+        assert "damaged or no LMDB database (page " in text
+        assert text.endswith("; delete the folder and download it again")
+    else:
+        assert int(text) == limit
+
+
+def test_any_damage_is_survived(folder: Path) -> None:
+    random = np.random.default_rng(0)
+    whole = (folder / "data.mdb").read_bytes()
+    texts = []
+    for number in range(60):
+        data = bytearray(whole)
+        for place in random.integers(2 * 4096, len(data), 200):
+            data[place] = random.integers(256)
+        copy = folder.with_name(f"copy-{number}")
+        copy.mkdir()
+        (copy / "data.mdb").write_bytes(data)
+        texts.append(outcome(copy))
+    errors = [text for text in texts if not text.isdigit()]
+    assert len(errors) > 10
+    assert all("damaged or no LMDB database" in text for text in errors)
