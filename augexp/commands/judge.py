@@ -67,12 +67,12 @@ def judge(
     declaration = Declaration(
         design, endpoint, baseline, seeds, metric, equivalence, _date(first_run)  # type: ignore[arg-type]
     )  # fmt: skip
-    title = name or definition.slug(Path(runs).stem if isinstance(runs, (str, Path)) else "judged")
-    if title != definition.slug(title):
+    if name is not None and definition.slug(name) != name:
         raise DefinitionError(
-            f"name: received {title!r}; allowed are lower-case letters, digits, '.', '_' and '-', like "
-            f"{definition.slug(title)!r}"
+            f"name: received {name!r}; allowed are lower-case letters, digits, '.', '_' and '-', starting with a "
+            f"letter or digit, like {definition.slug(name)!r}"
         )
+    title = definition.slug(name or (Path(runs).stem if isinstance(runs, (str, Path)) else "judged"))
     target = _free_folder(Path(results_dir) / title) if results_dir is not None else None
     source = sources.read(runs, pattern)
     command = _command(runs, declaration, planned, pattern, title)

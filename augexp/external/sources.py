@@ -73,10 +73,6 @@ def read(runs: Any, pattern: str | None = None) -> JudgedSource:
             collector.add(layout, rows)
         return JudgedSource(collector.finish(), "a table in memory")
     path = Path(runs)
-    if pattern is not None:
-        _expression(pattern)
-        if path.is_file():
-            raise DefinitionError(f"pattern: received {pattern!r} with one file, whose columns say arm and seed")
     files = _files(path, pattern)
     for file, known in files:
         for layout, rows in READERS[file.suffix.lower()](file, known):
@@ -94,6 +90,11 @@ def _files(path: Path, pattern: str | None) -> list[tuple[Path, dict[str, str]]]
     if path.is_file():
         if path.suffix.lower() not in READERS:
             raise DataError(f"{path}: received a file {path.suffix or 'without an end'!r}; allowed are {allowed}")
+        if pattern is not None:
+            raise DefinitionError(
+                f"pattern: received {pattern!r} with {path.name}, a table that says arm and seed itself; allowed with "
+                "a folder of files"
+            )
         return [(path, {})]
     if not path.is_dir():
         raise DataError(f"{path}: no such file or folder; name a table ({allowed}) or a folder of them")

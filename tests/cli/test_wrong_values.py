@@ -41,6 +41,19 @@ def test_the_walk_finds_all_commands() -> None:
     assert len(OPTIONS) > 80
 
 
+def write_table(folder: Path) -> Path:
+    """Write a table of three runs of two arms, of which one is right about more images."""
+    rows = [
+        f"{arm},{seed},{image},{image % 2},{(image % 2) ^ ((image + seed) % wrong == 0)}"
+        for arm, wrong in (("none", 3), ("standard", 5))
+        for seed in range(3)
+        for image in range(60)
+    ]
+    path = folder / "runs.csv"
+    path.write_text("\n".join(["arm,seed,image,label,predicted", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize(("command", "option"), [pair for pair in OPTIONS if pair not in NEVER_WRONG])
 def test_a_wrong_value_is_refused(monkeypatch, capsys, smoke, tmp_path, image_folder, command, option) -> None:
     if (command, option) == ("export", "--target"):
@@ -60,8 +73,8 @@ def test_a_wrong_value_is_refused(monkeypatch, capsys, smoke, tmp_path, image_fo
         "status": [smoke.folder],
         "verify": [smoke.folder, *data],
         "export": [smoke.folder, *data],
-        "judge": [smoke.folder / "runs", "--paired", "--endpoint", "final"],
-        "plan": ["--arms", "none,standard", "--paired", "--endpoint", "final"],
+        "judge": [write_table(tmp_path), "--paired", "--endpoint", "final", "--seeds", "3"],
+        "plan": ["--arms", "none,augmix", "--paired", "--endpoint", "final"],
         "overview": [smoke.folder],
     }
     wrong = tmp_path / "file" / "below" if option in MADE_IF_MISSING else WRONG

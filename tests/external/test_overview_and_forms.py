@@ -151,6 +151,8 @@ def test_an_overview_page_holds_every_interval_and_escapes_names(answers) -> Non
     assert page.count("<svg viewBox") >= 1
     assert "win: standard − none: +1.64 pp, +0.84 to +2.44 pp. HELPS, by at least 0.8 pp." in page
     assert "<script>" not in page
+    widest = max(part.count('<th scope="col"') for part in re.findall(r"<thead>.+?</thead>", page, re.S))
+    assert widest <= 8  # more columns do not fit the page: their words would be broken
     assert page == augexp.overview([answers, answers / "win"], "html")
 
 

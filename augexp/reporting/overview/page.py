@@ -9,7 +9,7 @@ from augexp.errors import AnalysisError
 from augexp.reporting import blocks, formats, write
 from augexp.reporting.declared import words as declared
 from augexp.reporting.overview import chart
-from augexp.reporting.overview.rows import NO_CLAIM, OverviewRow, rows_of, table, table_with_statements
+from augexp.reporting.overview.rows import NO_CLAIM, OverviewRow, narrow_tables, rows_of, table, table_with_statements
 from augexp.version import __version__
 
 TITLE = "Overview of comparisons"
@@ -41,7 +41,7 @@ def _page(comparisons: Sequence[Comparison], rows: Sequence[OverviewRow]) -> blo
     sentences = blocks.Items("", tuple(f"{row.comparison.name}: {row.contrast.sentence}" for row in rows))
     sections = (
         blocks.Section("All intervals", "intervals", (figure, blocks.Prose((NO_CLAIM,)))),
-        blocks.Section("Answers", "answers", (blocks.Tabular(table(rows)),)),
+        blocks.Section("Answers", "answers", tuple(blocks.Tabular(part) for part in narrow_tables(rows))),
         blocks.Section("Sentences of record", "sentences", (sentences,)),
         *_warnings(comparisons),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from augexp.analysis.schema import Comparison, Contrast
+from augexp.analysis.wording import ends
 from augexp.reporting import wording
 from augexp.reporting.declared import words as declared
 from augexp.reporting.tables import Cell, Column, Table
@@ -56,6 +57,36 @@ def table(rows: Sequence[OverviewRow]) -> Table:
     return Table("Answers", columns, tuple(_cells(row) for row in rows), NO_CLAIM)
 
 
+def narrow_tables(rows: Sequence[OverviewRow]) -> tuple[Table, Table]:
+    """Return `table` in two parts that fit a page: what each answer is, and what it is about."""
+    answers = (
+        Column("comparison"),
+        Column("difference (pp)", 1, signed=True),
+        Column("interval", whole=True),
+        Column("verdict"),
+    )
+    first = tuple((row.title, row.contrast.estimate, _between(row.contrast), row.contrast.verdict) for row in rows)
+    about = ("comparison", "images", "network", "budget", "seeds", "test images", "interval")
+    second = tuple(
+        (
+            *(_short_title(row), row.comparison.source, _network(row.comparison), _budget(row)),
+            *(declared.seeds(row.contrast), row.comparison.test_images, label(row)),
+        )
+        for row in rows
+    )
+    return Table("Answers", answers, first, NO_CLAIM), Table("What each is about", tuple(map(Column, about)), second)
+
+
+def _short_title(row: OverviewRow) -> str:
+    several = len(row.comparison.contrasts) > 1
+    return f"{row.comparison.name}: {row.contrast.arm}" if several else row.comparison.name
+
+
+def _between(contrast: Contrast) -> str | None:
+    interval = contrast.new_images or contrast.these_images
+    return ends(interval) if interval else None
+
+
 def table_with_statements(rows: Sequence[OverviewRow]) -> Table:
     """As `table`, and what was declared and not verified in a last column, where there is any."""
     plain = table(rows)
@@ -70,9 +101,9 @@ def table_with_statements(rows: Sequence[OverviewRow]) -> Table:
 def _cells(row: OverviewRow) -> tuple[Cell, ...]:
     comparison, contrast = row.comparison, row.contrast
     interval = contrast.new_images or contrast.these_images
-    ends = (interval.low, interval.high) if interval else (None, None)
+    both = (interval.low, interval.high) if interval else (None, None)
     return (
-        *(comparison.name, contrast.arm, comparison.baseline, contrast.estimate, *ends, contrast.verdict),
+        *(comparison.name, contrast.arm, comparison.baseline, contrast.estimate, *both, contrast.verdict),
         *(declared.seeds(contrast), comparison.test_images, comparison.source),
         *(_network(comparison), _budget(row), wording.metric(comparison), label(row)),
     )
