@@ -247,12 +247,12 @@ def coded(code: str, text: str) -> str:
 
 
 def at_chance(baseline: str, metric: float, chance: float) -> str:
-    """Warn of a baseline that has learned nothing; both in percent."""
+    """Warn of a baseline whose accuracy is not clearly above chance; both in percent."""
     return coded(
         "baseline-at-chance",
-        f"`{baseline}` gets {number(metric, 1)} %, where chance gives {number(chance, 1)} %: the network has learned "
-        "nothing that augmentation could better; try more --epochs, a larger --image-size, more images or another "
-        "--model",
+        f"`{baseline}` gets {number(metric, 1)} %, which is not clearly above the {number(chance, 1)} % of chance: "
+        "there is nothing yet that augmentation could improve; try more --epochs, a larger --image-size, more images "
+        "or another --model",
     )
 
 

@@ -35,6 +35,7 @@ def compare(
     bedroom kitchen | augexp compare experiments/cats-dogs.toml --seeds 8
     """
     from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli.output import print_answer  # noqa: PLC0415
     from augexp.cli.progress import show  # noqa: PLC0415
 
     experiment = api.define(source or (), **changes)
@@ -49,14 +50,7 @@ def compare(
             pictures=pictures,
             progress=progress,
         )
-    if as_json:
-        typer.echo(api.render(comparison, "json"), nl=False)
-    else:
-        from augexp.cli.output import print_comparison  # noqa: PLC0415
-
-        print_comparison(comparison, results_dir / comparison.name)
-    if not comparison.complete:
-        raise typer.Exit(1)
+    print_answer(comparison, results_dir / comparison.name, as_json=as_json)
 
 
 def train(

@@ -73,6 +73,7 @@ def judge(
     validation --pattern '{arm}/{seed}.npz' | augexp judge runs.parquet --plan plan.toml
     """
     from augexp import api  # noqa: PLC0415 - keeps --help light
+    from augexp.cli.output import print_answer  # noqa: PLC0415
     from augexp.external.declaration import parse_seeds  # noqa: PLC0415
 
     try:
@@ -93,14 +94,7 @@ def judge(
         name=name,
         results_dir=results_dir,
     )
-    if as_json:
-        typer.echo(api.render(comparison, "json"), nl=False)
-    else:
-        from augexp.cli.output import print_comparison  # noqa: PLC0415
-
-        print_comparison(comparison, results_dir / comparison.name)
-    if not comparison.complete:
-        raise typer.Exit(1)
+    print_answer(comparison, results_dir / comparison.name, as_json=as_json)
 
 
 def _design(paired: bool | None) -> str | None:

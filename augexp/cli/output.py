@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from augexp.results.status import RunStatus, Status
 
 
+def print_answer(comparison: Comparison, folder: Path, *, as_json: bool) -> None:
+    """Print a comparison for people, or as JSON; exit with code 1 where runs are missing.
+
+    Args:
+        comparison: what is printed.
+        folder: of the results, for people.
+        as_json: print the whole of it as JSON.
+    """
+    if as_json:
+        from augexp import api  # noqa: PLC0415 - keeps --help light
+
+        typer.echo(api.render(comparison, "json"), nl=False)
+    else:
+        print_comparison(comparison, folder)
+    if not comparison.complete:
+        raise typer.Exit(1)
+
+
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print tables, sentences of record and where the files are; warnings and what is missing on stderr."""
     from augexp.reporting import formats, tables, wording  # noqa: PLC0415 - keeps --help light

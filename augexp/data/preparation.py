@@ -25,7 +25,7 @@ from augexp.data.listing import Listing, write_listing
 from augexp.data.sources.base import Source
 from augexp.data.sources.registry import source_class
 from augexp.data.store import Store, open_store
-from augexp.data.store_manifest import LeftOutFiles, StoreManifest, read_manifest, write_manifest
+from augexp.data.store_manifest import StoreManifest, read_manifest, write_manifest
 from augexp.errors import DataError
 from augexp.experiment.sources import Data
 from augexp.files import hold_lock
@@ -242,7 +242,7 @@ def _manifest(
         ),
         duplicates=repeated,
         fingerprint=fingerprint,
-        unread=tuple(LeftOutFiles(**vars(files)) for files in source.unread()),
+        unread=source.unread(),
         scales=remarks.scales(arrays),
     )
 

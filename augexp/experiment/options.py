@@ -116,8 +116,8 @@ OPTIONS = (
     Option("plan.seeds", "A fixed number of seeds, instead of planned looks at 5, 8, 12, 20."),
     Option(
         "training.epochs",
-        "Passes over the training images, equal in every arm; auto: each arm at the budget that the validation images "
-        "choose for it.",
+        "Passes over the training images, equal in every arm; auto, the default for your own images: each arm at the "
+        "budget that validation images choose for it.",
         metavar="[auto|N]",
         parse=_epochs,
     ),

@@ -10,11 +10,11 @@ NO_NAMES = "the images have no names in these files: their order is taken to be 
 
 
 def at_chance(baseline: str, metric: float, chance: float) -> str:
-    """Warn of a baseline that has learned nothing; both in percent."""
+    """Warn of a baseline whose accuracy is not clearly above chance; both in percent."""
     return coded(
         "baseline-at-chance",
-        f"`{baseline}` gets {number(metric, 1)} %, where chance gives {number(chance, 1)} %: a gain over a network "
-        "that has learned nothing says nothing; train the baseline until it has, and check labels and classes",
+        f"`{baseline}` gets {number(metric, 1)} %, which is not clearly above the {number(chance, 1)} % of chance: a "
+        "gain over such a network says nothing; train the baseline for longer, and check labels and classes",
     )
 
 

@@ -100,8 +100,8 @@ def own_budgets(comparison: Comparison) -> Table:
     )
     note = (
         "Epochs: the budget that all seeds together choose on validation; the budget of each seed is chosen by the "
-        "other seeds. Steps and seconds are those up to the budget, mean over the seeds. "
-    ) + horizon(comparison)
+        "other seeds. Steps and seconds are those up to the budget, mean over the seeds."
+    )
     return Table("Each arm at its own best budget", columns, tuple(rows), note)
 
 

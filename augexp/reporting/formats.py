@@ -36,11 +36,13 @@ def to_markdown(comparison: Comparison) -> str:
 
 
 def _tables(comparison: Comparison) -> list[Table]:
+    own = budgets.own_budgets(comparison)
+    own = replace(own, note=f"{own.note} {budgets.horizon(comparison)}".replace("`", ""))
     equal = [budgets.equal_budgets(comparison, contrast) for contrast in comparison.contrasts]
     changed = [table for c in comparison.contrasts for table in declared_tables.changed_images(comparison, c)]
     runs = declared_tables.runs(comparison, wording.metric(comparison))
     return [
-        *tables.all_tables(comparison, (budgets.own_budgets(comparison), *equal)),
+        *tables.all_tables(comparison, (own, *equal)),
         *changed,
         *[runs] * bool(runs.rows),
     ]

@@ -277,7 +277,7 @@ def _judged_at(comparison: Comparison) -> str:
     if training.get("epochs") == AUTO:
         return "of each arm at its own best budget, chosen on validation by leave one out"
     decays = training.get("schedule", "constant") != "constant"
-    return f"at the final epoch of the fixed budget{'; with a decaying learning rate no other one counts' * decays}"
+    return f"at the final epoch of the fixed budget{'; with a decaying learning rate no earlier one counts' * decays}"
 
 
 def _stage(comparison: Comparison) -> Pairs:

@@ -73,5 +73,5 @@ def test_how_far_the_runs_went_in_words(changes: dict[str, object], words: str) 
 def test_the_plan_says_where_arms_are_judged() -> None:
     assert dict(wording.plan(ANSWER))["metric"].endswith("its own best budget, chosen on validation by leave one out")
     decaying = FIXED.model_copy(update={"definition": {"training": {"epochs": 9, "schedule": "cosine"}}})
-    assert dict(wording.plan(decaying))["metric"].endswith("with a decaying learning rate no other one counts")
+    assert dict(wording.plan(decaying))["metric"].endswith("with a decaying learning rate no earlier one counts")
     assert dict(wording.plan(FIXED))["metric"] == "test accuracy at the final epoch of the fixed budget"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from augexp.data.listing import Entry, RecordGroup
-from augexp.data.sources.unread import Unread
+from augexp.data.store_manifest import LeftOutFiles
 
 if TYPE_CHECKING:
     from augexp.experiment.sources import Data  # loading it takes longer than all else that a decoder needs
@@ -73,7 +73,7 @@ class Source(ABC):
         A record that cannot be read raises OSError, or is empty: it is skipped and counted.
         """
 
-    def unread(self) -> tuple[Unread, ...]:
+    def unread(self) -> tuple[LeftOutFiles, ...]:
         """Return the files that are not read, with the reason, as of the last `stamp` or `records`."""
         return ()
 

@@ -15,7 +15,8 @@ from augexp.data.listing import Entry, Given, RecordGroup
 from augexp.data.sources import layout
 from augexp.data.sources.base import GROUP_SIZE, Source
 from augexp.data.sources.layout import text_of as _text
-from augexp.data.sources.unread import Unread, UnreadFiles, begins_like_an_image, is_worth_a_word, suffixes
+from augexp.data.sources.unread import UnreadFiles, begins_like_an_image, is_worth_a_word, suffixes
+from augexp.data.store_manifest import LeftOutFiles
 from augexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class FolderSource(Source):
         """Return the entry's path below the folder."""
         return _text(entry.name)
 
-    def unread(self) -> tuple[Unread, ...]:
+    def unread(self) -> tuple[LeftOutFiles, ...]:
         """Return what is not read, as of the last `stamp` or `records`."""
         return self._unread.all()
 

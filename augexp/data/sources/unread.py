@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from augexp.data.decoding import pillow
+from augexp.data.store_manifest import LeftOutFiles
 
 READ = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"}
@@ -65,23 +66,6 @@ class _Files:
     classes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
-@dataclass(frozen=True)
-class Unread:
-    """Some files that are not read for the same reason.
-
-    Attributes:
-        reason: completes "N files ...".
-        count: N.
-        image: whether they are images, or may hold some.
-        examples: the first names.
-    """
-
-    reason: str
-    count: int
-    image: bool
-    examples: tuple[str, ...]
-
-
 class UnreadFiles:
     """Counts them."""
 
@@ -116,10 +100,13 @@ class UnreadFiles:
         parts = [f"{files.classes[name]:,} {reason}" for reason, files in self._files.items() if name in files.classes]
         return f"not read in it: {'; '.join(parts)}" if parts else ""
 
-    def all(self) -> tuple[Unread, ...]:
+    def all(self) -> tuple[LeftOutFiles, ...]:
         """Return all of them, images first, the most first."""
         order = sorted(self._files.items(), key=lambda pair: (not pair[1].image, -pair[1].count, pair[0]))
-        return tuple(Unread(reason, files.count, files.image, tuple(files.examples)) for reason, files in order)
+        return tuple(
+            LeftOutFiles(reason=reason, count=files.count, image=files.image, examples=tuple(files.examples))
+            for reason, files in order
+        )
 
 
 def _reason(suffix: str) -> str:

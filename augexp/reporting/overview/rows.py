@@ -74,7 +74,7 @@ def narrow_tables(rows: Sequence[OverviewRow]) -> tuple[Table, Table]:
         )
         for row in rows
     )
-    return Table("Answers", answers, first, NO_CLAIM), Table("What each is about", tuple(map(Column, about)), second)
+    return Table("Answers", answers, first), Table("What each is about", tuple(map(Column, about)), second)
 
 
 def _short_title(row: OverviewRow) -> str:
