@@ -102,7 +102,7 @@ def _few(test_images: Mapping[str, int]) -> Iterator[str]:
 
 def _alike(duplicates: Duplicates, exact: int) -> Iterator[str]:
     if exact:
-        yield f"{exact:,} pictures are in more than one class, exactly or nearly: no network can be right about all"
+        yield f"{exact:,} pictures are in more than one class: no network can be right about all"
     if (near := duplicates.across_classes - exact) > 0:
         yield (
             f"{near:,} pictures look nearly like one of another class; where they are the same, "
