@@ -34,6 +34,9 @@ _GLUED = re.compile(r"^(train|training|val|valid|validation|dev|test|testing)(se
 NOT_CLASSES = frozenset({"__MACOSX", "@eaDir"})
 """Folders that archives and network drives add beside the images."""
 
+OWN_FOLDERS = frozenset({"runs", "comparison"})
+"""Folders in a results folder."""
+
 NEEDED = "at least two classes are needed, each a sub-folder with its images (optionally below train/, val/ and test/)"
 
 
@@ -76,7 +79,7 @@ def split_of(name: str) -> Given | None:
 def is_own_output(folder: str | Path, folders: Iterable[str], files: Iterable[str]) -> bool:
     """Tell whether augexp has written a folder, given the names in it: prepared images, downloads, results."""
     inner, names = set(folders), set(files)
-    if "experiment.toml" in names and ("plan.json" in names or inner & {"runs", "comparison"}):
+    if "experiment.toml" in names and ("plan.json" in names or inner & OWN_FOLDERS):
         return True
     if {"store.json", "images.npy"} <= names:
         return True
@@ -98,6 +101,8 @@ def subfolders(folder: Path) -> list[Path]:
     """Return the folders in a folder that may hold images, sorted; raises DataError where it cannot be read."""
     try:
         found = sorted(path for path in folder.iterdir() if may_hold_images(path.name) and path.is_dir())
+        if is_own_output(folder, *_names(folder)):  # results that were written into the folder of the images
+            found = [path for path in found if path.name not in OWN_FOLDERS]
         return [path for path in found if not (is_own_output(path, *_names(path)) or _is_results(path))]
     except OSError as error:
         raise DataError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None

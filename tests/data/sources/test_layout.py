@@ -14,7 +14,7 @@ from PIL import Image
 from augexp.data.listing import Entry
 from augexp.data.sources import unread
 from augexp.data.sources.folder import FolderSource
-from augexp.data.sources.layout import split_of
+from augexp.data.sources.layout import find_layout, split_of
 from augexp.errors import DataError
 
 
@@ -138,6 +138,15 @@ def test_own_output_is_no_class(tmp_path: Path) -> None:
     assert source.classes == ("cat", "dog")
     assert names(source) == ["cat/1.png", "dog/2.png"]
     assert unread_files(source) == {}
+
+
+def test_results_written_into_the_folder_of_the_images_are_no_classes(tmp_path: Path) -> None:
+    root = write_classes(tmp_path, {"cat": range(5), "dog": range(5, 10)})
+    for name in ("runs", "comparison"):
+        (root / name).mkdir()
+    assert find_layout(root).classes == ("cat", "comparison", "dog", "runs")  # as they may be called
+    (root / "experiment.toml").touch()
+    assert find_layout(root).classes == ("cat", "dog")
 
 
 def test_folders_called_results_and_data_may_be_classes(tmp_path: Path) -> None:
