@@ -19,7 +19,7 @@ from augexp.version import PACKAGE
 
 LAYERS = {
     **dict.fromkeys(("errors", "version"), 0),
-    **dict.fromkeys(("files", "seeds", "progress", "surroundings"), 1),
+    **dict.fromkeys(("digests", "files", "seeds", "progress", "surroundings"), 1),
     **dict.fromkeys(("augment", "child_process"), 2),
     "experiment": 3,
     **dict.fromkeys(("data", "results"), 4),

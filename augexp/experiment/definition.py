@@ -236,7 +236,7 @@ class Experiment(Frozen):
     def plan_hash(self) -> str:
         """16 hex digits over the plan and the resolved policies of its arms."""
         arms = {arm: self.policy(arm).definition() for arm in self.plan.arms}
-        return _hash({"experiment": self.hash, "plan": self.plan.definition(), "arms": arms})
+        return plan_hash(self.hash, self.plan.definition(), arms)
 
     def arm_hash(self, arm: str) -> str:
         """16 hex digits over everything that can change a number of a run of `arm`."""
@@ -257,6 +257,17 @@ class Experiment(Frozen):
             else:
                 values[key] = value
         return parse(values, origin="the options")
+
+
+def plan_hash(experiment: str, plan: Mapping[str, Any], arms: Mapping[str, Any]) -> str:
+    """Return the hash of a plan, 16 hex digits.
+
+    Args:
+        experiment: hash of the experiment.
+        plan: see `Plan.definition`.
+        arms: definition of the policy of every arm, by name.
+    """
+    return _hash({"experiment": experiment, "plan": plan, "arms": arms})
 
 
 def _hash(value: Any) -> str:

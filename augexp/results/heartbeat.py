@@ -13,8 +13,10 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import psutil
+from pydantic import Field, TypeAdapter
 
 from augexp import files
 
@@ -37,13 +39,13 @@ class Heartbeat:
         written: Unix time of this heartbeat.
     """
 
-    epoch: int
-    epochs: int
-    seconds: float
+    epoch: Annotated[int, Field(ge=0)]
+    epochs: Annotated[int, Field(ge=0)]
+    seconds: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
     host: str
-    process: int
-    born: float
-    written: float
+    process: Annotated[int, Field(ge=1, lt=2**31)]
+    born: Annotated[float, Field(allow_inf_nan=False)]
+    written: Annotated[float, Field(allow_inf_nan=False)]
 
     @property
     def alive(self) -> bool:
@@ -96,6 +98,6 @@ class HeartbeatWriter:
 def read(folder: Path) -> Heartbeat | None:
     """Return the last heartbeat in a run's folder; None where there is none or it cannot be read."""
     try:
-        return Heartbeat(**json.loads((folder / NAME).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return TypeAdapter(Heartbeat).validate_json((folder / NAME).read_bytes(), strict=True)
+    except (OSError, ValueError):
         return None

@@ -7,11 +7,12 @@ and writing it again gives the same bytes.
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augexp.experiment.budget import MAX_EPOCHS
+from augexp.experiment.definition import plan_hash
 from augexp.experiment.plan import LOOKS
 
 RunOutcome = Literal["complete", "diverged", "failed"]
@@ -24,7 +25,7 @@ RUN_SCHEMA = 1
 class Manifest(BaseModel):
     """Base of the models: immutable, no conversion of types."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, allow_inf_nan=False)
 
     def values(self) -> dict[str, Any]:
         """Return the fields that were set, under the names that they have in the file, as plain JSON values."""
@@ -35,13 +36,18 @@ class Manifest(BaseModel):
         """Check plain JSON values; raises ValueError with one line that names the field."""
         try:
             return cls.model_validate_json(json.dumps(values), strict=True)
-        except ValidationError as error:
+        except (ValidationError, RecursionError) as error:
+            if isinstance(error, RecursionError):
+                raise ValueError("nested too deeply") from None
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
 
 
 # -- run.json ------------------------------------------------------------------------------------
+
+
+Count = Annotated[int, Field(ge=0)]
 
 
 class Ledger(Manifest):
@@ -60,24 +66,24 @@ class Ledger(Manifest):
         tune: what is trained, where that is not the whole network.
     """
 
-    steps: int
-    batch_size: int
-    images_seen: int
-    epochs: int
-    parameters: int
+    steps: Count
+    batch_size: Count
+    images_seen: Count
+    epochs: Count
+    parameters: Count
     optimizer: str
     schedule: str
     precision: str
-    drawn: int | None = None
+    drawn: Count | None = None
     tune: str | None = None
 
 
 class ImageCounts(Manifest):
     """Images of a run by split."""
 
-    train: int
-    validation: int
-    test: int
+    train: Count
+    validation: Count
+    test: Count
 
 
 class TestSummary(Manifest):
@@ -86,7 +92,7 @@ class TestSummary(Manifest):
     __test__ = False  # pytest collects classes by their names
 
     loss: float | None
-    accuracy: float | None
+    accuracy: float | None = Field(ge=0.0, le=1.0)
 
 
 class RunManifest(Manifest):
@@ -109,6 +115,8 @@ class RunManifest(Manifest):
         weights_initial, weights_final: 32 hex digits over all weights of the network.
         order: 32 hex digits over the identities of all training images in the order in which they came.
         test: means over the test split.
+        files: digest of every other file that the run's numbers rest on, by name; None in records of augexp 0.1.
+        seal: digest of all other fields; None there as well.
     """
 
     format: int = Field(alias="schema")
@@ -116,7 +124,7 @@ class RunManifest(Manifest):
     experiment: str
     arm: str
     arm_hash: str
-    seed: int
+    seed: Count
     error: str | None = None
     store: str | None = None
     versions: dict[str, str] | None = None
@@ -127,17 +135,22 @@ class RunManifest(Manifest):
     weights_final: str | None = None
     order: str | None = None
     test: TestSummary | None = None
+    files: dict[str, str] | None = None
+    seal: str | None = None
 
 
 # -- timing.json ---------------------------------------------------------------------------------
 
 
+Seconds = Annotated[float, Field(ge=0.0)]
+
+
 class EpochTiming(Manifest):
     """Seconds of one epoch: wall time, time of the processor, and wall time of augmentation."""
 
-    seconds: float
-    cpu_seconds: float = 0.0
-    augment_seconds: float = 0.0
+    seconds: Seconds
+    cpu_seconds: Seconds = 0.0
+    augment_seconds: Seconds = 0.0
 
 
 class Timing(Manifest):
@@ -148,15 +161,17 @@ class Timing(Manifest):
         wall_seconds, cpu_seconds: of the run, over all its sessions.
         host, processor: where its last session took place.
         epochs: one entry per epoch; empty where the times are not known.
+        readable: False where the file is damaged, so that nothing is known; never written.
     """
 
     started: str | None = None
     finished: str | None = None
-    wall_seconds: float | None = None
-    cpu_seconds: float | None = None
+    wall_seconds: Seconds | None = None
+    cpu_seconds: Seconds | None = None
     host: str | None = None
     processor: str | None = None
     epochs: tuple[EpochTiming, ...] = ()
+    readable: bool = Field(default=True, exclude=True)
 
 
 # -- plan.json -----------------------------------------------------------------------------------
@@ -200,7 +215,11 @@ class PlanEntry(Manifest):
     plan: RecordedPlan
     arms: dict[str, Any]
     plan_hash: str
-    blocks_finished: int
+    blocks_finished: Count
+
+    def hash_of(self, experiment: str) -> str:
+        """Return the `plan_hash` that this plan has in an experiment, by the hash of that: see `Experiment.plan_hash`."""
+        return plan_hash(experiment, self.plan.values(), self.arms)
 
 
 class PlanHistory(Manifest):
@@ -224,7 +243,7 @@ class Horizon(Manifest):
         seeds: of the first look, which decided it; empty while it is not settled, and where a screening found it.
     """
 
-    epochs: int
+    epochs: Annotated[int, Field(ge=1)]
     settled: bool = False
     gains: dict[str, float] = {}
     still_gaining: tuple[str, ...] = ()

@@ -7,10 +7,13 @@ A run's folder is ``results/<name>/runs/<arm>/seed-<n>/`` and holds
 * ``predictions.npz``: the test split, image by image, in ascending order of the store's rows;
 * ``milestones.npz``: the same at shorter budgets, where the validation images choose the budget;
 * ``timing.json``: what differs between two equal runs: dates, seconds, the host;
-* ``model.keras``: the trained network, where it was asked for.
+* ``model.keras``: the trained network, where it was asked for, and ``model.keras.b2``: its digest, which is in a file
+  of its own since dates in the network's file make it differ between equal runs.
 
 ``run.json`` is written last and atomically, so a folder that has one is whole. The first four files of
-two equal runs are equal byte by byte. This module needs numpy and pydantic alone, so that reading results is quick.
+two equal runs are equal byte by byte. ``run.json`` holds digests of the next three and of itself, see
+`augexp.digests`, and ``timing.json`` one of itself; records of augexp 0.1 have none. This module needs numpy and
+pydantic alone, so that reading results is quick.
 """
 
 from __future__ import annotations
@@ -28,14 +31,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from augexp import digests
 from augexp.errors import ResultsError
 from augexp.files import unwritable, write_atomically
-from augexp.results import scores
+from augexp.results import checks, scores
 from augexp.results.manifests import RUN_SCHEMA, RunManifest, RunOutcome, Timing
+from augexp.results.run_json import damaged, read_manifest, read_timing
 
 RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
 MILESTONES = "milestones.npz"
 """What a run with an automatic budget predicted on the way."""
+
+MODEL_DIGEST = "model.keras.b2"
+"""Digest of ``model.keras``, which differs between equal runs and so cannot stand in ``run.json``."""
 
 CHECKPOINT = "checkpoint.npz"
 """Where an unfinished run goes on from; removed at its end."""
@@ -154,13 +162,28 @@ class RunRecord:
         return self.run.status
 
     @property
+    def sealed(self) -> bool:
+        """Whether digests tell that its files are as they were written; not so in records of augexp 0.1."""
+        return self.run.seal is not None
+
+    @property
     def finished(self) -> bool:
         """Whether the run reached the end of its budget, well or badly."""
         return self.status in ("complete", "diverged")
 
     @cached_property
     def _predictions(self) -> Predictions:
-        return read_predictions(self.folder / PREDICTIONS)
+        return self._all_predictions()
+
+    def _all_predictions(self) -> Predictions:
+        """Read the outcome on the whole test split, also where a stage looks at one half of it."""
+        path = self.folder / PREDICTIONS
+        predictions = read_predictions(path)
+        try:
+            checks.outcome_of(self.run, predictions)
+        except ValueError as error:
+            raise damaged(path, error) from None
+        return predictions
 
     def predictions(self) -> Predictions:
         """Return the per-image outcome on the test split; read from disk once."""
@@ -168,7 +191,13 @@ class RunRecord:
 
     @cached_property
     def _milestones(self) -> Mapping[int, Milestone]:
-        return read_milestones(self.folder / MILESTONES)
+        path = self.folder / MILESTONES
+        milestones = read_milestones(path)
+        try:
+            checks.milestones(milestones, self.run, self._all_predictions())
+        except ValueError as error:
+            raise damaged(path, error) from None
+        return milestones
 
     def milestones(self) -> Mapping[int, Milestone]:
         """Return the outcomes on the test split by epoch, of a run with an automatic budget; read once."""
@@ -190,50 +219,54 @@ def is_finished(folder: Path, arm_hash: str, epochs: int) -> bool:
     """
     if not (folder / RUN).exists():
         return False
-    run = _read_json(folder / RUN)
-    if run.get("arm_hash") != arm_hash:
+    run = read_manifest(folder / RUN)
+    if run.arm_hash != arm_hash:
         raise ResultsError(
-            f"{folder}: holds a run of another definition ({run.get('arm_hash')}, expected {arm_hash}); "
+            f"{folder}: holds a run of another definition ({run.arm_hash}, expected {arm_hash}); "
             "choose another --results-dir or delete that folder"
         )
-    ledger = run.get("ledger")
-    reached = ledger.get("epochs") if isinstance(ledger, dict) else None
-    return run.get("status") in ("complete", "diverged") and reached == epochs
+    return run.status != "failed" and run.ledger is not None and run.ledger.epochs == epochs
 
 
 # -- reading -------------------------------------------------------------------------------------
 
 
 def read_runs(results_folder: Path) -> list[RunRecord]:
-    """Read all runs that have a ``run.json``, sorted by arm and seed; unfinished ones are left out."""
-    paths = sorted((results_folder / "runs").glob(f"*/seed-*/{RUN}"))
-    return sorted((read_run(path.parent) for path in paths), key=lambda record: (record.arm, record.seed))
+    """Read all runs that have a ``run.json``, sorted by arm and seed; unfinished ones are left out.
+
+    Raises:
+        ResultsError: a file is missing, damaged, or lies in the folder of another run.
+    """
+    runs = []
+    for path in sorted((results_folder / "runs").glob(f"*/seed-*/{RUN}")):
+        try:
+            record = read_run(path.parent)
+        except ResultsError:
+            if not path.exists():  # it goes on just now, to a horizon that is further away
+                continue
+            raise
+        if record.folder != run_folder(results_folder, record.arm, record.seed):
+            raise ResultsError(
+                f"{record.folder}: holds the run of {record.arm!r} with seed {record.seed}, which belongs elsewhere; "
+                "delete that folder, or move it back"
+            )
+        runs.append(record)
+    return sorted(runs, key=lambda record: (record.arm, record.seed))
 
 
 def read_run(folder: Path) -> RunRecord:
     """Read one run; raises ResultsError where a file is missing, damaged or of another schema."""
-    values = _read_json(folder / RUN)
-    if values.get("schema") != RUN_SCHEMA:
-        raise ResultsError(
-            f"{folder / RUN}: schema {values.get('schema')!r}, this augexp reads {RUN_SCHEMA}; "
-            "delete the folder of this run to have it run again"
-        )
+    run = read_manifest(folder / RUN)
+    for name in digests.differing(folder, run.files or {}):
+        missing = "it is missing" if not (folder / name).exists() else "its content is not what was written"
+        raise damaged(folder / name, ValueError(missing))
+    columns = read_epochs(folder / EPOCHS) if run.status != "failed" else {}
     try:
-        run = RunManifest.from_values(values)
+        if columns:
+            checks.epochs(columns, run.ledger)
     except ValueError as error:
-        raise _damaged(folder / RUN, error) from None
-    epochs = read_epochs(folder / EPOCHS) if run.status != "failed" else {}
-    return RunRecord(folder=folder, run=run, epochs=epochs, timing=read_timing(folder / TIMING))
-
-
-def read_timing(path: Path) -> Timing:
-    """Read ``timing.json``, which may be missing; raises ResultsError where it is damaged."""
-    if not path.exists():
-        return Timing()
-    try:
-        return Timing.from_values(_read_json(path))
-    except ValueError as error:
-        raise _damaged(path, error) from None
+        raise damaged(folder / EPOCHS, error) from None
+    return RunRecord(folder=folder, run=run, epochs=columns, timing=read_timing(folder / TIMING))
 
 
 def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -245,7 +278,7 @@ def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
         columns = (*FLOAT_COLUMNS, *(name for name in (BALANCED,) if rows and name in rows[0]))
         floats = {name: np.array([float(row[name]) for row in rows], dtype=np.float64) for name in columns}
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise _damaged(path, error) from None
+        raise damaged(path, error) from None
     return {**integers, **floats}
 
 
@@ -256,7 +289,7 @@ def read_predictions(path: Path) -> Predictions:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             labels = arrays["labels"]
             correct = np.unpackbits(arrays["correct"], count=len(labels)).astype(bool)
-            return Predictions(
+            predictions = Predictions(
                 labels=labels,
                 predicted=arrays["predicted"],
                 correct=correct,
@@ -265,8 +298,10 @@ def read_predictions(path: Path) -> Predictions:
                 clusters=arrays["clusters"],
                 classes=tuple(str(name) for name in arrays["classes"]),
             )
+            checks.predictions(predictions)
+            return predictions
     except Exception as error:  # zipfile, zlib and numpy each have their own exceptions for damage
-        raise _damaged(path, error) from None
+        raise damaged(path, error) from None
 
 
 def read_milestones(path: Path) -> dict[int, Milestone]:
@@ -276,23 +311,7 @@ def read_milestones(path: Path) -> dict[int, Milestone]:
             rows = zip(arrays["epochs"].tolist(), arrays["predicted"], arrays["log_probability"], strict=True)
             return {epoch: Milestone(predicted.astype(np.int64), logs) for epoch, predicted, logs in rows}
     except Exception as error:  # zipfile, zlib and numpy each have their own exceptions for damage
-        raise _damaged(path, error) from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(path, error) from None
-    if not isinstance(value, dict):
-        raise _damaged(path, ValueError("not an object"))
-    return value
-
-
-def _damaged(path: Path, error: Exception) -> ResultsError:
-    return ResultsError(
-        f"{path}: cannot be read ({' '.join(str(error).split())}); delete the folder of this run to have it run again"
-    )
+        raise damaged(path, error) from None
 
 
 # -- writing -------------------------------------------------------------------------------------
@@ -301,6 +320,16 @@ def _damaged(path: Path, error: Exception) -> ResultsError:
 def json_bytes(value: Mapping[str, Any]) -> bytes:
     """Encode deterministically; NaN and infinities are not allowed in the records' JSON."""
     return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def run_bytes(run: RunManifest) -> bytes:
+    """Encode ``run.json`` with its seal."""
+    return json_bytes(digests.sealed(run.values()))
+
+
+def timing_bytes(timing: Timing) -> bytes:
+    """Encode ``timing.json`` with its seal."""
+    return json_bytes(digests.sealed(timing.values()))
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
@@ -323,7 +352,7 @@ def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: 
         schema=RUN_SCHEMA, status="failed", experiment=experiment, arm=arm, arm_hash=arm_hash, seed=seed, error=message
     )
     with contextlib.suppress(ResultsError, OSError):
-        write_atomically(folder / RUN, json_bytes(run.values()), durable=True)
+        write_atomically(folder / RUN, run_bytes(run), durable=True)
 
 
 def append_epoch(path: Path, row: Row, further: Sequence[str] = ()) -> None:

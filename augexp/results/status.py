@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from augexp.experiment import definition
 from augexp.experiment.definition import Experiment
 from augexp.results import heartbeat, records
 from augexp.results.folder import Workspace
-from augexp.results.manifests import RunManifest
+from augexp.results.run_json import read_manifest, read_timing
 
 State = Literal["complete", "diverged", "failed", "running", "interrupted", "waiting"]
 
@@ -71,6 +70,7 @@ class Status:
         horizon_settled: whether they go no further.
         seconds_left_at_most: estimate for `runs` if they have to go on to the cap of the horizon; None where that is
             settled, or as `seconds_left`.
+        warnings: what a reader has to know of the records.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Status:
     horizon: int | None = None
     horizon_settled: bool = False
     seconds_left_at_most: float | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def working(self) -> bool:
@@ -106,6 +107,7 @@ class Status:
         values = asdict(self)
         counts = {"counts": self.counts, "finished": self.finished}
         now = {"pending": values.pop("pending"), "working": self.working, "intervals": values.pop("intervals")}
+        now["warnings"] = values.pop("warnings")
         return {"schema": 1, **values, **counts, **now}
 
 
@@ -167,13 +169,10 @@ def _run(results_folder: Path, arm: str, seed: int, epochs: int) -> RunStatus:
 
 def _ended(folder: Path, arm: str, seed: int, epochs: int) -> RunStatus:
     try:
-        run = RunManifest.from_values(json.loads((folder / records.RUN).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        return RunStatus(arm, seed, "failed", 0, epochs, error=f"{records.RUN} is damaged ({error})")
-    try:
-        seconds = records.read_timing(folder / records.TIMING).wall_seconds
-    except ResultsError:
-        seconds = None
+        run = read_manifest(folder / records.RUN)
+    except ResultsError as error:
+        return RunStatus(arm, seed, "failed", 0, epochs, error=str(error))
+    seconds = read_timing(folder / records.TIMING).wall_seconds
     done = run.ledger.epochs if run.ledger else 0
     if run.status != "failed" and done < epochs:  # it has to go on
         return RunStatus(arm, seed, "waiting", done, epochs, seconds / done if seconds and done else None)

@@ -17,7 +17,7 @@ from typing import Any
 import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 
-from augexp import files, seeds
+from augexp import digests, files, seeds
 from augexp.data.generator import cyclic_generator
 from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
@@ -27,6 +27,7 @@ from augexp.results import locks, records
 from augexp.results.heartbeat import HeartbeatWriter
 from augexp.results.manifests import RUN_SCHEMA, ImageCounts, Ledger, RunManifest, RunOutcome, TestSummary
 from augexp.results.records import Milestone
+from augexp.results.run_json import digests_of
 from augexp.training import checkpoint, evaluation
 from augexp.training.checkpoint import Checkpoint
 from augexp.training.epoch import train_epoch
@@ -250,9 +251,9 @@ class _Run:
             files.write_atomically(folder / records.MILESTONES, records.milestones_bytes(kept), durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
-        files.write_atomically(folder / records.TIMING, records.json_bytes(self._timer.report().values()), durable=True)
+        files.write_atomically(folder / records.TIMING, records.timing_bytes(self._timer.report()), durable=True)
         run = self._manifest("complete" if sound else "diverged", evaluation.summary(predictions))
-        files.write_atomically(folder / records.RUN, records.json_bytes(run.values()), durable=True)
+        files.write_atomically(folder / records.RUN, records.run_bytes(run), durable=True)
         if not self._task.extendable:
             checkpoint.remove(folder)
             self._counter.clear()
@@ -267,8 +268,11 @@ class _Run:
         try:
             with files.replacing(path) as part:
                 self._network.whole.save(part)
+                digest = digests.of_file(part)
         except OSError as error:
             raise files.unwritable(path, error) from None
+        text = f"{digest}  {path.name}\n"  # as b2sum writes and checks it: b2sum -l 128 -c
+        files.write_atomically(path.with_name(records.MODEL_DIGEST), text, durable=True)
 
     def _manifest(self, status: RunOutcome, test: TestSummary) -> RunManifest:
         training, rows = self._training, self._store.rows
@@ -298,6 +302,7 @@ class _Run:
             weights_final=self._network.weights_hash(),
             error=None,
             test=test,
+            files=digests_of(self._task.folder, without=records.CHECKPOINT),
         )
 
     def _check_stop(self) -> None:

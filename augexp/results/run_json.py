@@ -1,0 +1,54 @@
+"""Reading the JSON files of a run, and the digests of its other files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from augexp import digests
+from augexp.errors import ResultsError
+from augexp.results import checks
+from augexp.results.manifests import RUN_SCHEMA, RunManifest, Timing
+
+_SEALS = ("files", digests.SEAL)
+_RUN_KEYS = tuple(field.alias or name for name, field in RunManifest.model_fields.items() if name not in _SEALS)
+_TIMING_KEYS = tuple(Timing.model_fields)
+_RESTED_ON = ("*.csv", "*.npz")
+
+
+def read_manifest(path: Path) -> RunManifest:
+    """Read a ``run.json``; raises ResultsError where it is missing, damaged or of another schema."""
+    try:
+        values = digests.read_json(path, _RUN_KEYS)
+        if values.get("schema") != RUN_SCHEMA:
+            raise ResultsError(
+                f"{path}: schema {values.get('schema')!r}, this augexp reads {RUN_SCHEMA}; "
+                "delete the folder of this run to have it run again"
+            )
+        run = RunManifest.from_values(values)
+        checks.manifest(run)
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from None
+    return run
+
+
+def read_timing(path: Path) -> Timing:
+    """Read ``timing.json``, which decides nothing: no values where it is missing, not `readable` where damaged."""
+    try:
+        return Timing.from_values(digests.read_json(path, _TIMING_KEYS))
+    except FileNotFoundError:
+        return Timing()
+    except (OSError, ValueError):
+        return Timing(readable=False)
+
+
+def digests_of(folder: Path, *, without: str) -> dict[str, str]:
+    """Return the digest of every file that a run's numbers rest on, by name: all tables and arrays but one."""
+    paths = sorted(path for pattern in _RESTED_ON for path in folder.glob(pattern))
+    return {path.name: digests.of_file(path) for path in paths if path.name != without and path.name[0] != "."}
+
+
+def damaged(path: Path, error: Exception) -> ResultsError:
+    """Return the error that says that a file of a run cannot be read, and how to mend that."""
+    return ResultsError(
+        f"{path}: cannot be read ({' '.join(str(error).split())}); delete the folder of this run to have it run again"
+    )
