@@ -176,7 +176,8 @@ def _check(runs: PairedRuns) -> None:
     records = list(runs.records.values())
     for record in records[1:]:
         _check_budget(records[0], record)
-        if not np.array_equal(record.predictions().ids, records[0].predictions().ids):
+        own, first = record.predictions(), records[0].predictions()
+        if not all(np.array_equal(getattr(own, name), getattr(first, name)) for name in ("ids", "labels", "clusters")):
             raise AnalysisError(
                 f"{record.folder}: was tested on other images than {records[0].folder}; "
                 "delete the folder of the wrong one, and repeat augexp compare"

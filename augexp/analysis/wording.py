@@ -339,6 +339,26 @@ def skipped_records(count: int) -> str:
     return f"{count} records could not be read and were left out; see Data"
 
 
+def runs_without_digests(count: int, total: int) -> str:
+    """Say how many runs hold no digests; empty without any."""
+    return f"{count} of {total} runs" if count else ""
+
+
+def without_digests(parts: Sequence[str]) -> str:
+    """Warn of files that hold no digests, so that nobody can tell whether they are as they were written."""
+    names = ", ".join(part for part in parts if part)
+    return (
+        f"written by augexp 0.1, without digests: {names}; whether these files are as they were written can be told "
+        "only where one of them contradicts another"
+    )
+
+
+def unreadable_times(count: int) -> str:
+    """Warn of damaged ``timing.json``, which decides nothing; empty without any."""
+    runs = "1 run is" if count == 1 else f"{count} runs are"
+    return f"the times of {runs} not known, since timing.json is damaged" if count else ""
+
+
 def as_sentence(text: str) -> str:
     """Return a warning with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -45,10 +45,10 @@ def report(
     if form not in api.FORMATS:
         raise typer.BadParameter(f"received {form!r}; allowed are {', '.join(api.FORMATS)}", param_hint="--format")
     if form == "html" and output is None:
-        page = api.report(results, data_dir=data_dir, pictures=pictures)
+        page = api.report(results, data_dir=data_dir, pictures=pictures, note=_warn)
         typer.echo(page)
     else:
-        text = api.render_folder(results, form, data_dir=data_dir, pictures=pictures)
+        text = api.render_folder(results, form, data_dir=data_dir, pictures=pictures, note=_warn)
         if output is None:
             # A terminal would obey what stands in a name; a file gets it as it is.
             shown = "\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() else text
@@ -59,6 +59,10 @@ def report(
         page = output
     if open_it:
         webbrowser.open(page.resolve().as_uri())
+
+
+def _warn(text: str) -> None:
+    typer.echo(printable(f"warning: {text}"), err=True)
 
 
 def status(
@@ -74,6 +78,8 @@ def status(
     while True:
         state = api.status(results)
         typer.echo(json.dumps(state.to_json(), indent=1) if as_json else status_text(state))
+        for warning in state.warnings * (not as_json):
+            _warn(warning)
         idle = 0 if state.working else idle + 1
         # Between two runs, and while workers start, no run is in progress for a while.
         if not watch or not state.pending or idle > MAX_IDLE:

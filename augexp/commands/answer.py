@@ -1,20 +1,23 @@
 """The comparison of a results folder: computed from its records, published in ``comparison/``, read from there.
 
-``comparison/.made`` records what the files in that folder were drawn from, so that the same comparison is
-not drawn twice: without it, a command that has nothing to do would still load matplotlib.
+``comparison/.made`` records what the files in that folder were drawn from, with a digest of each, so that the same
+comparison is not drawn twice: without it, a command that has nothing to do would still load matplotlib. A file that
+was changed since is drawn again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from augexp import surroundings
+import numpy as np
+
+from augexp import digests, surroundings
 from augexp.data.store_manifest import StoreManifest
-from augexp.errors import DataError, ResultsError
+from augexp.errors import ResultsError
 from augexp.experiment import command_line
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
@@ -27,6 +30,8 @@ from augexp.version import __version__
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
+
+Note = Callable[[str], None]
 
 MARK = ".made"
 
@@ -53,16 +58,25 @@ class Images(NamedTuple):
     grey: bool = False
 
 
+NO_IMAGES = Images(None, None, "")
+"""Nothing is known of them."""
+
+
 # -- from the records ----------------------------------------------------------------------------
 
 
 def compute_and_publish(
-    workspace: Workspace, store: Store, history: Sequence[PlanEntry], *, pictures: bool = True
+    workspace: Workspace,
+    store: Store,
+    history: Sequence[PlanEntry],
+    *,
+    pictures: bool = True,
+    note: Note = lambda text: None,
 ) -> Comparison:
     """Compute the comparison from the records and write ``comparison/`` where that has changed anything."""
     records = plan_records(workspace, store.fingerprint)
     comparison = compute(workspace, records, history, images_of(store, workspace.experiment, records))
-    publish(workspace, comparison, records, store, pictures=pictures)
+    publish(workspace, comparison, records, store, pictures=pictures, note=note)
     return comparison
 
 
@@ -80,9 +94,16 @@ def plan_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
         ResultsError: a run of another definition, of other images, or in the folder of another run.
     """
     from augexp.analysis import sample_splitting  # noqa: PLC0415 - numpy
-    from augexp.analysis.budget.horizon import readable  # noqa: PLC0415 - numpy
+    from augexp.analysis.budget.horizon import epochs_of, readable  # noqa: PLC0415 - numpy
 
-    records = readable(records_at_any_budget(workspace, fingerprint), horizon_of(workspace))
+    records, horizon = records_at_any_budget(workspace, fingerprint), horizon_of(workspace)
+    furthest = max((epochs_of(record) for record in records), default=0)
+    if horizon is not None and workspace.horizon() is not None and furthest > horizon.epochs:
+        raise ResultsError(
+            f"{workspace.folder / 'horizon.json'}: says {horizon.epochs} epochs, but runs have gone to {furthest}, so it "
+            "is older than they are; restore it from a copy, or delete it to have the horizon found again"
+        )
+    records = readable(records, horizon)
     return sample_splitting.restrict(records, workspace.experiment.plan)
 
 
@@ -97,12 +118,6 @@ def records_at_any_budget(workspace: Workspace, fingerprint: str | None = None) 
     """Return the records of the plan's arms, however far they have gone; for the rest see `plan_records`."""
     experiment = workspace.experiment
     records = read_runs(workspace.folder)
-    for record in records:
-        if record.folder != workspace.run_folder(record.arm, record.seed):
-            raise ResultsError(
-                f"{record.folder}: holds the run of {record.arm!r} with seed {record.seed}, which belongs elsewhere; "
-                "delete that folder, or move it back"
-            )
     records = [record for record in records if record.arm in experiment.plan.arms]
     for record in records:
         if record.arm_hash != experiment.arm_hash(record.arm):
@@ -129,8 +144,8 @@ def images_of(store: Store, experiment: Experiment, records: Sequence[RunRecord]
 
 def _are_grey(store: Store) -> bool:
     """Tell whether images spread over the whole store have three equal channels."""
-    rows = range(0, len(store.labels), max(1, len(store.labels) // LOOKED_AT))
-    return all((store.images[row][..., :1] == store.images[row]).all() for row in rows)
+    images = store.read_images(np.arange(0, len(store.labels), max(1, len(store.labels) // LOOKED_AT)))
+    return bool((images[..., :1] == images).all())
 
 
 def compute(
@@ -139,7 +154,7 @@ def compute(
     """Return the comparison; equal records give an equal one on every machine and in every folder."""
     from augexp.analysis.comparison import compare  # noqa: PLC0415 - the statistics
 
-    return compare(
+    comparison = compare(
         workspace.experiment,
         records,
         history,
@@ -149,6 +164,21 @@ def compute(
         horizon=horizon_of(workspace),
         grey=images.grey,
     )
+    remarks = remarks_on(workspace, records, images)
+    return comparison.model_copy(update={"warnings": (*comparison.warnings, *remarks)}) if remarks else comparison
+
+
+def remarks_on(workspace: Workspace, records: Sequence[RunRecord], images: Images) -> tuple[str, ...]:
+    """Return what a reader has to know of the files that an answer was read from; nothing where all have digests."""
+    from augexp.analysis import wording  # noqa: PLC0415 - numpy
+
+    finished = [record for record in records if record.finished]
+    parts = [wording.runs_without_digests(sum(not record.sealed for record in finished), len(finished))]
+    parts += workspace.without_digests()
+    parts += ["store.json"] if images.store is not None and not images.store.sealed else []
+    unreadable = sum(not record.timing.readable for record in finished)
+    texts = [wording.without_digests(parts) if any(parts) else "", wording.unreadable_times(unreadable)]
+    return tuple(wording.as_sentence(text) for text in texts if text)
 
 
 def check_halves(store: Store, plan: Plan) -> None:
@@ -175,6 +205,7 @@ def publish(
     *,
     pictures: bool,
     again: bool = False,
+    note: Note = lambda text: None,
 ) -> None:
     """Write tables, figures and report into ``comparison/``, unless they are there and show the same comparison.
 
@@ -185,13 +216,16 @@ def publish(
         store: the images; without them no photo is shown.
         pictures: whether photos may appear.
         again: draw even where the files are there and show the same comparison.
+        note: told where files are drawn again because they are not as they were written.
     """
     folder = workspace.comparison
     photos = pictures and store is not None
     mark = {"augexp": __version__, "comparison": _digest(comparison), "photos": photos}
     before = _read_mark(folder)
-    names = before.get("files", [])
-    if not again and {**before, "files": []} == {**mark, "files": []} and all((folder / n).is_file() for n in names):
+    changed = digests.differing(folder, before.files)
+    if changed:
+        note(f"{folder}: changed since they were written, and so drawn again: {', '.join(changed)}")
+    if not again and before.values == mark and not changed:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -199,13 +233,20 @@ def publish(
         drawn = _draw(workspace.experiment, comparison, records, store if photos else None, folder)
         # What was drawn while the images were here stays, unless photos are to be left out.
         if store is not None or not pictures:
-            for name in set(names) - {path.name for path in drawn}:
+            for name in set(before.files) - {path.name for path in drawn}:
                 (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise ResultsError(
             f"{folder}: cannot be written ({error.strerror or error}); free some space or choose another --results-dir"
         ) from None
-    write_atomically(folder / MARK, json.dumps({**mark, "files": sorted(path.name for path in drawn)}, indent=1) + "\n")
+    write_mark(drawn, mark)
+
+
+def write_mark(drawn: Sequence[Path], values: Mapping[str, Any]) -> None:
+    """Write down what the files of a comparison's folder, one at least, were drawn from, with a digest of each."""
+    files = {path.name: digests.of_file(path) for path in sorted(drawn)}
+    text = json.dumps(digests.sealed({**values, "files": files}), indent=1) + "\n"
+    write_atomically(drawn[0].with_name(MARK), text)
 
 
 def _draw(
@@ -232,14 +273,22 @@ def _digest(comparison: Comparison) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _read_mark(folder: Path) -> dict[str, Any]:
+class _Mark(NamedTuple):
+    """Content of ``comparison/.made``: what was drawn, and the digests of the files by name."""
+
+    values: dict[str, Any]
+    files: dict[str, str]
+
+
+def _read_mark(folder: Path) -> _Mark:
+    """Return what is recorded; nothing where that is damaged or of augexp 0.1, which recorded no digests."""
     try:
-        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        values = digests.read_json(folder / MARK, ())
         # Names alone: what is deleted or looked for by them lies in this folder.
-        mark["files"] = [name for name in mark["files"] if Path(name).name == name]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return dict(mark)
+        files = {str(name): str(digest) for name, digest in values.pop("files").items() if Path(name).name == name}
+    except (OSError, ValueError, KeyError, AttributeError):
+        return _Mark({}, {})
+    return _Mark({key: value for key, value in values.items() if key != digests.SEAL}, files)
 
 
 # -- from a folder -------------------------------------------------------------------------------
@@ -255,7 +304,7 @@ def recompute(workspace: Workspace, data_dir: Path) -> tuple[Comparison, list[Ru
     if not any(record.finished for record in records):
         raise no_runs(workspace)
     images = find_images(workspace, records, data_dir)
-    return compute(workspace, records, workspace.plan_history(), images), records, images.store
+    return compute(workspace, records, workspace.recorded_history(), images), records, images.store
 
 
 def current(folder: Path, data_dir: Path) -> Comparison:
@@ -270,9 +319,15 @@ def published(folder: Path) -> Comparison:
     from augexp.analysis.schema import Comparison  # noqa: PLC0415 - pydantic models take a while to build
 
     path = folder / "comparison" / "comparison.json"
+    digest = _read_mark(path.parent).files.get(path.name)
+    if digest is not None and digests.differing(path.parent, {path.name: digest}):
+        raise ResultsError(
+            f"{path}: is not what was written (its digest differs); restore it from a copy, or repeat the command that "
+            "wrote it"
+        )
     try:
         return Comparison.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise ResultsError(
             f"{path}: cannot be read ({first}); it was written by another version of augexp, or is damaged"
@@ -284,14 +339,12 @@ def find_images(workspace: Workspace, records: Sequence[RunRecord], data_dir: Pa
 
     Raises:
         ResultsError: neither the images nor a published comparison are there.
+        DataError: the images are damaged.
     """
     from augexp.data.store import find_store  # noqa: PLC0415 - numpy
 
     fingerprint = next(str(record.run.store) for record in records if record.finished)
-    try:
-        store = find_store(data_dir, fingerprint)
-    except DataError:
-        store = None  # damaged: the same as missing
+    store = find_store(data_dir, fingerprint)
     if store is not None:
         return images_of(store, workspace.experiment, records)
     if (workspace.comparison / "comparison.json").is_file():

@@ -91,7 +91,7 @@ def compare(
             history = workspace.commit_plan(finished_pairs(workspace))
             told = EstimatingListener(listener, stage, lambda: runner.side_by_side)
             execute_missing(workspace, store, history, runner, told)
-            return answer.compute_and_publish(workspace, store, history, pictures=pictures)
+            return answer.compute_and_publish(workspace, store, history, pictures=pictures, note=listener.note)
 
     if is_staged(experiment, Path(results_dir)):
         screened = complete(screening.screening(experiment))

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augexp.commands.answer import write_mark
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import definition
+from augexp.version import __version__
 
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
@@ -93,8 +95,9 @@ def publish(comparison: Comparison, folder: Path) -> None:
         raise ResultsError(
             f"{place}: cannot be written ({error.strerror}); choose another place with --results-dir"
         ) from None
-    figures.draw_differences(comparison, place)
-    write.write(comparison, (), None, place)
+    drawn = figures.draw_differences(comparison, place)
+    drawn += write.write(comparison, (), None, place)
+    write_mark(drawn, {"augexp": __version__})
 
 
 def write_plan(

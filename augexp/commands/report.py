@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,17 @@ FORMATS = ("html", "md", "csv", "latex", "json")
 """What `augexp report` can make; the same as `augexp.reporting.write.FORMATS`, without loading it."""
 
 
-def report(results: str | Path, *, data_dir: str | Path = "data", pictures: bool = True) -> Path:
+def report(
+    results: str | Path,
+    *,
+    data_dir: str | Path = "data",
+    pictures: bool = True,
+    note: Callable[[str], None] = lambda text: None,
+) -> Path:
     """Draw figures, tables and page of a results folder again, and return the page's path.
 
-    Photos appear where the prepared images are still found in `data_dir`.
+    Photos appear where the prepared images are still found in `data_dir`. `note` is told which files had been changed
+    since they were written, and what has to be known of the records.
 
     Raises:
         ResultsError: no results there, or only a published answer without its runs.
@@ -31,7 +39,9 @@ def report(results: str | Path, *, data_dir: str | Path = "data", pictures: bool
             return folder / "comparison" / "report.html"
     workspace = reopen_workspace(folder)
     comparison, records, store = answer.recompute(workspace, Path(data_dir))
-    answer.publish(workspace, comparison, records, store, pictures=pictures, again=True)
+    answer.publish(workspace, comparison, records, store, pictures=pictures, again=True, note=note)
+    for warning in answer.remarks_on(workspace, records, answer.Images(store, None, "")):
+        note(warning)
     return workspace.comparison / "report.html"
 
 
@@ -42,12 +52,19 @@ def render(comparison: Comparison, form: str) -> str:
     return reports.render(comparison, form)
 
 
-def render_folder(results: str | Path, form: str, *, data_dir: str | Path = "data", pictures: bool = True) -> str:
+def render_folder(
+    results: str | Path,
+    form: str,
+    *,
+    data_dir: str | Path = "data",
+    pictures: bool = True,
+    note: Callable[[str], None] = lambda text: None,
+) -> str:
     """Return the answer of a results folder as text in one of `FORMATS`.
 
     Where the runs are not there any more, tables are made from the ``comparison.json`` that is.
     """
     folder = Path(results)
     if form == "html":
-        return report(folder, data_dir=data_dir, pictures=pictures).read_text(encoding="utf-8")
+        return report(folder, data_dir=data_dir, pictures=pictures, note=note).read_text(encoding="utf-8")
     return render(answer.current(folder, Path(data_dir)), form)

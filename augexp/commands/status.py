@@ -30,9 +30,10 @@ def status(results: str | Path) -> Status:
         raise answer.no_runs(workspace)
     state = read(workspace.folder)
     records = answer.plan_records(workspace)
-    history = workspace.plan_history()
+    history = workspace.recorded_history()
     pending = next_look(workspace.experiment, records, history) is not None
-    return replace(state, pending=pending, intervals=_intervals(workspace, records, history))
+    remarks = answer.remarks_on(workspace, records, answer.NO_IMAGES)
+    return replace(state, pending=pending, intervals=_intervals(workspace, records, history), warnings=remarks)
 
 
 def _intervals(
@@ -44,7 +45,7 @@ def _intervals(
     if not any(len(seeds & baseline) >= MIN_PAIRS for seeds in done.values()):
         return ()
     try:
-        comparison = answer.compute(workspace, records, history, answer.Images(None, None, ""))
+        comparison = answer.compute(workspace, records, history, answer.NO_IMAGES)
     except AugexpError:
         return ()  # what is wrong with the records is said by `compare` and `report`
     return tuple(

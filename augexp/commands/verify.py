@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from augexp import seeds
+from augexp import digests, seeds
 from augexp.commands import answer
 from augexp.engines.base import Engine
 from augexp.engines.local import LocalEngine
@@ -37,8 +37,9 @@ class Verification:
 
     Attributes:
         arm, seed: which run.
-        exact: weights, predictions and epochs are equal bit by bit.
-        weights_equal, order_equal, epochs_equal, predictions_equal: the parts.
+        exact: weights, predictions, epochs and all else that ``run.json`` says are equal bit by bit.
+        weights_equal, order_equal, epochs_equal, predictions_equal, record_equal: the parts; the last one is the rest of
+            ``run.json`` but the versions.
         changed_predictions: number of test images that were classified differently.
         largest_difference: of a predicted probability.
         accuracy_recorded, accuracy_again: on the test split, in [0, 1].
@@ -53,6 +54,7 @@ class Verification:
     order_equal: bool
     epochs_equal: bool
     predictions_equal: bool
+    record_equal: bool
     changed_predictions: int
     largest_difference: float
     accuracy_recorded: float
@@ -90,11 +92,15 @@ def verify(
 
     listener = progress or NullListener()
     workspace = reopen_workspace(Path(results))
+    workspace.recorded_history()
     runs = records.read_runs(workspace.folder)
     if not runs:
         raise answer.no_runs(workspace)
+    for warning in answer.remarks_on(workspace, runs, answer.NO_IMAGES):
+        listener.note(warning)
     experiment = _with_model(workspace.experiment, model)
     record = choose(runs, arm, seed, draw=int.from_bytes(os.urandom(4)))
+    _check_model(record)
     store = find_store(Path(data_dir), str(record.run.store))
     if store is None:
         store = prepare(experiment.data, Path(data_dir), progress=listener.stage)
@@ -175,11 +181,14 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         )
     old, new = recorded.predictions(), again.predictions()
     equal = {
-        "weights": recorded.run.weights_final == again.run.weights_final,
+        "weights": all(
+            getattr(recorded.run, name) == getattr(again.run, name) for name in ("weights_initial", "weights_final")
+        ),
         "order": recorded.run.order == again.run.order,
         "epochs": (recorded.folder / records.EPOCHS).read_bytes() == (again.folder / records.EPOCHS).read_bytes(),
-        "predictions": bool(np.array_equal(old.probabilities, new.probabilities))
+        "predictions": all(np.array_equal(getattr(old, name), getattr(new, name)) for name in vars(new))
         and _milestones(recorded) == _milestones(again),
+        "record": _rest(recorded) == _rest(again),
     }
     versions = _differing(recorded.run.versions or {}, again.run.versions or {})
     changed = int(np.sum(old.predicted != new.predicted))
@@ -191,6 +200,7 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         order_equal=equal["order"],
         epochs_equal=equal["epochs"],
         predictions_equal=equal["predictions"],
+        record_equal=equal["record"],
         changed_predictions=changed,
         largest_difference=float(np.max(np.abs(old.probabilities - new.probabilities), initial=0.0)),
         accuracy_recorded=float(np.mean(old.correct)),
@@ -198,6 +208,32 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         versions=versions,
         words=_words(equal, changed, len(old.labels), versions, recorded, again),
     )
+
+
+_PARTS = ("weights_initial", "weights_final", "order", "versions", "files", "seal", "test")
+"""Fields of ``run.json`` that are compared by themselves, or that follow from what is."""
+
+
+def _rest(record: RunRecord) -> dict[str, object]:
+    """Return what else ``run.json`` says."""
+    return record.run.model_dump(exclude=set(_PARTS))
+
+
+def _check_model(record: RunRecord) -> None:
+    """Raise ResultsError where ``model.keras`` is not what was written, as far as that is recorded."""
+    path, digest = record.folder / records.MODEL, record.folder / records.MODEL_DIGEST
+    try:
+        line = digest.read_text(encoding="utf-8")
+        good = line.split() == [digests.of_file(path), path.name]
+    except FileNotFoundError:
+        return  # no network was kept, or by augexp 0.1
+    except (OSError, ValueError):
+        good = False
+    if not good:
+        raise ResultsError(
+            f"{path}: is not what was written, or {digest.name} is not; delete the folder of this run to have it run "
+            "again"
+        )
 
 
 def _milestones(record: RunRecord) -> bytes:

@@ -1,5 +1,6 @@
 """From image files to batches.
 
+- `checked_images`: Which images of a store have been found to be those of their content hashes.
 - `class_check`: Whether every class has images for every split, and if not, why.
 - `decoding`: Decode the records of a source in parallel.
 - `download`: Fetch LSUN archives: resumable, verified, unpacked safely.

@@ -12,11 +12,11 @@ import os
 import shutil
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from augexp import digests
 from augexp.data import duplicates, remarks, splits, store_manifest
 from augexp.data.class_check import check_listing, check_splits, lacks_a_split
 from augexp.data.decoding.pool import check_skipped, decode_all
@@ -24,15 +24,12 @@ from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
 from augexp.data.sources.base import Source
 from augexp.data.sources.registry import source_class
-from augexp.data.store import Store, open_store
+from augexp.data.store import FORMAT, Store, fingerprint_of, open_store
 from augexp.data.store_manifest import StoreManifest, read_manifest, write_manifest
 from augexp.errors import DataError
 from augexp.experiment.sources import Data
 from augexp.files import hold_lock
 from augexp.progress import StageProgress
-
-FORMAT = 1
-"""Version of the store's files and of the pixels in them."""
 
 READING = 2
 """Raised where more, or other, pixels may be read from the same files: they are read again, and a store with the same
@@ -84,14 +81,26 @@ def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Pat
 
 def _known(data: Data, stores: Path, request: str) -> Path | None:
     try:
-        path = stores / (stores / "requests" / request).read_text(encoding="utf-8").strip()
+        name, *digest = (stores / "requests" / request).read_text(encoding="utf-8").splitlines()
+        path = stores / name
         manifest = read_manifest(path / "store.json")
     except (OSError, ValueError):
+        return None
+    if digest != [_request_digest(request, name)] and (digest or not _fits(data, manifest)):
         return None
     skipped = manifest.skipped
     reasons = (f"{record.key}: {record.reason}" for record in skipped.records)
     check_skipped(data, skipped.count, manifest.records, reasons)
     return path
+
+
+def _request_digest(request: str, name: str) -> str:
+    return digests.of_bytes(f"{request} {name}".encode())
+
+
+def _fits(data: Data, manifest: StoreManifest) -> bool:
+    """Tell whether a store may be what was asked for, where a request of augexp 0.1 has no digest that says so."""
+    return (manifest.source, manifest.image_size) == (data.source, data.image_size)
 
 
 def _make(data: Data, source: Source, part: Path, request: str, progress: StageProgress, jobs: int) -> Path:
@@ -100,7 +109,8 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
     check_listing(source, listing)
     arrays = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
     final = _finish(data, source, listing, arrays, part, progress)
-    (part.parent / "requests" / request).write_text(final.name + "\n", encoding="utf-8")
+    text = f"{final.name}\n{_request_digest(request, final.name)}\n"
+    (part.parent / "requests" / request).write_text(text, encoding="utf-8")
     del arrays, listing
     shutil.rmtree(part, ignore_errors=True)
     return final
@@ -149,7 +159,7 @@ def _finish(
         undecided=found.undecided,
         dissolved=dissolved,
     )
-    fingerprint = _fingerprint(source.classes, keys, labels, split.codes, clusters)
+    fingerprint = fingerprint_of(source.classes, keys, labels, split.codes, clusters)
     mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
     manifest = _manifest(data, source, listing, arrays, labels, split, repeated, mixed, fingerprint)
     write_manifest(ready / "store.json", manifest)
@@ -158,11 +168,12 @@ def _finish(
     final = part.parent / f"{_name(data)}-{fingerprint}"
     try:
         known = open_store(final)  # the same images and splits were asked for in other words
+        known.check_images()
     except DataError:
         shutil.rmtree(final, ignore_errors=True)
         os.replace(ready, final)
     else:
-        if "unread" not in known.manifest.model_fields_set:  # an older version, which wrote down less
+        if not known.sealed:  # an older version, which wrote down less
             os.replace(ready / "store.json", final / "store.json")
     return final
 
@@ -245,13 +256,6 @@ def _manifest(
         unread=source.unread(),
         scales=remarks.scales(arrays),
     )
-
-
-def _fingerprint(classes: tuple[str, ...], *arrays: npt.NDArray[Any]) -> str:
-    digest = hashlib.blake2b(json.dumps([FORMAT, classes]).encode(), digest_size=8)
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
 
 
 def _name(data: Data) -> str:

@@ -6,27 +6,34 @@
       keys.npy      uint8 (N, 20), BLAKE2b hash of the decoded pixels
       splits.npy    uint8 (N,)
       clusters.npy  int64 (N,)
-      store.json    classes, counts, skipped records and why, duplicates, split rule
+      store.json    classes, counts, skipped records and why, duplicates, split rule; digests of arrays and of itself
+      .checked      which images have been found to be those of their content hashes, see `augexp.data.checked_images`
 
-Memory is a batch, whatever N is.
+Memory is a batch, whatever N is. The small arrays are checked on opening; images when they are first needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from augexp import seeds
+from augexp import digests, seeds
 from augexp.data import splits
+from augexp.data.checked_images import CheckedImages
 from augexp.data.store_manifest import read_manifest
 from augexp.errors import DataError
 from augexp.experiment.plan import DRAWS
 from augexp.experiment.sources import Data
+
+FORMAT = 1
+"""Version of the store's files and of the pixels in them."""
 
 Rows = npt.NDArray[np.int64]
 DrawMode = Literal["whole", "disjoint", "subsampled"]
@@ -48,13 +55,17 @@ class Draw:
     """Some rows of a store, indexable by position: ``draw[positions]`` reads one `ImageBatch`."""
 
     def __init__(self, store: Store, rows: Rows) -> None:
-        self._images, self.ids, self.rows = store.images, store.ids[rows], rows
+        self._store, self.ids, self.rows = store, store.ids[rows], rows
+        self._checked = False
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, positions: npt.NDArray[np.int64]) -> ImageBatch:
-        return ImageBatch(np.asarray(self._images[self.rows[positions]]), self.ids[positions])
+        if not self._checked:  # all of them at the first batch, so that it is written down once
+            self._store.check_images(self.rows)
+            self._checked = True
+        return ImageBatch(np.asarray(self._store.images[self.rows[positions]]), self.ids[positions])
 
 
 class Store:
@@ -83,10 +94,64 @@ class Store:
             self._splits: npt.NDArray[np.uint8] = np.load(path / "splits.npy")
             if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
                 raise ValueError("lengths differ")
-        except (OSError, EOFError, ValueError) as error:
-            raise DataError(
-                f"{path}: the prepared images are damaged ({error}); delete this folder, they will be prepared again"
-            ) from None
+            self._check()
+        except Exception as error:  # numpy has exceptions of several kinds for a damaged header
+            raise self._damaged(error) from None
+        self._checked = CheckedImages(path, self.fingerprint, len(self.labels))
+
+    def _check(self) -> None:
+        """Check the arrays but the images against ``store.json``; raises ValueError."""
+        arrays = (self.keys, self.labels, self._splits, self.clusters)
+        if [array.dtype for array in arrays] != [np.uint8, np.int64, np.uint8, np.int64] or self.keys.shape[1:] != (
+            20,
+        ):
+            raise ValueError("arrays of other types")
+        size = self.manifest.image_size
+        if (
+            self.images.shape[1:] != (size, size, 3)
+            or self.images.dtype != np.uint8
+            or self.manifest.images != len(self)
+        ):
+            raise ValueError("the images have another number, size or type")
+        if wrong := digests.differing(self.path, self.manifest.files or {}):
+            raise ValueError(f"{wrong[0]}: its digest differs")
+        if fingerprint_of(self.classes, *arrays) != self.fingerprint:
+            raise ValueError("keys, labels, splits and clusters are not those of the fingerprint")
+        for label, counts in enumerate(self.manifest.counts.get(name) for name in self.classes):
+            own = np.bincount(self._splits[self.labels == label], minlength=256)
+            if counts is None or any(own[code] != getattr(counts, part) for part, code in splits.CODES.items()):
+                raise ValueError(f"counts: not those of {self.classes[label]!r}")
+
+    def _damaged(self, error: Exception) -> DataError:
+        text = " ".join(str(error).split())
+        return DataError(
+            f"{self.path}: the prepared images are damaged ({text}); delete this folder, they will be prepared again"
+        )
+
+    @property
+    def sealed(self) -> bool:
+        """Whether digests tell that ``store.json`` is as it was written; not so in a store of augexp 0.1."""
+        return self.manifest.seal is not None
+
+    def check_images(self, rows: Rows | None = None, between: Callable[[], None] = lambda: None) -> None:
+        """Check that images are those of their content hashes; one that has been checked is not read again.
+
+        Args:
+            rows: which ones, int64; None takes all.
+            between: called now and then; may raise.
+
+        Raises:
+            DataError: one of them is another; the message says what to delete.
+        """
+        try:
+            self._checked.check(self.images, self.keys, np.arange(len(self)) if rows is None else rows, between)
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from None
+
+    def read_images(self, rows: Rows) -> npt.NDArray[np.uint8]:
+        """Return some images, uint8 (B, S, S, 3), a copy; raises DataError where one is damaged."""
+        self.check_images(rows)
+        return np.array(self.images[rows])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -146,6 +211,14 @@ class Store:
         return [train[self.labels[train] == label] for label in range(len(self.classes))]
 
 
+def fingerprint_of(classes: Sequence[str], *arrays: npt.NDArray[Any]) -> str:
+    """Return the fingerprint of a store, 16 hex digits, by its classes and its keys, labels, splits and clusters."""
+    digest = hashlib.blake2b(json.dumps([FORMAT, list(classes)]).encode(), digest_size=8)
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
 def open_store(path: Path) -> Store:
     """Open a prepared data set; raises DataError where it is missing or damaged."""
     return Store(Path(path))
@@ -154,4 +227,12 @@ def open_store(path: Path) -> Store:
 def find_store(data_dir: Path, fingerprint: str) -> Store | None:
     """Open the prepared data set with this fingerprint, if it is here."""
     paths = sorted((data_dir / "stores").glob(f"*-{fingerprint}"))
-    return open_store(paths[0]) if paths else None
+    if not paths:
+        return None
+    store = open_store(paths[0])
+    if store.fingerprint != fingerprint:
+        raise DataError(
+            f"{store.path}: holds the images {store.fingerprint} under the name of others; delete this folder, they "
+            "will be prepared again"
+        )
+    return store

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from augexp import digests
+
 
 class _Part(BaseModel):
     # Keys that a newer version adds are kept: they reach whoever gets the plain values.
@@ -122,6 +124,9 @@ class StoreManifest(_Part):
         warnings: what a reader of an answer on these images has to know.
         duplicates: images that are equal or nearly so.
         fingerprint: 16 hex digits over all pixels, labels and splits.
+        files: digest of every array but the images, by file name; None in a store of augexp 0.1. The images have their
+            content hashes in ``keys.npy``.
+        seal: digest of all other fields; None there as well.
     """
 
     format: int
@@ -140,21 +145,33 @@ class StoreManifest(_Part):
     fingerprint: str
     unread: tuple[LeftOutFiles, ...] = ()
     scales: tuple[ValueScale, ...] = ()
+    files: dict[str, str] | None = None
+    seal: str | None = None
 
     def plain(self) -> dict[str, Any]:
-        """Return the content of ``store.json`` as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
+        """Return the content of ``store.json`` but the digests as plain JSON values."""
+        return self.model_dump(mode="json", by_alias=True, exclude=set(_SEALS))
+
+
+_SEALS = ("files", digests.SEAL)
+_BEFORE_SEALS = tuple(name for name in StoreManifest.model_fields if name not in _SEALS)
+
+IMAGES = "images.npy"
+"""The one array whose digest is not in ``store.json``."""
 
 
 def write_manifest(path: Path, manifest: StoreManifest) -> None:
-    """Write the ``store.json`` at `path`."""
-    path.write_text(json.dumps(manifest.plain(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write the ``store.json`` at `path`, with digests of the arrays that lie beside it and of itself."""
+    arrays = sorted(array for array in path.parent.glob("*.npy") if array.name != IMAGES)
+    files = {array.name: digests.of_file(array) for array in arrays}
+    values = digests.sealed({**manifest.plain(), "files": files})
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_manifest(path: Path) -> StoreManifest:
     """Read the ``store.json`` at `path`; raises OSError or a ValueError of one line."""
     try:
-        return StoreManifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return StoreManifest.model_validate(digests.read_json(path, _BEFORE_SEALS))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or path.name

@@ -249,7 +249,8 @@ def _store_here(job: Job) -> Store | None:
 
 
 def take_apart(store: Store) -> tuple[Store, npt.NDArray[np.uint8]]:
-    """Return a copy of the store without its images, and the images, uint8 (N, S, S, 3)."""
+    """Return a copy of the store without its images, and the images, uint8 (N, S, S, 3), all of them checked."""
+    store.check_images()  # here, where it is remembered: the copies know that they need not do it
     # As plain arrays, since Ray shares those between processes and copies subclasses such as memory maps.
     small, images = copy.copy(store), np.asarray(store.images)
     small.images = np.empty((0, *images.shape[1:]), images.dtype)

@@ -68,7 +68,7 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
         order = [int(i) for i in np.argsort(-sign * net, kind="stable") if sign * net[i] > 0][:PER_STRIP]
         photos = tuple(
             Photo(
-                uri=encode(store.images[int(rows[i])]),
+                uri=encode(store.read_images(rows[[i]])[0]),
                 name=store.classes[int(labels[i])],
                 lines=tuple(
                     f"{name}: {right[:, i].sum()} of {len(seeds)}" for name, right in ((baseline, before), (arm, after))

@@ -78,7 +78,7 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
     """
     policy, rows = experiment.policy(arm), _training_rows(experiment, store)
     originals = _originals(store, rows)
-    images, ids, names = np.asarray(store.images[originals]), store.ids[originals], store.classes[: len(originals)]
+    images, ids, names = store.read_images(originals), store.ids[originals], store.classes[: len(originals)]
     classes, partners = np.arange(len(images)), (store.view(rows), store.labels[rows])
     augment = pipeline.Augmenter(
         policy, root_seed=experiment.root_seed, seed=0, num_classes=len(images), partners=partners
@@ -143,7 +143,7 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
     """
     policy = experiment.policy(arm)
     first, second, *_ = _originals(store, _training_rows(experiment, store))
-    image, other = np.asarray(store.images[first]), np.asarray(store.images[second])
+    image, other = store.read_images(np.array([first, second]))
     catalogue = (build(spec, {}, "catalogue") for spec in SPECS.values() if spec.family != "composite")
     draws = np.linspace(0.0, 1.0 - 2.0**-53, STEPS)
     rows = [row for operation in policy.operations or catalogue for row in _rows(operation, image, other, draws)]

@@ -7,6 +7,7 @@
 - `manifests`: What the JSON files of a results folder hold, as typed models.
 - `records`: A run on disk: what one arm with one seed left behind, and how to read it.
 - `run_json`: Reading the JSON files of a run, and the digests of its other files.
+- `sealed_toml`: The first line of a results folder's definition: digests of it and of the plans.
 - `scores`: What the probabilities of a network say of each test image: losses and confidence.
 - `status`: How a comparison stands, read from its results folder alone, while it runs or long after.
 """

@@ -6,6 +6,9 @@ results/<name>/
   horizon.json       with epochs = "auto": how far the runs go, and whether that is settled
   runs/<arm>/seed-<n>/
   comparison/
+
+The two JSON files hold digests of themselves (see `augexp.digests`), and the first line of ``experiment.toml``, a
+comment, one of the file and one of ``plan.json``. Folders of augexp 0.1 have none of them.
 """
 
 from __future__ import annotations
@@ -17,12 +20,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augexp import digests
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import definition, network_files, screening
 from augexp.experiment.definition import Experiment
 from augexp.files import write_atomically
-from augexp.results import records
+from augexp.results import records, sealed_toml
 from augexp.results.manifests import Horizon, PlanEntry, PlanHistory, RecordedPlan
+
+TOML = "experiment.toml"
+
+_RUN = records.RUN
 
 
 @dataclass(frozen=True)
@@ -45,20 +53,41 @@ class Workspace:
         """Return every plan so far, oldest first."""
         path = self.folder / "plan.json"
         try:
-            return PlanHistory.from_values(json.loads(path.read_text(encoding="utf-8"))).plans
+            history = PlanHistory.from_values(digests.read_json(path, ("plans",))).plans
         except FileNotFoundError:
-            return ()
+            history = ()
         except (OSError, ValueError) as error:
+            raise _plan_error(path, f"damaged ({' '.join(str(error).split())})") from None
+        if not sealed_toml.is_written_with(self.folder / TOML, history) and any(self.folder.glob(f"runs/*/*/{_RUN}")):
+            what = "is not the one that experiment.toml was written with" if history else "is missing"
+            raise _plan_error(path, what)
+        return history
+
+    def recorded_history(self) -> tuple[PlanEntry, ...]:
+        """Return every plan so far, of which the last one has to be that of the definition; empty without any.
+
+        Raises:
+            ResultsError: a plan was edited after it was written down, or the definition was.
+        """
+        history = self.plan_history()
+        for entry in history:
+            if entry.hash_of(self.experiment.hash) != entry.plan_hash:
+                raise _plan_error(self.folder / "plan.json", "damaged (a plan is not the one of its hash)")
+        if history and history[-1].plan_hash != self.experiment.plan_hash:
+            last, own = history[-1].plan.values(), self.experiment.plan.definition()
+            changes = "; ".join(_differences(last, own, names=("in plan.json", "here"))) or "an arm has another policy"
             raise ResultsError(
-                f"{path}: damaged ({' '.join(str(error).split())}); restore it from a copy, "
-                "or delete the folder to start the experiment afresh"
-            ) from None
+                f"{self.folder / TOML}: its plan is not the last one of plan.json ({changes}); put it back, or repeat "
+                "`augexp compare` with the plan that is meant, which writes down that it was changed"
+            )
+        return history
 
     def horizon(self) -> Horizon | None:
         """Return how far runs with an automatic budget go; None where that was not written down yet."""
         path = self.folder / "horizon.json"
         try:
-            return Horizon.from_values(json.loads(path.read_text(encoding="utf-8")))
+            values = digests.read_json(path, tuple(Horizon.model_fields), self.experiment.hash)
+            return Horizon.from_values(values)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -67,16 +96,29 @@ class Workspace:
                 "horizon found again"
             ) from None
 
+    def without_digests(self) -> tuple[str, ...]:
+        """Return the names of the files beside the runs that hold no digest: those of augexp 0.1."""
+        names = []
+        for name, is_sealed in (
+            ("plan.json", _holds_seal),
+            ("horizon.json", _holds_seal),
+            (TOML, sealed_toml.is_sealed),
+        ):
+            if (self.folder / name).is_file() and not is_sealed(self.folder / name):
+                names.append(name)
+        return tuple(names)
+
     def commit_horizon(self, horizon: Horizon) -> None:
         """Write down how far the runs go, before they do."""
         if horizon != self.horizon():
-            text = json.dumps(horizon.model_dump(mode="json"), indent=1) + "\n"
+            values = digests.sealed(horizon.model_dump(mode="json"), self.experiment.hash)
+            text = json.dumps(values, indent=1) + "\n"
             write_atomically(self.folder / "horizon.json", text, durable=True)
 
     def commit_definition(self) -> None:
         """Write the definition down for a single run; the one of a comparison stays, its plan with it."""
         if not (self.folder / "experiment.toml").is_file():
-            self._write_definition()
+            self._write_definition(())
 
     def commit_plan(self, blocks_finished: int) -> tuple[PlanEntry, ...]:
         """Write the plan down before its first run; a changed plan is added, never put in place of one.
@@ -97,13 +139,14 @@ class Workspace:
                 blocks_finished=blocks_finished,
             )
             history = (*history, entry)
-            text = json.dumps(PlanHistory(plans=history).values(), indent=1) + "\n"
+            text = json.dumps(digests.sealed(PlanHistory(plans=history).values()), indent=1) + "\n"
             write_atomically(self.folder / "plan.json", text, durable=True)
-        self._write_definition()
+        self._write_definition(history)
         return history
 
-    def _write_definition(self) -> None:
-        write_atomically(self.folder / "experiment.toml", definition.dumps(_portable(self.experiment, self.folder)))
+    def _write_definition(self, history: Sequence[PlanEntry]) -> None:
+        text = definition.dumps(_portable(self.experiment, self.folder))
+        write_atomically(self.folder / TOML, sealed_toml.sealed(text, history))
 
 
 def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:
@@ -203,6 +246,7 @@ def reopen_workspace(folder: Path) -> Workspace:
             hint = f"its policies are screened in {stage}, and the same `augexp compare` goes on from there"
         raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {hint}")
     try:
+        sealed_toml.check(path)
         return Workspace(definition.load(path), folder)
     except DefinitionError as error:
         raise ResultsError(str(error)) from None
@@ -225,12 +269,25 @@ def _portable(experiment: Experiment, folder: Path) -> Experiment:
     return experiment.replace(data={"path": Path(path).as_posix()})
 
 
-def _differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def _plan_error(path: Path, what: str) -> ResultsError:
+    return ResultsError(f"{path}: {what}; restore it from a copy, or delete the folder to start the experiment afresh")
+
+
+def _holds_seal(path: Path) -> bool:
+    try:
+        return digests.SEAL in json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
+
+
+def _differences(
+    there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "", names: tuple[str, str] = ("there", "here")
+) -> Iterator[str]:
     for key in sorted({*there, *here}):
         old, new = there.get(key), here.get(key)
         if old == new:
             continue
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from _differences(old, new, f"{prefix}{key}.")
+            yield from _differences(old, new, f"{prefix}{key}.", names)
         else:
-            yield f"{prefix}{key} is {old!r} there and {new!r} here"
+            yield f"{prefix}{key} is {old!r} {names[0]} and {new!r} {names[1]}"

@@ -69,6 +69,9 @@ def _born(process: psutil.Process) -> float:
     return created - float(psutil.boot_time()) if sys.platform == "linux" else created
 
 
+_CONTENT = TypeAdapter(Heartbeat)
+
+
 class HeartbeatWriter:
     """Writes the heartbeats of one run, at most twice a second.
 
@@ -98,6 +101,6 @@ class HeartbeatWriter:
 def read(folder: Path) -> Heartbeat | None:
     """Return the last heartbeat in a run's folder; None where there is none or it cannot be read."""
     try:
-        return TypeAdapter(Heartbeat).validate_json((folder / NAME).read_bytes(), strict=True)
+        return _CONTENT.validate_json((folder / NAME).read_bytes(), strict=True)
     except (OSError, ValueError):
         return None

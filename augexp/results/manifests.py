@@ -218,7 +218,7 @@ class PlanEntry(Manifest):
     blocks_finished: Count
 
     def hash_of(self, experiment: str) -> str:
-        """Return the `plan_hash` that this plan has in an experiment, by the hash of that: see `Experiment.plan_hash`."""
+        """Return the `plan_hash` that this plan has in the experiment of that hash, see `Experiment.plan_hash`."""
         return plan_hash(experiment, self.plan.values(), self.arms)
 
 

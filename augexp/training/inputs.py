@@ -46,10 +46,12 @@ class ImageInputs:
         task: whose arm and seed.
         store: the prepared images.
         rows: of the block's training draw.
+        check: called now and then while images are checked; raises where the run is to be stopped.
     """
 
-    def __init__(self, task: RunTask, store: Store, rows: Rows) -> None:
-        self._store, self.draw = store, store.view(rows)
+    def __init__(self, task: RunTask, store: Store, rows: Rows, check: Callable[[], None] = lambda: None) -> None:
+        self._store, self._check, self.draw = store, check, store.view(rows)
+        store.check_images(rows, check)
         self.augment = Augmenter(
             task.experiment.policy(task.arm),
             root_seed=task.experiment.root_seed,
@@ -60,6 +62,7 @@ class ImageInputs:
 
     def plain(self, rows: Rows) -> Lookup:
         """Return what rescales the images of some rows."""
+        self._store.check_images(rows, self._check)
         view = self._store.view(rows)
         return lambda positions: rescale(view[positions].images)
 
@@ -113,5 +116,5 @@ def inputs_of(
 ) -> Inputs:
     """Return what the network of a run is given; for the arguments see `FeatureInputs`."""
     if network.backbone is None:
-        return ImageInputs(task, store, rows)
+        return ImageInputs(task, store, rows, check)
     return FeatureInputs(task, store, rows, network, check, note)

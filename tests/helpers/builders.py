@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,8 +24,9 @@ from augexp.errors import DataError
 from augexp.experiment import budget, definition
 from augexp.experiment.definition import Data, Experiment
 from augexp.results import records
-from augexp.results.manifests import RUN_SCHEMA, PlanEntry, RecordedPlan, RunManifest
+from augexp.results.manifests import RUN_SCHEMA, PlanEntry, RecordedPlan, RunManifest, TestSummary
 from augexp.results.records import Milestone, Predictions, RunRecord
+from augexp.results.run_json import digests_of
 
 # -- images --------------------------------------------------------------------------------------
 
@@ -195,7 +197,7 @@ def run_manifest(arm: str = "none", seed: int = 0, **changes) -> RunManifest:
 
 def write_run(
     folder: Path, experiment: Experiment, arm: str, seed: int, correct, *, labels=None, clusters=None,
-    status="complete", **changes,
+    status="complete", epochs=9, **changes,
 ) -> RunRecord:  # fmt: skip
     """Write one run whose network was right where `correct` says, bool (m,)."""
     correct = np.asarray(correct, dtype=bool)
@@ -211,7 +213,7 @@ def write_run(
     run_folder = records.run_folder(folder, arm, seed)
     run_folder.mkdir(parents=True)
     rows = []
-    for epoch in range(1, 10):
+    for epoch in range(1, epochs + 1):
         accuracy = float(correct.mean()) * (1 - 0.5**epoch)
         counts = {"epoch": epoch, "steps": 10 * epoch, "images_seen": 320 * epoch, "unique_images": 320}
         rows.append({**counts, **dict.fromkeys(records.FLOAT_COLUMNS, accuracy)})
@@ -221,8 +223,24 @@ def write_run(
         "status": status, "experiment": experiment.hash, "arm_hash": experiment.arm_hash(arm),
         "counts": {"train": 320, "validation": 40, "test": len(correct)}, **changes,
     }  # fmt: skip
-    (run_folder / records.RUN).write_bytes(records.json_bytes(run_manifest(arm, seed, **values).values()))
-    return records.read_run(run_folder)
+    values.setdefault("test", summary(predictions).model_dump())
+    (run_folder / records.RUN).write_bytes(records.run_bytes(run_manifest(arm, seed, **values)))
+    return seal(run_folder)
+
+
+def seal(folder: Path, **changes: Any) -> RunRecord:
+    """Make changes to a run's ``run.json``, and have it hold the digests of what lies beside it now."""
+    values = json.loads((folder / records.RUN).read_text(encoding="utf-8"))
+    files = digests_of(folder, without=records.CHECKPOINT)
+    run = RunManifest.from_values({**values, "files": files, **changes})
+    (folder / records.RUN).write_bytes(records.run_bytes(run))
+    return records.read_run(folder)
+
+
+def summary(predictions: Predictions) -> TestSummary:
+    """Return what ``run.json`` says of some predictions."""
+    own = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels].astype(np.float64)
+    return TestSummary(loss=-float(np.log(own).mean()), accuracy=float(predictions.correct.mean()))
 
 
 def write_block(
@@ -275,7 +293,7 @@ def write_auto_run(folder: Path, experiment: Experiment, arm: str, seed: int, va
     """
     horizon = len(validation)
     ledger = {**LEDGER, "epochs": horizon, "steps": 10 * horizon, "images_seen": 320 * horizon}
-    record = write_run(folder, experiment, arm, seed, outcomes[horizon], ledger=ledger)
+    record = write_run(folder, experiment, arm, seed, outcomes[horizon], ledger=ledger, epochs=horizon)
     rows = [
         {
             **{"epoch": epoch, "steps": 10 * epoch, "images_seen": 320 * epoch, "unique_images": 320},
@@ -291,4 +309,4 @@ def write_auto_run(folder: Path, experiment: Experiment, arm: str, seed: int, va
         for epoch in budget.milestones(horizon)
     }
     (record.folder / records.MILESTONES).write_bytes(records.milestones_bytes(milestones))
-    return records.read_run(record.folder)
+    return seal(record.folder)
