@@ -100,8 +100,8 @@ def plan_records(workspace: Workspace, fingerprint: str | None = None) -> list[R
     furthest = max((epochs_of(record) for record in records), default=0)
     if horizon is not None and workspace.horizon() is not None and furthest > horizon.epochs:
         raise ResultsError(
-            f"{workspace.folder / 'horizon.json'}: says {horizon.epochs} epochs, but runs have gone to {furthest}, so it "
-            "is older than they are; restore it from a copy, or delete it to have the horizon found again"
+            f"{workspace.folder / 'horizon.json'}: says {horizon.epochs} epochs, but runs have gone to {furthest}, so "
+            "it is older than they are; restore it from a copy, or delete it to have the horizon found again"
         )
     records = readable(records, horizon)
     return sample_splitting.restrict(records, workspace.experiment.plan)

@@ -38,8 +38,8 @@ class Verification:
     Attributes:
         arm, seed: which run.
         exact: weights, predictions, epochs and all else that ``run.json`` says are equal bit by bit.
-        weights_equal, order_equal, epochs_equal, predictions_equal, record_equal: the parts; the last one is the rest of
-            ``run.json`` but the versions.
+        weights_equal, order_equal, epochs_equal, predictions_equal, record_equal: the parts; the last one is the rest
+            of ``run.json`` but the versions.
         changed_predictions: number of test images that were classified differently.
         largest_difference: of a predicted probability.
         accuracy_recorded, accuracy_again: on the test split, in [0, 1].

@@ -7,16 +7,13 @@ much of what damage or a careless edit can do. Every check raises ValueError wit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp.experiment import budget
 from augexp.results.manifests import Ledger, RunManifest
-
-if TYPE_CHECKING:
-    from augexp.results.records import Milestone, Predictions
 
 SUM_ERROR = 1e-3
 """How far the sum of float32 probabilities may be from 1."""
@@ -62,8 +59,8 @@ def epochs(columns: Mapping[str, npt.NDArray[Any]], ledger: Ledger | None) -> No
             raise ValueError(f"{name} is below 0")
 
 
-def predictions(outcome: Predictions) -> None:
-    """Check the arrays of ``predictions.npz`` against each other."""
+def predictions(outcome: Any) -> None:
+    """Check the arrays of ``predictions.npz``, a `Predictions` of `augexp.results.records`, against each other."""
     images, classes = len(outcome.labels), len(outcome.classes)
     shapes = {
         "labels": ((images,), np.integer),
@@ -89,7 +86,7 @@ def predictions(outcome: Predictions) -> None:
         raise ValueError("predicted is not the class of the highest probability")
 
 
-def outcome_of(run: RunManifest, outcome: Predictions) -> None:
+def outcome_of(run: RunManifest, outcome: Any) -> None:
     """Check predictions against what ``run.json`` says of them."""
     if run.classes is not None and tuple(run.classes) != outcome.classes:
         raise ValueError("its classes are not those of run.json")
@@ -105,8 +102,8 @@ def outcome_of(run: RunManifest, outcome: Predictions) -> None:
         raise ValueError("its loss is not that of run.json")
 
 
-def milestones(at: Mapping[int, Milestone], run: RunManifest, final: Predictions) -> None:
-    """Check what was predicted on the way: which epochs, how many images, and that the last one is the end."""
+def milestones(at: Mapping[int, Any], run: RunManifest, final: Any) -> None:
+    """Check each `Milestone` by its epoch: which epochs, how many images, and that the last one is the end."""
     last = run.ledger.epochs if run.ledger is not None else 0
     if sorted(at) != sorted(budget.milestones(last)):
         raise ValueError(f"not the milestones up to {last} epochs")

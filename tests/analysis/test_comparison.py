@@ -166,7 +166,7 @@ def test_equal_predictions_of_different_arms_are_no_null_result(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"ledger": {**builders.LEDGER, "steps": 91}}, "unequal budget: steps"),
+        ({"ledger": {**builders.LEDGER, "parameters": 91}}, "unequal budget: parameters"),
         ({"weights_initial": "another"}, "differ in initial weights"),
         ({"order": "another"}, "differ in image order"),
     ],

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 
 import pytest
+from builders import seal
 
 import augexp
 from augexp.commands import verify
 from augexp.engines.base import Outcome
 from augexp.errors import DefinitionError, ResultsError
-from augexp.results import records
 from augexp.training import run
 
 
@@ -30,9 +29,7 @@ class HereEngine:
 
 def edited(record, folder, **changes):
     shutil.copytree(record.folder, folder)
-    values = {**json.loads((folder / records.RUN).read_text(encoding="utf-8")), **changes}
-    (folder / records.RUN).write_bytes(records.json_bytes(values))
-    return records.read_run(folder)
+    return seal(folder, **changes)
 
 
 def test_a_run_is_reproduced_bit_by_bit(finished, tiny, store, networks):

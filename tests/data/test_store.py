@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from builders import pixels, write_classes
 
-from augexp import seeds
+from augexp import digests, seeds
 from augexp.data import splits
 from augexp.data.preparation import prepare
 from augexp.data.store import Store, find_store, open_store
@@ -172,7 +172,7 @@ def test_store_json_of_another_kind(copy: Path, text: str) -> None:
 def test_a_missing_key_is_named(copy: Path) -> None:
     values = json.loads((copy / "store.json").read_text(encoding="utf-8"))
     del values["fingerprint"]
-    (copy / "store.json").write_text(json.dumps(values), encoding="utf-8")
+    (copy / "store.json").write_text(json.dumps(digests.sealed(values)), encoding="utf-8")
     assert "damaged ('fingerprint' is missing)" in refusal(copy)
 
 
@@ -187,18 +187,20 @@ def test_no_store(tmp_path: Path) -> None:
 
 def test_store_json_holds_the_manifest_in_the_order_of_its_fields(store: Store) -> None:
     text = (store.path / "store.json").read_text(encoding="utf-8")
-    assert text == json.dumps(store.manifest.plain(), indent=1, ensure_ascii=False) + "\n"
+    values = store.manifest.plain() | {"files": store.manifest.files, "seal": store.manifest.seal}
+    assert text == json.dumps(values, indent=1, ensure_ascii=False) + "\n"
     assert list(json.loads(text)) == [
         *("format", "source", "synthetic", "classes", "image_size", "images", "records", "counts", "split"),
         *("skipped", "ignored_files", "warnings", "duplicates", "fingerprint", "unread", "scales"),
+        *("files", "seal"),
     ]
 
 
 def test_keys_of_a_newer_version_are_kept(copy: Path) -> None:
     values = json.loads((copy / "store.json").read_text(encoding="utf-8"))
     values |= {"colour": "sRGB", "split": {**values["split"], "seed": 7}}
-    (copy / "store.json").write_text(json.dumps(values), encoding="utf-8")
-    assert open_store(copy).manifest.plain() == values
+    (copy / "store.json").write_text(json.dumps(digests.sealed(values)), encoding="utf-8")
+    assert open_store(copy).manifest.plain() == {key: values[key] for key in values if key not in ("files", "seal")}
 
 
 def test_duplicates_in_the_manifest_are_those_of_the_arrays(store: Store) -> None:

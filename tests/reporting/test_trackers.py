@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from builders import run_manifest
+from builders import LEDGER, run_manifest
 
 from augexp.errors import ResultsError, RunError
 from augexp.reporting import trackers
@@ -33,6 +33,7 @@ ANSWER = {
 def runs(tmp_path):
     """Two finished runs of three epochs and a failed one."""
     found = tmp_path / "results" / "tiny"
+    ledger = {**LEDGER, "epochs": 3, "steps": 24, "batch_size": 1, "images_seen": 24}
     for arm in ("none", "standard"):
         folder = records.run_folder(found, arm, 0)
         folder.mkdir(parents=True)
@@ -41,7 +42,7 @@ def runs(tmp_path):
             for n in (1, 2, 3)
         ]
         (folder / records.EPOCHS).write_bytes(records.epochs_bytes(rows))
-        (folder / records.RUN).write_bytes(records.json_bytes(run_manifest(arm).values()))
+        (folder / records.RUN).write_bytes(records.run_bytes(run_manifest(arm, ledger=ledger)))
         timing = {"started": "2020-01-02T03:04:05+00:00", "epochs": [{"seconds": 10.0}] * 3}
         (folder / records.TIMING).write_bytes(records.json_bytes(timing))
     records.write_failure(records.run_folder(found, "none", 1), "e", "none", "a" * 16, 1, "its own error")

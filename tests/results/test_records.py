@@ -6,9 +6,11 @@ import json
 
 import numpy as np
 import pytest
+from builders import run_manifest, seal, summary
 
 from augexp.errors import ResultsError
 from augexp.results import records
+from augexp.results.manifests import RunManifest
 from augexp.results.records import Predictions
 
 ROW = dict.fromkeys(records.INTEGER_COLUMNS, 3) | dict.fromkeys(records.FLOAT_COLUMNS, 1 / 3)
@@ -16,12 +18,14 @@ ROW = dict.fromkeys(records.INTEGER_COLUMNS, 3) | dict.fromkeys(records.FLOAT_CO
 
 def predictions(m=13):
     generator = np.random.default_rng(0)
-    labels, predicted = generator.integers(0, 3, (2, m))
+    labels = generator.integers(0, 3, m)
+    probabilities = generator.dirichlet([1, 1, 1], m).astype(np.float32)
+    predicted = probabilities.argmax(axis=1)
     return Predictions(
         labels=labels,
         predicted=predicted,
         correct=labels == predicted,
-        probabilities=generator.dirichlet([1, 1, 1], m).astype(np.float32),
+        probabilities=probabilities,
         ids=generator.integers(0, 2**63, m).astype(np.uint64),
         clusters=np.arange(m),
         classes=("a", "b", "ü"),
@@ -52,10 +56,15 @@ def test_epochs_round_trip_in_full_precision(tmp_path):
 
 def write_run(folder, **changes):
     folder.mkdir(parents=True)
-    run = {"schema": 1, "status": "complete", "experiment": "e", "arm": "none", "arm_hash": "h", "seed": 0, **changes}
-    (folder / records.RUN).write_bytes(records.json_bytes(run))
-    (folder / records.EPOCHS).write_bytes(records.epochs_bytes([ROW]))
-    (folder / records.PREDICTIONS).write_bytes(records.predictions_bytes(predictions()))
+    outcome, values = predictions(), run_manifest().values()
+    values |= {"classes": outcome.classes, "counts": {"train": 3, "validation": 0, "test": len(outcome.labels)}}
+    run = RunManifest.from_values({**values, "test": summary(outcome).values(), **changes})
+    rows = [{**ROW, "epoch": n, "steps": 10 * n, "images_seen": 320 * n} for n in range(1, 10)]
+    (folder / records.EPOCHS).write_bytes(records.epochs_bytes(rows))
+    (folder / records.PREDICTIONS).write_bytes(records.predictions_bytes(outcome))
+    (folder / records.RUN).write_bytes(records.run_bytes(run))
+    if run.format == 1:
+        seal(folder)
 
 
 def test_runs_are_read_in_order_and_unfinished_ones_left_out(tmp_path):
@@ -66,7 +75,7 @@ def test_runs_are_read_in_order_and_unfinished_ones_left_out(tmp_path):
     found = records.read_runs(tmp_path)
     assert [(one.arm, one.seed) for one in found] == [("none", 2), ("none", 10), ("standard", 2), ("standard", 10)]
     assert found[0].predictions() is found[0].predictions()
-    assert found[0].epochs["epoch"].tolist() == [3]
+    assert found[0].epochs["epoch"].tolist() == [*range(1, 10)]
     assert records.read_runs(tmp_path / "nothing") == []
 
 
@@ -89,9 +98,9 @@ def test_another_schema_is_refused(tmp_path):
 def test_finished_means_complete_or_diverged_of_this_very_definition(tmp_path):
     assert not records.is_finished(tmp_path / "none", "h", 9)
     for status, expected in (("complete", True), ("diverged", True), ("failed", False)):
-        write_run(tmp_path / status, status=status, ledger={"epochs": 9})
-        assert records.is_finished(tmp_path / status, "h", 9) is expected
-        assert not records.is_finished(tmp_path / status, "h", 18)
+        write_run(tmp_path / status, status=status)
+        assert records.is_finished(tmp_path / status, "a" * 16, 9) is expected
+        assert not records.is_finished(tmp_path / status, "a" * 16, 18)
     with pytest.raises(ResultsError, match="another definition"):
         records.is_finished(tmp_path / "complete", "other", 9)
 

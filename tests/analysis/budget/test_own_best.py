@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from builders import experiment, plan_history, write_auto_run
+from builders import experiment, plan_history, seal, summary, write_auto_run
 
 from augexp.analysis import comparison as comparisons
 from augexp.analysis.budget import own_best
@@ -98,6 +98,7 @@ def test_a_permutation_of_the_test_labels_changes_no_budget(runs, auto):
         values = {**vars(predictions), "labels": labels, "correct": predictions.predicted == labels}
         changed = records.Predictions(**values)
         (run.folder / records.PREDICTIONS).write_bytes(records.predictions_bytes(changed))
+        seal(run.folder, test=summary(changed).values())
     again = [records.read_run(run.folder) for run in runs]
     after = pair_runs(again, auto.plan.arms, range(SEEDS), "auto", choose=True)
     assert after.budgets == before.budgets
