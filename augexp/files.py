@@ -17,7 +17,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from augexp.errors import AugexpError, ResultsError
@@ -124,12 +125,14 @@ def allocate(path: Path, size: int) -> None:
     A write to a mapped file whose room was only promised is a signal that kills the process, not an exception.
     """
     with path.open("r+b") as file:
-        present = file.seek(0, os.SEEK_END)
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size)
             return
-        while present < size:
-            present += file.write(bytes(min(1 << 20, size - present)))
+        for start in range(0, size, 1 << 20):  # every byte is written once more, as it is
+            file.seek(start)
+            content = file.read(1 << 20)
+            file.seek(start)
+            file.write(content or bytes(min(1 << 20, size - start)))
 
 
 def unwritable(path: Path, error: OSError, advice: str = RESULTS_ADVICE) -> ResultsError:
@@ -142,6 +145,12 @@ def remove_leftovers(folder: Path) -> None:
     for path in folder.glob(".*.part*"):
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def lacks_resources(error: BaseException) -> bool:
+    """Tell whether an error says that the machine lacks memory, open files or permission, and nothing of a file."""
+    wanting = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM)
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in wanting)
 
 
 # -- folders of strangers ------------------------------------------------------------------------
@@ -243,6 +252,28 @@ def hold_lock(path: Path, busy: Exception) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 path.unlink()
         lock.release()
+
+
+@contextlib.contextmanager
+def wait_for_lock(
+    path: Path, busy: Exception, seconds: float, on_wait: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Hold the lock as `hold_lock` does, but wait for another holder, and raise `busy` after so many seconds alone.
+
+    `on_wait` is called each time that the lock is not free. Raises OSError as `hold_lock`.
+    """
+    deadline = time.monotonic() + seconds
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(hold_lock(path, busy))
+                break
+            except type(busy) as error:
+                if error is not busy or time.monotonic() >= deadline:
+                    raise
+                on_wait()
+                time.sleep(0.1)
+        yield
 
 
 def _warn_of_no_locks(folder: Path) -> None:

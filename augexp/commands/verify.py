@@ -98,6 +98,8 @@ def verify(
     store = find_store(Path(data_dir), str(record.run.store))
     if store is None:
         store = prepare(experiment.data, Path(data_dir), progress=listener.stage)
+        if store.fingerprint != record.run.store:  # said before an hour of training, not after it
+            raise _other_images(record, store.fingerprint)
     listener.runs(1)
     return rerun(record, experiment, store.path, on_event=listener.event)
 
@@ -169,10 +171,7 @@ def rerun(
 def compare(recorded: RunRecord, again: RunRecord) -> Verification:
     """Compare two executions of the same run."""
     if recorded.run.store != again.run.store:
-        raise ResultsError(
-            f"{recorded.folder}: recorded with the images {recorded.run.store}, here are {again.run.store}; "
-            "the images have changed since"
-        )
+        raise _other_images(recorded, str(again.run.store))
     old, new = recorded.predictions(), again.predictions()
     equal = {
         "weights": recorded.run.weights_final == again.run.weights_final,
@@ -197,6 +196,13 @@ def compare(recorded: RunRecord, again: RunRecord) -> Verification:
         accuracy_again=float(np.mean(new.correct)),
         versions=versions,
         words=_words(equal, changed, len(old.labels), versions, recorded, again),
+    )
+
+
+def _other_images(recorded: RunRecord, here: str) -> ResultsError:
+    return ResultsError(
+        f"{recorded.folder}: recorded with the images {recorded.run.store}, here are {here}; "
+        "the images have changed since"
     )
 
 

@@ -13,6 +13,7 @@ Memory is a batch, whatever N is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -27,8 +28,12 @@ from augexp.data.store_manifest import read_manifest
 from augexp.errors import DataError
 from augexp.experiment.plan import DRAWS
 from augexp.experiment.sources import Data
+from augexp.files import check_inside, lacks_resources
 
 Rows = npt.NDArray[np.int64]
+FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+"""What the fingerprint of a store looks like."""
+
 DrawMode = Literal["whole", "disjoint", "subsampled"]
 
 
@@ -84,6 +89,8 @@ class Store:
             if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
                 raise ValueError("lengths differ")
         except (OSError, EOFError, ValueError) as error:
+            if lacks_resources(error):
+                raise DataError(f"{path}: the prepared images cannot be opened ({error}); repeat the command") from None
             raise DataError(
                 f"{path}: the prepared images are damaged ({error}); delete this folder, they will be prepared again"
             ) from None
@@ -147,11 +154,22 @@ class Store:
 
 
 def open_store(path: Path) -> Store:
-    """Open a prepared data set; raises DataError where it is missing or damaged."""
+    """Open a prepared data set; raises DataError where it is missing or damaged, or a link leads out of it."""
+    check_inside(Path(path), DataError)
     return Store(Path(path))
 
 
 def find_store(data_dir: Path, fingerprint: str) -> Store | None:
-    """Open the prepared data set with this fingerprint, if it is here."""
-    paths = sorted((data_dir / "stores").glob(f"*-{fingerprint}"))
-    return open_store(paths[0]) if paths else None
+    """Open the prepared data set with this fingerprint, if it is here.
+
+    Args:
+        data_dir: holds ``stores/``.
+        fingerprint: as a record names it, which anybody may have written: 16 hex digits, or nothing is found.
+    """
+    if not FINGERPRINT.fullmatch(fingerprint):
+        return None
+    for path in sorted((data_dir / "stores").glob(f"*-{fingerprint}")):
+        store = open_store(path)
+        if store.fingerprint == fingerprint:  # a folder may be named as somebody pleases
+            return store
+    return None

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.errors import ResultsError
-from augexp.files import unwritable, write_atomically
+from augexp.files import lacks_resources, unwritable, write_atomically
 from augexp.results import scores
 from augexp.results.manifests import RUN_SCHEMA, RunManifest, RunOutcome, Timing
 
@@ -290,6 +290,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _damaged(path: Path, error: Exception) -> ResultsError:
+    if lacks_resources(error):
+        why = " ".join(str(error).split()) or "memory ran out"
+        return ResultsError(f"{path}: cannot be read ({why}); nothing is wrong with the file: repeat the command")
     return ResultsError(
         f"{path}: cannot be read ({' '.join(str(error).split())}); delete the folder of this run to have it run again"
     )
