@@ -21,7 +21,7 @@ from augexp.errors import ResultsError
 from augexp.experiment import command_line
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
-from augexp.files import write_atomically
+from augexp.files import check_inside, write_atomically
 from augexp.results.folder import Workspace, reopen_workspace
 from augexp.results.manifests import Horizon, PlanEntry
 from augexp.results.records import RunRecord, read_runs
@@ -309,13 +309,15 @@ def recompute(workspace: Workspace, data_dir: Path) -> tuple[Comparison, list[Ru
 
 def current(folder: Path, data_dir: Path) -> Comparison:
     """Return the comparison of what is in a results folder now, without writing anything."""
+    check_inside(folder)
     if not (folder / "runs").is_dir() and (folder / "comparison" / "comparison.json").is_file():
         return published(folder)
     return recompute(reopen_workspace(folder), data_dir)[0]
 
 
 def published(folder: Path) -> Comparison:
-    """Read the published comparison; raises ResultsError where it cannot be read."""
+    """Read the published comparison; raises ResultsError where it cannot be read, or a link leads out of the folder."""
+    check_inside(folder)
     from augexp.analysis.schema import Comparison  # noqa: PLC0415 - pydantic models take a while to build
 
     path = folder / "comparison" / "comparison.json"

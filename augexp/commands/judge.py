@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from augexp.commands.answer import write_mark
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import definition
+from augexp.files import check_inside
 from augexp.version import __version__
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def _date(value: datetime | str | None) -> datetime | None:
 
 def _free_folder(folder: Path) -> Path:
     """Return a folder that holds no experiment; raises ResultsError where it does."""
+    check_inside(folder)
     if (folder / "experiment.toml").exists() or (folder / "runs").exists():
         raise ResultsError(f"{folder}: holds an experiment of augexp compare; give these runs another --name")
     return folder

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augexp.commands import answer, judge
+from augexp.files import check_inside
 from augexp.results.folder import reopen_workspace
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def report(
         ResultsError: no results there, or only a published answer without its runs.
     """
     folder = Path(results)
+    check_inside(folder)
     if not (folder / "experiment.toml").is_file() and (folder / "comparison" / "comparison.json").is_file():
         published = answer.published(folder)
         if published.declared:  # judged runs lie elsewhere; the answer holds everything that the page shows

@@ -104,6 +104,8 @@ def verify(
     store = find_store(Path(data_dir), str(record.run.store))
     if store is None:
         store = prepare(experiment.data, Path(data_dir), progress=listener.stage)
+        if store.fingerprint != record.run.store:  # said before an hour of training, not after it
+            raise _other_images(record, store.fingerprint)
     listener.runs(1)
     return rerun(record, experiment, store.path, on_event=listener.event)
 
@@ -175,10 +177,7 @@ def rerun(
 def compare(recorded: RunRecord, again: RunRecord) -> Verification:
     """Compare two executions of the same run."""
     if recorded.run.store != again.run.store:
-        raise ResultsError(
-            f"{recorded.folder}: recorded with the images {recorded.run.store}, here are {again.run.store}; "
-            "the images have changed since"
-        )
+        raise _other_images(recorded, str(again.run.store))
     old, new = recorded.predictions(), again.predictions()
     equal = {
         "weights": all(
@@ -234,6 +233,13 @@ def _check_model(record: RunRecord) -> None:
             f"{path}: is not what was written, or {digest.name} is not; delete the folder of this run to have it run "
             "again"
         )
+
+
+def _other_images(recorded: RunRecord, here: str) -> ResultsError:
+    return ResultsError(
+        f"{recorded.folder}: recorded with the images {recorded.run.store}, here are {here}; "
+        "the images have changed since"
+    )
 
 
 def _milestones(record: RunRecord) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from itertools import islice
 from pathlib import Path
@@ -28,7 +29,7 @@ from augexp.data.store import FORMAT, Store, fingerprint_of, open_store
 from augexp.data.store_manifest import StoreManifest, read_manifest, write_manifest
 from augexp.errors import DataError
 from augexp.experiment.sources import Data
-from augexp.files import hold_lock
+from augexp.files import check_inside, sync, sync_folder, wait_for_lock, write_atomically
 from augexp.progress import StageProgress
 
 READING = 2
@@ -37,6 +38,14 @@ images and splits is found again by its fingerprint."""
 
 CHUNK = 512
 """Images that are put in order at a time."""
+
+ADVICE = "free some space or choose another place with --data-dir"
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*px-[0-9a-f]{16}")
+"""What the folder of a store is called."""
+
+TIMEOUT = 24 * 3600.0
+"""Seconds that a command waits for another one that prepares the same images."""
 
 MAX_LISTED = 1000
 """Skipped records that are listed by name; all are counted."""
@@ -67,21 +76,34 @@ def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Pat
         return known
     part = stores / f"building-{request}"
     busy = DataError(f"{part}: another augexp is preparing the same images; wait for it, then start again")
+
+    def tell() -> None:
+        progress("waiting for another augexp that prepares the same images", 0, 0)
+
     try:
         (stores / "requests").mkdir(parents=True, exist_ok=True)
-        with hold_lock(part.with_suffix(".lock"), busy):
+        with wait_for_lock(part.with_suffix(".lock"), busy, TIMEOUT, tell):
+            _check_own(part)
             # Looked up again: another process may have finished it before the lock was ours.
             return _known(data, stores, request) or _make(data, source, part, request, progress, jobs)
     except OSError as error:
         raise DataError(
-            f"{error.filename or stores}: cannot be written ({error.strerror or error}); "
-            "free some space or choose another place with --data-dir"
+            f"{error.filename or stores}: cannot be written ({error.strerror or error}); {ADVICE}"
         ) from None
+
+
+def _check_own(part: Path) -> None:
+    """Check that what an earlier attempt has left lies in its own folder, before anything is written to it."""
+    if part.is_symlink():
+        raise DataError(f"{part}: is a link, and augexp prepares images in a folder of its own; delete it")
+    check_inside(part, DataError)
 
 
 def _known(data: Data, stores: Path, request: str) -> Path | None:
     try:
         name, *digest = (stores / "requests" / request).read_text(encoding="utf-8").splitlines()
+        if not NAME.fullmatch(name):
+            return None  # a path, perhaps out of this folder
         path = stores / name
         manifest = read_manifest(path / "store.json")
     except (OSError, ValueError):
@@ -105,12 +127,13 @@ def _fits(data: Data, manifest: StoreManifest) -> bool:
 
 def _make(data: Data, source: Source, part: Path, request: str, progress: StageProgress, jobs: int) -> Path:
     part.mkdir(exist_ok=True)
+    shutil.rmtree(part / "store", ignore_errors=True)  # of an attempt that was cut off: it takes room that is needed
     listing = write_listing(part, source.records())
     check_listing(source, listing)
     arrays = decode_all(data, source, listing, part, progress, jobs or os.cpu_count() or 1)
     final = _finish(data, source, listing, arrays, part, progress)
     text = f"{final.name}\n{_request_digest(request, final.name)}\n"
-    (part.parent / "requests" / request).write_text(text, encoding="utf-8")
+    write_atomically(part.parent / "requests" / request, text, durable=True, advice=ADVICE)
     del arrays, listing
     shutil.rmtree(part, ignore_errors=True)
     return final
@@ -137,12 +160,7 @@ def _finish(
     ready = part / "store"
     shutil.rmtree(ready, ignore_errors=True)
     ready.mkdir()
-    images = np.lib.format.open_memmap(
-        ready / "images.npy", mode="w+", dtype=np.uint8, shape=(len(rows), *arrays.images.shape[1:])
-    )
-    for start in range(0, len(rows), CHUNK):
-        images[start : start + CHUNK] = arrays.images[rows[start : start + CHUNK]]
-        progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
+    images = _put_in_order(ready / "images.npy", arrays.images, rows, progress)
     found, split, dissolved = _group_and_split(data, source_splits, labels, keys, hashes, images, len(source.classes))
     clusters, near = found.clusters, found.near
     check_splits(source.classes, labels, split.codes, clusters, images)
@@ -163,8 +181,8 @@ def _finish(
     mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
     manifest = _manifest(data, source, listing, arrays, labels, split, repeated, mixed, fingerprint)
     write_manifest(ready / "store.json", manifest)
-    images.flush()
     del images
+    sync_folder(ready)
     final = part.parent / f"{_name(data)}-{fingerprint}"
     try:
         known = open_store(final)  # the same images and splits were asked for in other words
@@ -175,7 +193,29 @@ def _finish(
     else:
         if not known.sealed:  # an older version, which wrote down less
             os.replace(ready / "store.json", final / "store.json")
+            sync(final)
+    sync(part.parent)
     return final
+
+
+def _put_in_order(
+    path: Path, images: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64], progress: StageProgress
+) -> npt.NDArray[np.uint8]:
+    """Write some rows of `images` to a file and return them as a memory map.
+
+    They are written and not mapped meanwhile: on a full disk, a write raises OSError, and a mapping kills the process.
+    """
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *images.shape[1:])}
+    try:
+        with path.open("xb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for start in range(0, len(rows), CHUNK):
+                file.write(np.ascontiguousarray(images[rows[start : start + CHUNK]]).data)
+                progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
+    except OSError:
+        path.unlink(missing_ok=True)  # half of it, on a disk that is full
+        raise
+    return np.asarray(np.load(path, mmap_mode="r"))
 
 
 def _group_and_split(

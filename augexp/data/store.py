@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -31,11 +32,15 @@ from augexp.data.store_manifest import read_manifest
 from augexp.errors import DataError
 from augexp.experiment.plan import DRAWS
 from augexp.experiment.sources import Data
+from augexp.files import check_inside, lacks_resources
 
 FORMAT = 1
 """Version of the store's files and of the pixels in them."""
 
 Rows = npt.NDArray[np.int64]
+FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+"""What the fingerprint of a store looks like."""
+
 DrawMode = Literal["whole", "disjoint", "subsampled"]
 
 
@@ -124,6 +129,8 @@ class Store:
 
     def _damaged(self, error: Exception) -> DataError:
         text = " ".join(str(error).split())
+        if lacks_resources(error):
+            return DataError(f"{self.path}: the prepared images cannot be opened ({text}); repeat the command")
         return DataError(
             f"{self.path}: the prepared images are damaged ({text}); delete this folder, they will be prepared again"
         )
@@ -220,12 +227,23 @@ def fingerprint_of(classes: Sequence[str], *arrays: npt.NDArray[Any]) -> str:
 
 
 def open_store(path: Path) -> Store:
-    """Open a prepared data set; raises DataError where it is missing or damaged."""
+    """Open a prepared data set; raises DataError where it is missing or damaged, or a link leads out of it."""
+    check_inside(Path(path), DataError)
     return Store(Path(path))
 
 
 def find_store(data_dir: Path, fingerprint: str) -> Store | None:
-    """Open the prepared data set with this fingerprint, if it is here."""
+    """Open the prepared data set with this fingerprint, if it is here.
+
+    Args:
+        data_dir: holds ``stores/``.
+        fingerprint: as a record names it, which anybody may have written: 16 hex digits, or nothing is found.
+
+    Raises:
+        DataError: it is damaged, or holds other images under this name.
+    """
+    if not FINGERPRINT.fullmatch(fingerprint):
+        return None
     paths = sorted((data_dir / "stores").glob(f"*-{fingerprint}"))
     if not paths:
         return None

@@ -24,7 +24,7 @@ from augexp import digests
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import definition, network_files, screening
 from augexp.experiment.definition import Experiment
-from augexp.files import write_atomically
+from augexp.files import check_inside, write_atomically
 from augexp.results import records, sealed_toml
 from augexp.results.manifests import Horizon, PlanEntry, PlanHistory, RecordedPlan
 
@@ -154,9 +154,10 @@ def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:
 
     Raises:
         ResultsError: the folder holds an experiment of another hash (the message names what differs),
-            or it cannot be written.
+            or it cannot be written, or a link leads out of it.
     """
     folder = results_dir / experiment.name
+    check_inside(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -208,6 +209,8 @@ def is_staged(experiment: Experiment, results_dir: Path) -> bool:
     """
     folder = results_dir / experiment.name
     sibling = _screening_of(folder)
+    for place in (folder, sibling):
+        check_inside(place)
     own, other = (Workspace(experiment, place).plan_history() for place in (folder, sibling))
     wanted = screening.is_wanted(experiment)
     if experiment.plan.screen is None and own and own[-1].plan_hash == experiment.plan_hash:
@@ -238,7 +241,8 @@ def _screening_of(folder: Path) -> Path:
 
 
 def reopen_workspace(folder: Path) -> Workspace:
-    """Return the workspace that lies in `folder`; raises ResultsError where there is none."""
+    """Return the workspace that lies in `folder`; raises ResultsError where there is none or a link leaves it."""
+    check_inside(folder)
     path = folder / "experiment.toml"
     if not path.is_file():
         hint, stage = "name a folder that `augexp compare` wrote, such as results/sample", _screening_of(folder)

@@ -7,7 +7,6 @@ cleaned up, and a lock file that was left behind means nothing.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,22 +39,14 @@ def claim_run(folder: Path) -> Iterator[None]:
     waits a while before it raises ResultsError.
     """
     busy = ResultsError(f"{folder}: another process is executing this run; wait for it to end")
-    deadline = time.monotonic() + TIMEOUT
     with contextlib.ExitStack() as stack:
-        while True:
-            try:
-                _enter(stack, folder, busy)
-                break
-            except ResultsError as error:
-                if error is not busy or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
+        _enter(stack, folder, busy, TIMEOUT)
         yield
 
 
-def _enter(stack: contextlib.ExitStack, folder: Path, busy: ResultsError) -> None:
+def _enter(stack: contextlib.ExitStack, folder: Path, busy: ResultsError, seconds: float = 0.0) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(files.hold_lock(folder / LOCK, busy))
+        stack.enter_context(files.wait_for_lock(folder / LOCK, busy, seconds))
     except OSError as error:
         raise files.unwritable(folder, error) from None

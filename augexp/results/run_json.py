@@ -6,6 +6,7 @@ from pathlib import Path
 
 from augexp import digests
 from augexp.errors import ResultsError
+from augexp.files import lacks_resources
 from augexp.results import checks
 from augexp.results.manifests import RUN_SCHEMA, RunManifest, Timing
 
@@ -49,6 +50,9 @@ def digests_of(folder: Path, *, without: str) -> dict[str, str]:
 
 def damaged(path: Path, error: Exception) -> ResultsError:
     """Return the error that says that a file of a run cannot be read, and how to mend that."""
+    if lacks_resources(error):
+        why = " ".join(str(error).split()) or "memory ran out"
+        return ResultsError(f"{path}: cannot be read ({why}); nothing is wrong with the file: repeat the command")
     return ResultsError(
         f"{path}: cannot be read ({' '.join(str(error).split())}); delete the folder of this run to have it run again"
     )

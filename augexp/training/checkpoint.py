@@ -87,8 +87,7 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
         arrays |= {f"predicted{epoch}": milestone.predicted, f"log_probability{epoch}": milestone.log_probability}
     buffer = io.BytesIO()
     np.savez(buffer, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)
-    # Not forced to the disk: after a power cut the archive's checksums tell, and the run starts afresh.
-    files.write_atomically(folder / records.CHECKPOINT, buffer.getvalue())
+    files.write_atomically(folder / records.CHECKPOINT, buffer.getvalue(), durable=True)
 
 
 def remove(folder: Path) -> None:

@@ -236,7 +236,8 @@ def _half(features: Floats) -> npt.NDArray[np.float16]:
 def _write(path: Path, array: npt.NDArray[Any]) -> None:
     buffer = io.BytesIO()
     np.save(buffer, array)
-    files.write_atomically(path, buffer.getvalue(), advice=ADVICE)
+    # A file is believed by its shape: its numbers must not be lost while its name is kept.
+    files.write_atomically(path, buffer.getvalue(), durable=True, advice=ADVICE)
 
 
 def _set_name(policy: Policy, rows: npt.NDArray[np.int64], root_seed: int) -> str:

@@ -71,19 +71,36 @@ class ImageCounter:
         self.order = self._digest.hexdigest()
         self._digest = hashlib.blake2b(self.order.encode(), digest_size=16)
 
-    def before_checkpoint(self) -> None:
-        """Remove all files but those of the last closed epoch and of the last checkpoint."""
+    def before_checkpoint(self) -> str:
+        """Bring the file of the last closed epoch to the disk and return its digest, 16 hex digits.
+
+        All files but that one and the one of the last checkpoint are removed. Raises ResultsError.
+        """
         self._remove_all_but({self._epoch, self._checkpointed})
+        path = self._path(self._epoch)
+        try:
+            files.sync(path)
+            files.sync(self._folder)
+            return _digest(path)
+        except OSError as error:
+            raise files.unwritable(path, error) from None
 
     def after_checkpoint(self) -> None:
         """Go by the new checkpoint, of the last closed epoch: the file of the one before is not needed any more."""
         self._checkpointed = self._epoch
         self._remove_all_but({self._epoch})
 
-    def restore(self, epoch: int, unique: int, order: str) -> None:
-        """Go on after `epoch`; raises ValueError where the file of that epoch is missing or short."""
+    def restore(self, epoch: int, unique: int, order: str, digest: str | None = None) -> None:
+        """Go on after `epoch`; raises ValueError where the file of that epoch is missing or damaged.
+
+        Args:
+            epoch: the last one that was closed.
+            unique: number of different images up to then.
+            order: see the class.
+            digest: of the file, see `before_checkpoint`; None for a checkpoint of augexp 0.1, which had none.
+        """
         path = self._path(epoch)
-        if not path.exists() or path.stat().st_size != 8 * unique:
+        if not path.is_file() or path.stat().st_size != 8 * unique or not _is_whole(path, digest):
             raise ValueError(f"{path.name} is missing or damaged")
         self._epoch = self._checkpointed = epoch
         self.unique, self.order = unique, order
@@ -103,6 +120,25 @@ class ImageCounter:
         for path in self._folder.glob(".unique-*"):
             if path.name not in wanted:
                 path.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> str:
+    digest = xxhash.xxh3_64()
+    for part in _slices(path):
+        digest.update(part.data)
+    return digest.hexdigest()
+
+
+def _is_whole(path: Path, digest: str | None) -> bool:
+    """Tell whether a file has its digest; without one, whether its hashes ascend, which zeros in their place do not."""
+    if digest is not None:
+        return _digest(path) == digest
+    last = -1
+    for part in _slices(path):
+        if int(part[0]) <= last or not bool((part[1:] > part[:-1]).all()):
+            return False
+        last = int(part[-1])
+    return True
 
 
 def _slices(path: Path) -> Iterator[Hashes]:

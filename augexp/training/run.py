@@ -123,7 +123,7 @@ class _Run:
     def resume(self) -> None:
         """Go on from the checkpoint, or start afresh."""
         files.remove_leftovers(self._task.folder)
-        (self._task.folder / records.RUN).unlink(missing_ok=True)  # of a run that failed, or went not so far
+        files.remove_durably(self._task.folder / records.RUN)  # of a run that failed, or went not so far
         saved, refusal = checkpoint.read(self._task.folder, self._identity)
         if saved is not None:
             refusal = self._restore(saved)
@@ -141,7 +141,7 @@ class _Run:
         try:
             if position["epoch"] > self._task.epochs:
                 raise ValueError(f"it is of epoch {position['epoch']}")
-            self._counter.restore(position["epoch"], position["unique"], position["order"])
+            self._counter.restore(position["epoch"], position["unique"], position["order"], position.get("hashes"))
             self._network.restore(saved.state)
         except ValueError as error:
             self._network.renew(*self._block)
@@ -226,10 +226,10 @@ class _Run:
             "epoch": len(self._rows),
             "unique": self._counter.unique,
             "order": self._counter.order,
+            "hashes": self._counter.before_checkpoint(),
             "rows": self._rows,
             "timing": self._timer.state(),
         }
-        self._counter.before_checkpoint()
         state = self._network.state()
         checkpoint.write(self._task.folder, Checkpoint(self._identity, position, state, self._milestones))
         self._counter.after_checkpoint()
@@ -266,7 +266,7 @@ class _Run:
 
     def _save_model(self, path: Path) -> None:
         try:
-            with files.replacing(path) as part:
+            with files.replacing(path, durable=True) as part:
                 self._network.whole.save(part)
                 digest = digests.of_file(part)
         except OSError as error:

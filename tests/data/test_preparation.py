@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import re
@@ -14,9 +15,11 @@ from PIL import Image
 
 from augexp.data import preparation
 from augexp.data.decoding import pool, process
+from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Entry
 from augexp.data.preparation import prepare
 from augexp.data.sources.folder import FolderSource
+from augexp.data.store import open_store
 from augexp.errors import DataError
 from augexp.experiment.sources import Data
 from augexp.files import hold_lock
@@ -82,7 +85,7 @@ def test_store_with_damaged_facts_is_made_again(folder: DataFolders) -> None:
 def test_works_from_a_finished_store_without_writing(folder: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
     first = folder.prepare()
     monkeypatch.setattr(Path, "mkdir", None)
-    monkeypatch.setattr(preparation, "hold_lock", None)
+    monkeypatch.setattr(preparation, "wait_for_lock", None)
     assert folder.prepare().path == first.path
 
 
@@ -130,7 +133,8 @@ def test_a_power_cut_loses_only_what_was_not_noted(folder: DataFolders, decoded:
     assert {one.tobytes() for one in store.images} == {pixels(n).tobytes() for n in (*range(40), *range(100, 130))}
 
 
-def test_only_one_at_a_time(folder: DataFolders) -> None:
+def test_only_one_at_a_time(folder: DataFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "TIMEOUT", 0.0)
     data = Data(source="folder", path=str(folder.images), image_size=16)
     request = preparation._request(data, FolderSource(folder.images, None))
     stores = folder.data_dir / "stores"
@@ -138,6 +142,85 @@ def test_only_one_at_a_time(folder: DataFolders) -> None:
     with hold_lock(stores / f"building-{request}.lock", RuntimeError()):
         assert "another augexp is preparing the same images; wait for it" in folder.refusal()
     assert len(folder.prepare()) == 70
+
+
+def test_the_second_command_waits_for_the_first(folder: DataFolders) -> None:
+    data = Data(source="folder", path=str(folder.images), image_size=16)
+    request = preparation._request(data, FolderSource(folder.images, None))
+    stores = folder.data_dir / "stores"
+    stores.mkdir(parents=True)
+    stages: list[str] = []
+    with contextlib.ExitStack() as first:
+        first.enter_context(hold_lock(stores / f"building-{request}.lock", RuntimeError()))
+
+        def listen(stage: str, done: int, total: int) -> None:
+            stages.append(stage)
+            first.close()  # the first has ended
+
+        path = preparation.build(data, folder.data_dir, listen, 1)
+    assert stages[0] == "waiting for another augexp that prepares the same images"
+    assert len(open_store(path)) == 70
+
+
+def test_half_of_a_store_takes_no_room_from_the_next_attempt(
+    folder: DataFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Data(source="folder", path=str(folder.images), image_size=16)
+    part = folder.data_dir / "stores" / f"building-{preparation._request(data, FolderSource(folder.images, None))}"
+    (part / "store").mkdir(parents=True)
+    (part / "store" / "images.npy").write_bytes(bytes(1 << 16))
+    room = 2 * 70 * (3 * 16 * 16 + 64)
+    before = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: before(place)._replace(free=room - _size(part / "store")))
+    assert len(folder.prepare()) == 70
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes that the files of a folder take; 0 where it is missing."""
+    return sum(path.stat().st_size for path in folder.glob("*"))
+
+
+def test_a_disk_that_is_full_while_images_are_put_in_order_is_said(
+    folder: DataFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np.lib.format, "write_array_header_1_0", full)
+        assert "cannot be written (No space left on device); free some space" in folder.refusal()
+    assert not list(folder.data_dir.glob("stores/building-*/store/images.npy"))
+    assert len(folder.prepare()) == 70
+
+
+def test_every_mapped_byte_has_room_on_the_disk_before_it_is_written(folder: DataFolders, tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    part.mkdir()
+    StagingArrays(part, 5000, 8)
+    for name in ("keys", "thumbnails", "sides", "state"):
+        stat = (part / f"{name}.npy").stat()
+        assert stat.st_blocks * 512 >= stat.st_size
+    assert (part / "images.npy").stat().st_blocks * 512 < (part / "images.npy").stat().st_size
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(folder: DataFolders, tmp_path: Path) -> None:
+    data = Data(source="folder", path=str(folder.images), image_size=16)
+    part = folder.data_dir / "stores" / f"building-{preparation._request(data, FolderSource(folder.images, None))}"
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "store").mkdir(parents=True)
+    (elsewhere / "store" / "mine").write_text("mine")
+    part.parent.mkdir(parents=True)
+    part.symlink_to(elsewhere)
+    assert "is a link, and augexp prepares images in a folder of its own" in folder.refusal()
+    assert (elsewhere / "store" / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/etc", "*", "photos-16px-0123456789abcdeg"])
+def test_what_a_request_names_is_a_store_beside_it(folder: DataFolders, name: str) -> None:
+    first = folder.prepare()
+    (request,) = (folder.data_dir / "stores" / "requests").iterdir()
+    request.write_text(name)
+    assert folder.prepare().path == first.path
 
 
 # -- skipped records ---------------------------------------------------------------------------

@@ -205,3 +205,31 @@ def test_keys_of_a_newer_version_are_kept(copy: Path) -> None:
 
 def test_duplicates_in_the_manifest_are_those_of_the_arrays(store: Store) -> None:
     assert store.manifest.duplicates.excluded == int((np.load(store.path / "splits.npy") == splits.EXCLUDED).sum())
+
+
+@pytest.mark.parametrize("name", ["*", "?" * 16, "[0-9a-f]" * 2, "../../elsewhere", "0" * 15, ""])
+def test_a_fingerprint_is_no_pattern(made: Path, name: str) -> None:
+    assert find_store(made.parents[1], name) is None
+
+
+def test_a_store_under_the_name_of_another_one_is_not_taken_for_it(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "stores" / ("photos-16px-" + "0" * 16))
+    with pytest.raises(DataError, match="under the name of others; delete this folder"):
+        find_store(tmp_path, "0" * 16)
+
+
+def test_a_store_with_a_link_out_of_it_is_refused(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "store")
+    (tmp_path / "store" / "labels.npy").unlink()
+    (tmp_path / "store" / "labels.npy").symlink_to(made / "labels.npy")
+    with pytest.raises(DataError, match=r"labels.npy: is a link that leads out of this folder"):
+        open_store(tmp_path / "store")
+
+
+def test_a_lack_of_memory_is_no_damage(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(np, "load", refuse)
+    with pytest.raises(DataError, match="cannot be opened .*Cannot allocate memory.*; repeat the command$"):
+        open_store(made)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from augexp import files
 from augexp.data.decoding.numeric import Measured
 
 Bytes = npt.NDArray[np.uint8]
@@ -52,8 +53,14 @@ class StagingArrays:
         with contextlib.suppress(OSError, ValueError):  # missing, or cut off while it was made
             array = np.load(path, mmap_mode="r+")
             if array.shape == shape and array.dtype == dtype:
-                return array
-        return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+                return self._with_room(path, array)
+        return self._with_room(path, np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape))
+
+    def _with_room(self, path: Path, array: Any) -> Any:
+        """Return a mapped array once the disk has room for it; images are written, which tells."""
+        if path.name != "images.npy":
+            files.allocate(path, array.offset + array.nbytes)
+        return array
 
     def write(self, rows: list[int], images: Bytes, keys: Bytes, thumbnails: Bytes, sides: list[int]) -> None:
         """Write decoded images to n `rows`, in ascending order; raises OSError where the disk is full."""
@@ -96,15 +103,19 @@ class StagingArrays:
         # Pixels and reasons reach the disk before the state that says that they are there.
         for name in ("images", "keys", "thumbnails", "sides"):
             self._sync(name)
-        with self._reasons.open("a", encoding="utf-8") as log:
-            log.writelines(json.dumps({"row": row, "reason": reason}) + "\n" for row, reason in skipped)
-        if measured:
-            with self._ranges.open("a", encoding="utf-8") as log:
-                log.writelines(json.dumps({"row": row, **values._asdict()}) + "\n" for row, values in measured)
+        self._append(self._reasons, [{"row": row, "reason": reason} for row, reason in skipped])
+        self._append(self._ranges, [{"row": row, **values._asdict()} for row, values in measured])
         self._state[decoded] = _DECODED
         self._state[[row for row, _ in measured]] = _MEASURED
         self._state[[row for row, _ in skipped]] = _SKIPPED
         self._sync("state")
+
+    def _append(self, path: Path, lines: Sequence[dict[str, Any]]) -> None:
+        if lines:
+            with path.open("a", encoding="utf-8") as log:
+                log.writelines(json.dumps(line) + "\n" for line in lines)
+                log.flush()
+                os.fsync(log.fileno())
 
     def _sync(self, name: str) -> None:
         if sys.platform != "linux":
