@@ -13,7 +13,8 @@ from augexp.data.listing import Entry
 from augexp.data.sources import registry, sample
 from augexp.data.sources.base import Source
 from augexp.errors import DataError
-from augexp.experiment.sources import KINDS, Data
+from augexp.experiment.source_kinds import KINDS
+from augexp.experiment.sources import Data
 
 
 def data_of(name: str, place: Path) -> Data:
