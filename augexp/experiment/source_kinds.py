@@ -11,12 +11,21 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from augexp.errors import DefinitionError
 
-if TYPE_CHECKING:
-    from augexp.experiment.sources import Data
+
+class SourceKeys(Protocol):
+    """The keys of `augexp.experiment.sources.Data` that say which images are meant."""
+
+    @property
+    def path(self) -> str | None:
+        """Place of the images."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names of categories."""
 
 
 class SourceKind(ABC):
@@ -58,14 +67,14 @@ class SourceKind(ABC):
         """
 
     @abstractmethod
-    def words(self, data: Data) -> tuple[str, ...]:
+    def words(self, data: SourceKeys) -> tuple[str, ...]:
         """Return the words of SOURCE that mean these images, without their place on this machine."""
 
     @abstractmethod
-    def describe(self, data: Data) -> str:
+    def describe(self, data: SourceKeys) -> str:
         """Say in one line what the images are, without their place on this machine."""
 
-    def check(self, data: Data) -> None:
+    def check(self, data: SourceKeys) -> None:
         """Raise ValueError, with the key and what it needs, where keys do not fit this source."""
         if len(set(data.categories)) != len(data.categories):
             raise ValueError("categories: the same category is named twice")
@@ -79,7 +88,7 @@ class SourceKind(ABC):
                 "table names the images: name the table itself, like photos/metadata.csv"
             )
 
-    def title(self, data: Data) -> str:
+    def title(self, data: SourceKeys) -> str:
         """Return what an experiment or a store of these images is named after."""
         words = self.words(data)
         return "-".join(words) if words else self.name
@@ -98,16 +107,16 @@ class Sample(SourceKind):
         """No word at all, or `sample` where nothing on disk has that name."""
         return {} if not words or (list(words) == ["sample"] and not Path("sample").exists()) else None
 
-    def words(self, data: Data) -> tuple[str, ...]:
+    def words(self, data: SourceKeys) -> tuple[str, ...]:
         """None are needed."""
         return ()
 
-    def describe(self, data: Data) -> str:
+    def describe(self, data: SourceKeys) -> str:
         """Say that they are drawn."""
         return "embedded sample of synthetic drawings (not photos)"
 
 
-class Manifest(SourceKind):
+class ImageTable(SourceKind):
     """Images that a table names, with their labels: whole, at 64 pixels."""
 
     name = "manifest"
@@ -124,28 +133,28 @@ class Manifest(SourceKind):
         found = is_table or (words[0] not in known_categories and table_in(Path(words[0])) is not None)
         return {"path": os.path.abspath(words[0])} if found else None
 
-    def words(self, data: Data) -> tuple[str, ...]:
+    def words(self, data: SourceKeys) -> tuple[str, ...]:
         """The last part of the path, and for a table that has the usual name the folder before it."""
         path = Path(data.path or "")
         return (f"{path.parent.name}/{path.name}" if path.stem == METADATA else path.name,)
 
-    def describe(self, data: Data) -> str:
+    def describe(self, data: SourceKeys) -> str:
         """Name the table."""
         return f"images of the table {self.words(data)[0]}"
 
-    def check(self, data: Data) -> None:
+    def check(self, data: SourceKeys) -> None:
         """The table has to be named."""
         if not data.path:
             raise ValueError("path: missing; source = 'manifest' needs the table of the images")
         super().check(data)
 
-    def title(self, data: Data) -> str:
+    def title(self, data: SourceKeys) -> str:
         """Return the name of the table, or of its folder where the table has the usual name."""
         path = Path(data.path or "")
         return path.parent.name if path.stem == METADATA else path.stem
 
 
-class Arrays(SourceKind):
+class ArrayFile(SourceKind):
     """Images and labels as arrays in a file of numpy: whole, at 64 pixels."""
 
     name = "arrays"
@@ -158,21 +167,21 @@ class Arrays(SourceKind):
         found = len(words) == 1 and words[0].lower().endswith(".npz")
         return {"path": os.path.abspath(words[0])} if found else None
 
-    def words(self, data: Data) -> tuple[str, ...]:
+    def words(self, data: SourceKeys) -> tuple[str, ...]:
         """The name of the file."""
         return (Path(data.path or "").name,)
 
-    def describe(self, data: Data) -> str:
+    def describe(self, data: SourceKeys) -> str:
         """Name the file."""
         return f"arrays of {self.words(data)[0]}"
 
-    def check(self, data: Data) -> None:
+    def check(self, data: SourceKeys) -> None:
         """The file has to be named."""
         if not data.path:
             raise ValueError("path: missing; source = 'arrays' needs the .npz file of the images")
         super().check(data)
 
-    def title(self, data: Data) -> str:
+    def title(self, data: SourceKeys) -> str:
         """Return the name of the file."""
         return Path(data.path or "").stem
 
@@ -191,15 +200,15 @@ class KerasDatasets(SourceKind):
         found = len(words) == 1 and words[0].startswith("keras:")
         return {"categories": [words[0].removeprefix("keras:")]} if found else None
 
-    def words(self, data: Data) -> tuple[str, ...]:
+    def words(self, data: SourceKeys) -> tuple[str, ...]:
         """The name, as it was given."""
         return (f"keras:{''.join(data.categories)}",)
 
-    def describe(self, data: Data) -> str:
+    def describe(self, data: SourceKeys) -> str:
         """Name the set."""
         return f"{''.join(data.categories)} of keras.datasets"
 
-    def check(self, data: Data) -> None:
+    def check(self, data: SourceKeys) -> None:
         """One set of images has to be named."""
         if len(data.categories) != 1 or data.categories[0] not in KERAS_SETS:
             raise ValueError(
@@ -208,7 +217,7 @@ class KerasDatasets(SourceKind):
             )
         super().check(data)
 
-    def title(self, data: Data) -> str:
+    def title(self, data: SourceKeys) -> str:
         """Return the name of the set."""
         return f"keras-{''.join(data.categories)}"
 
@@ -238,15 +247,15 @@ class Folder(SourceKind):
             )
         return None
 
-    def words(self, data: Data) -> tuple[str, ...]:
+    def words(self, data: SourceKeys) -> tuple[str, ...]:
         """The last part of the path: the rest says more about the machine than about the images."""
         return (Path(data.path or "").name,)
 
-    def describe(self, data: Data) -> str:
+    def describe(self, data: SourceKeys) -> str:
         """Name the folder."""
         return f"image folder {self.words(data)[0] or data.path}"
 
-    def check(self, data: Data) -> None:
+    def check(self, data: SourceKeys) -> None:
         """The folder has to be named."""
         if not data.path:
             raise ValueError("path: missing; source = 'folder' needs the folder of the images")
@@ -267,15 +276,15 @@ class Lsun(SourceKind):
         """Nothing but categories."""
         return {"categories": list(words)} if words and set(words) <= set(known_categories) else None
 
-    def words(self, data: Data) -> tuple[str, ...]:
+    def words(self, data: SourceKeys) -> tuple[str, ...]:
         """The categories."""
         return data.categories
 
-    def describe(self, data: Data) -> str:
+    def describe(self, data: SourceKeys) -> str:
         """Name the categories."""
         return f"LSUN {', '.join(data.categories)}"
 
-    def check(self, data: Data) -> None:
+    def check(self, data: SourceKeys) -> None:
         """A single category has nothing to be told apart from."""
         if len(data.categories) < 2:
             hint = "".join(
@@ -323,6 +332,6 @@ def table_in(folder: Path) -> Path | None:
 
 
 KINDS: dict[str, SourceKind] = {
-    kind.name: kind for kind in (Sample(), Manifest(), Arrays(), KerasDatasets(), Folder(), Lsun())
+    kind.name: kind for kind in (Sample(), ImageTable(), ArrayFile(), KerasDatasets(), Folder(), Lsun())
 }
 """Every source by name, in the order in which they are asked whether they recognise the words of SOURCE."""
