@@ -6,6 +6,8 @@
       keys.npy      uint8 (N, 20), BLAKE2b hash of the decoded pixels
       splits.npy    uint8 (N,)
       clusters.npy  int64 (N,)
+      groups.npy    int64 (N,), where groups were declared: the first row of each image's group
+      groups.json   the names of those groups, by first row
       store.json    classes, counts, skipped records and why, duplicates, split rule
 
 Memory is a batch, whatever N is.
@@ -13,6 +15,7 @@ Memory is a batch, whatever N is.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import seeds
-from augexp.data import splits
+from augexp.data import groups, splits
 from augexp.data.store_manifest import read_manifest
 from augexp.errors import DataError
 from augexp.experiment.plan import DRAWS
@@ -69,6 +72,7 @@ class Store:
         labels: int64 (N,).
         keys: uint8 (N, 20), content hashes, ascending.
         clusters: int64 (N,), near-duplicates share the number of their first row.
+        groups: int64 (N,), images of one declared group share the number of their first row; None without groups.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,6 +85,7 @@ class Store:
             self.keys: npt.NDArray[np.uint8] = np.load(path / "keys.npy")
             self.clusters: npt.NDArray[np.int64] = np.load(path / "clusters.npy")
             self._splits: npt.NDArray[np.uint8] = np.load(path / "splits.npy")
+            self.groups, self._names_of_groups = _read_groups(path, len(self.labels))
             if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
                 raise ValueError("lengths differ")
         except (OSError, EOFError, ValueError) as error:
@@ -100,6 +105,24 @@ class Store:
     def ids(self) -> npt.NDArray[np.uint64]:
         """First 8 bytes of each content hash, uint64 (N,)."""
         return np.ascontiguousarray(self.keys[:, :8]).view(np.uint64)[:, 0]
+
+    @cached_property
+    def units(self) -> Rows:
+        """What is kept whole, int64 (N,): near-duplicates joined with groups; `clusters` without groups."""
+        return groups.units(self.clusters, self.groups)
+
+    def group_hashes(self, rows: Rows) -> npt.NDArray[np.uint64] | None:
+        """Return 64 bits of the name of each row's group, the same in every store, uint64; None without groups."""
+        if self.groups is None:
+            return None
+        return np.array([groups.name_hash(self._names_of_groups[row]) for row in self.groups[rows].tolist()], np.uint64)
+
+    def group_names(self, rows: Rows) -> tuple[str, ...]:
+        """Return the names of the groups of `rows`, each once, in ascending order of their hashes."""
+        if self.groups is None:
+            return ()
+        names = [self._names_of_groups[row] for row in np.unique(self.groups[rows]).tolist()]
+        return tuple(sorted(names, key=groups.name_hash))
 
     def rows(self, split: Literal["train", "validation", "test"]) -> Rows:
         """Return the row numbers of a split, int64, ascending."""
@@ -144,6 +167,16 @@ class Store:
     def _pools(self) -> list[Rows]:
         train = self.rows("train")
         return [train[self.labels[train] == label] for label in range(len(self.classes))]
+
+
+def _read_groups(path: Path, count: int) -> tuple[Rows | None, dict[int, str]]:
+    if not (path / "groups.npy").exists():
+        return None, {}
+    rows: Rows = np.load(path / "groups.npy")
+    names = {int(row): str(name) for row, name in json.loads((path / "groups.json").read_text(encoding="utf-8"))}
+    if len(rows) != count or not set(np.unique(rows).tolist()) <= set(names):
+        raise ValueError("groups differ")
+    return rows, names
 
 
 def open_store(path: Path) -> Store:

@@ -68,6 +68,28 @@ class Duplicates(_Part):
     dissolved: int = 0
 
 
+class GroupCounts(_Part):
+    """How many declared groups (patients, cameras) there are.
+
+    Attributes:
+        declared: how they were declared.
+        count: of all.
+        train, validation, test: those with an image there.
+        largest: images of the largest one.
+        joined: groups that share near-duplicates with another, and so are one with it.
+        excluded: training or validation images that were left out because their group has an evaluation image.
+    """
+
+    declared: str
+    count: int
+    train: int
+    validation: int
+    test: int
+    largest: int
+    joined: int = 0
+    excluded: int = 0
+
+
 class LeftOutFiles(_Part):
     """Files of the source that are not read for one reason.
 
@@ -119,6 +141,7 @@ class StoreManifest(_Part):
         ignored_files: files of the source that are not read.
         unread: the same by reason.
         scales: of pictures of more than 8 bits.
+        groups: that were declared; None where none were.
         warnings: what a reader of an answer on these images has to know.
         duplicates: images that are equal or nearly so.
         fingerprint: 16 hex digits over all pixels, labels and splits.
@@ -140,10 +163,14 @@ class StoreManifest(_Part):
     fingerprint: str
     unread: tuple[LeftOutFiles, ...] = ()
     scales: tuple[ValueScale, ...] = ()
+    groups: GroupCounts | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the content of ``store.json`` as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
+        values = self.model_dump(mode="json", by_alias=True)
+        if self.groups is None:  # as before there were any
+            del values["groups"]
+        return values
 
 
 def write_manifest(path: Path, manifest: StoreManifest) -> None:
