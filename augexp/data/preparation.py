@@ -161,6 +161,10 @@ def _finish(
     fingerprint = _fingerprint(source.classes, keys, labels, split.codes, clusters, *further)
     mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
     manifest = _manifest(data, source, listing, arrays, labels, split, repeated, mixed, fingerprint)
+    if not declared and source.names_are_paths:
+        suspected = group_names.suspect(source, listing, len(source.classes))
+        texts = (*manifest.warnings, *([suspected] if suspected else []))
+        manifest = manifest.model_copy(update={"warnings": texts})
     if declared:
         counts = _count_groups(data, declared, split, clusters)
         texts = (*manifest.warnings, *remarks.of_groups(counts))
