@@ -64,6 +64,7 @@ def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Pat
     """Return the folder of the store of `data`, made if it is not there."""
     stores = data_dir / "stores"
     source = source_class(data.source).open(data, data_dir, progress)
+    source.fit = data.fit
     request = _request(data, source)
     known = _known(data, stores, request)
     if known:

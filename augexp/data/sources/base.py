@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from augexp.data.listing import Entry, RecordGroup
 from augexp.data.store_manifest import LeftOutFiles
@@ -31,11 +31,13 @@ class Source(ABC):
     Attributes:
         classes: names, sorted, as numbers where all of them are; a label is an index into them.
         ignored: files that are not read, as counted by the last `stamp` or `records`.
+        fit: how a picture that is not square becomes so, `Data.fit`.
         names_are_paths: whether `name_of` is a path that somebody chose, which may tell what belongs together.
     """
 
     classes: tuple[str, ...]
     ignored: int = 0
+    fit: Literal["crop", "pad", "squash"] = "crop"
     names_are_paths: bool = False
 
     @classmethod
