@@ -14,7 +14,7 @@ import pytest
 
 import augexp
 from augexp.engines.registry import ENGINES
-from augexp.experiment.sources import KINDS
+from augexp.experiment.source_kinds import KINDS
 from augexp.version import PACKAGE
 
 LAYERS = {

@@ -76,6 +76,7 @@ def compare(
         baseline=plan.baseline,
         test_images=len(runs.first.labels) if seeds else 0,
         test_clusters=len(runs.columns) if seeds else 0,
+        test_groups=groups_in(runs) if seeds else None,
         metric="balanced_accuracy" if runs.balanced else "accuracy",
         draws=draws,
         look=look_of(settings, len(seeds)),
@@ -95,6 +96,12 @@ def compare(
         command=command,
         definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),
     )
+
+
+def groups_in(runs: PairedRuns) -> int | None:
+    """Return how many groups the test images belong to; None where none were declared."""
+    groups = runs.columns.groups
+    return None if groups is None else len(np.unique(groups))
 
 
 def contrasts_of(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast, ...]:

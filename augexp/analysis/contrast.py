@@ -6,11 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from augexp.analysis import learning_curves, metrics, power, statistics, wording
 from augexp.analysis.critical_values import Level
 from augexp.analysis.declared import images
 from augexp.analysis.declared import outlook as independent_outlook
 from augexp.analysis.declared.schema import DeclaredContrast
+from augexp.analysis.groups import gains
+from augexp.analysis.groups import wording as groups_wording
+from augexp.analysis.groups.grouping import MIN_GROUPS
+from augexp.analysis.groups.schema import GroupedContrast
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Components, Contrast, EqualBudget, Interval, Measure, Wins
 from augexp.analysis.settings import AnalysisSettings
@@ -65,7 +71,9 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
         return Inference(parts, decide(-math.inf, math.inf, r), warnings=warnings)
     new, these = intervals(parts, settings.level)
     if new is None:
-        warnings = (*warnings, wording.few_images(parts.m))
+        few = parts.m < MIN_IMAGES or parts.groups is None
+        text = wording.few_images(parts.m) if few else groups_wording.few_groups(parts.groups or 0)
+        warnings = (*warnings, text)
     headline = new or these
     verdict = decide(headline.low, headline.high, r)
     if settings.missing:
@@ -77,8 +85,8 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
 
 def intervals(parts: Crossed, level: Level) -> tuple[Interval | None, Interval]:
     """Return the intervals for new images, None with too few test images, and for these images."""
-    narrow, wide = statistics.half_widths(parts, level.of(parts), level.z)
-    new = Interval(low=parts.estimate - wide, high=parts.estimate + wide) if parts.m >= MIN_IMAGES else None
+    narrow, wide = statistics.half_widths(parts, level.of(parts), level.of_images(parts))
+    new = Interval(low=parts.estimate - wide, high=parts.estimate + wide) if parts.tells_of_new_images else None
     return new, Interval(low=parts.estimate - narrow, high=parts.estimate + narrow)
 
 
@@ -108,7 +116,7 @@ def compare_arm(
         look_ahead = power.look_ahead if paired else independent_outlook.look_ahead
         outlook = look_ahead(parts, settings, decided=inference.verdict.decided)
     classes = metrics.by_class(runs, baseline, arm, settings)
-    p_values = settings.claims and parts.m >= MIN_IMAGES
+    p_values = settings.claims and parts.tells_of_new_images
     contrast = Contrast(
         arm=arm,
         control=name,
@@ -134,10 +142,41 @@ def compare_arm(
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
         declared=_declared(runs, baseline, arm, parts, inference) if settings.declared else None,
-        warnings=(*inference.warnings, *_few_class_images(classes, settings)),
+        groups=_grouped(runs, baseline, arm, parts, inference, settings),
+        warnings=(
+            *inference.warnings,
+            *_few_in_classes(runs, classes, settings),
+        ),
     )
     sentence = wording.sentence_of_record(contrast, settings, images=parts.m, budget=_budget(runs, baseline, arm))
     return contrast.model_copy(update={"sentence": sentence})
+
+
+def _grouped(
+    runs: PairedRuns, baseline: str, arm: str, parts: Crossed, inference: Inference, settings: AnalysisSettings
+) -> GroupedContrast | None:
+    halves = None
+    if parts.groups is not None and inference.these_images is not None and parts.seeds > 0:
+        alone = runs.parts_by_images(baseline, arm)
+        new, _ = intervals(alone, settings.level)
+        if new is not None:
+            own = inference.new_images
+            halves = ((own.high - own.low) / 2 if own else None, (new.high - new.low) / 2)
+    return gains.grouped(runs, baseline, arm, halves, parts.estimate)
+
+
+def _few_in_classes(runs: PairedRuns, classes: Sequence[Measure], settings: AnalysisSettings) -> tuple[str, ...]:
+    """Warn of classes with too few images, or too few groups, for intervals that hold for others."""
+    if not settings.claims:
+        return ()
+    few = [measure.name for measure in classes if measure.images < MIN_IMAGES]
+    texts = (wording.few_class_images(few),) if few else ()
+    groups = runs.columns.groups
+    if groups is None or len(np.unique(groups)) < MIN_GROUPS:
+        return texts
+    counts = {name: len(np.unique(groups[runs.columns.of_class(k)])) for k, name in enumerate(runs.first.classes)}
+    names = [c.name for c in classes if c.images >= MIN_IMAGES and counts[c.name] < MIN_GROUPS]
+    return (*texts, groups_wording.few_class_groups(names)) if names else texts
 
 
 def _wins(by_seed: list[float]) -> Wins:
@@ -155,11 +194,6 @@ def _budget(runs: PairedRuns, baseline: str, arm: str) -> wording.BudgetWords:
     ledger = runs.of(arm)[0].run.ledger
     typical = {name: runs.budgets[name].typical for name in (baseline, arm) if runs.budgets}
     return wording.BudgetWords(ledger.steps if ledger else None, typical)
-
-
-def _few_class_images(classes: Sequence[Measure], settings: AnalysisSettings) -> tuple[str, ...]:
-    names = [measure.name for measure in classes if measure.images < MIN_IMAGES]
-    return (wording.few_class_images(names),) if names and settings.claims else ()
 
 
 def _components(parts: Crossed) -> Components | None:
@@ -191,8 +225,9 @@ def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level)
         uppers = []
         for other in runs.arms:
             if other != arm:
-                parts = runs.take_apart(correct[other], correct[arm])
-                uppers.append(parts.estimate + statistics.half_widths(parts, pairwise.of(parts), pairwise.z)[1])
+                parts = runs.take_apart(correct[other], correct[arm], weights=runs.weights)
+                t, z = pairwise.of(parts), pairwise.of_images(parts)
+                uppers.append(parts.estimate + statistics.half_widths(parts, t, z)[1])
         if min(uppers) >= 0:
             best.append(arm)
     return tuple(best)

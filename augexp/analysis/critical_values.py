@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from augexp.analysis.statistics import Crossed, normal_quantile, seed_quantile, t_quantile
+from augexp.analysis.statistics import Crossed, image_quantile, normal_quantile, seed_quantile, t_quantile
 from augexp.experiment.plan import LOOKS
 
 Rule = Literal["fixed", "looks", "anytime"]
@@ -68,8 +68,17 @@ class Level:
 
     @property
     def z(self) -> float:
-        """What multiplies the standard error of the images, which are the same at every look."""
+        """What multiplies the standard error of images without groups, which are the same at every look."""
         return normal_quantile(1 - self.alpha / 2)
+
+    def of_images(self, parts: Crossed, factor: float = 1.0) -> float:
+        """Return what multiplies the standard error of the images of `parts`, which may belong to groups.
+
+        Args:
+            parts: of a difference.
+            factor: how many times the images, and the groups, there are to be.
+        """
+        return image_quantile(parts, 1 - self.alpha / 2, factor)
 
 
 def level(rule: Rule, comparisons: int, looks: Sequence[int] = LOOKS) -> Level:

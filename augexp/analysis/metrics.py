@@ -11,7 +11,7 @@ from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Interval, Measure
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import MIN_IMAGES, MIN_SEEDS, Floats
+from augexp.analysis.statistics import MIN_SEEDS, Floats, Ints
 from augexp.results.records import Predictions
 
 
@@ -22,7 +22,7 @@ def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSe
     weights = runs.columns.weights(len(runs.first.classes))
     if not np.allclose(weights, 1.0):
         pair = (100 * first * weights, 100 * second * weights)
-        measures.append(_measure("balanced_accuracy", "balanced accuracy (%)", *pair, runs, settings))
+        measures.append(_measure("balanced_accuracy", "balanced accuracy (%)", *pair, runs, settings, weights=weights))
     if not runs.first.has_probabilities:
         return tuple(measures)
     scores = [("log_loss", "log loss")]
@@ -47,7 +47,7 @@ def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
     for label, name in enumerate(runs.first.classes):
         own = runs.columns.of_class(label)
         if len(own):
-            measures.append(_measure(name, name, first[:, own], second[:, own], runs, settings))
+            measures.append(_measure(name, name, first[:, own], second[:, own], runs, settings, columns=own))
     adjusted = statistics.holm([measure.p for measure in measures])
     return tuple(m.model_copy(update={"p": p}) for m, p in zip(measures, adjusted, strict=True))
 
@@ -75,14 +75,25 @@ def confusion(runs: PairedRuns, baseline: str, arm: str) -> tuple[tuple[tuple[fl
 
 
 def _measure(
-    key: str, name: str, first: Floats, second: Floats, runs: PairedRuns, settings: AnalysisSettings
+    key: str,
+    name: str,
+    first: Floats,
+    second: Floats,
+    runs: PairedRuns,
+    settings: AnalysisSettings,
+    *,
+    weights: Floats | None = None,
+    columns: Ints | None = None,
 ) -> Measure:
-    """Compare two matrices (n, m) of outcomes with the crossed interval; the seeds' alone below 30 images."""
-    parts = runs.take_apart(first, second)
+    """Compare two matrices (n, m) of outcomes with the crossed interval; the seeds' alone below 30 images.
+
+    `weights` are those that the columns have been multiplied by, `columns` those of all that they are.
+    """
+    parts = runs.take_apart(first, second, weights=weights, columns=columns)
     interval, p = None, None
     t = settings.level.of(parts)
     if settings.claims and parts.n >= MIN_SEEDS and math.isfinite(t) and parts.seeds > 0:
-        half = statistics.half_widths(parts, t, settings.level.z)[1]
+        half = statistics.half_widths(parts, t, settings.level.of_images(parts))[1]
         interval = Interval(low=parts.estimate - half, high=parts.estimate + half)
         p = statistics.p_value(parts)
     return Measure(
@@ -93,7 +104,7 @@ def _measure(
         arm=float(second.mean()),
         difference=parts.estimate,
         interval=interval,
-        scope="new images" if parts.m >= MIN_IMAGES else "these images",
+        scope="new images" if parts.tells_of_new_images else "these images",
         p=p,
     )
 

@@ -18,7 +18,10 @@ from augexp.analysis.budget import own_best
 from augexp.analysis.budget.horizon import epochs_of
 from augexp.analysis.budget.judged import judge_all
 from augexp.analysis.budget.own_best import Choice
-from augexp.analysis.statistics import Columns, Crossed, Floats
+from augexp.analysis.groups import grouping
+from augexp.analysis.groups.grouping import Grouping
+from augexp.analysis.statistics import Columns, Crossed, Floats, Ints
+from augexp.data.groups import units
 from augexp.errors import AnalysisError
 from augexp.results.manifests import Ledger
 from augexp.results.records import Predictions, RunRecord
@@ -64,7 +67,9 @@ class PairedRuns:
     @cached_property
     def columns(self) -> Columns:
         """How the test images become the columns of D."""
-        return statistics.columns(self.first.labels, self.first.clusters)
+        first = self.first
+        together = None if first.groups is None else units(first.clusters, first.groups)
+        return statistics.columns(first.labels, first.clusters, together)
 
     @cached_property
     def weights(self) -> Floats:
@@ -107,13 +112,31 @@ class PairedRuns:
         """Tell whether two arms have the same outcome on every image in every seed."""
         return not self.differences(baseline, arm).any()
 
+    def grouping(self, weights: Floats | None = None, columns: Ints | None = None) -> Grouping | None:
+        """Return how columns belong to groups; None where no groups were declared.
+
+        Args:
+            weights: float64 (m,), what the columns of D are multiplied by; None where it is 1.
+            columns: int64 (k,), which of the columns; None for all.
+        """
+        groups = self.columns.groups
+        if groups is None:
+            return None
+        return grouping.grouping(groups if columns is None else groups[columns], weights)
+
     def parts(self, baseline: str, arm: str) -> Crossed:
         """Take the difference of the primary metric apart, in percentage points."""
+        return statistics.crossed(self.differences(baseline, arm), self.grouping(self.weights))
+
+    def parts_by_images(self, baseline: str, arm: str) -> Crossed:
+        """Take it apart as if every image counted as its own, whatever groups there are."""
         return statistics.crossed(self.differences(baseline, arm))
 
-    def take_apart(self, first: Floats, second: Floats) -> Crossed:
-        """Take `second` minus `first` apart, outcomes of two arms, float64 (n, m) each."""
-        return statistics.crossed(second - first)
+    def take_apart(
+        self, first: Floats, second: Floats, *, weights: Floats | None = None, columns: Ints | None = None
+    ) -> Crossed:
+        """Take `second` minus `first` apart, outcomes of two arms, float64 (n, m) each; see `grouping` for the rest."""
+        return statistics.crossed(second - first, self.grouping(weights, columns))
 
     def interval_of_means(self, first: Floats, second: Floats, alpha: float) -> tuple[float, float] | None:
         """Return the t interval of `second` minus `first`, numbers of whole runs, float64 (n,); None with too few."""

@@ -47,13 +47,13 @@ def half_width(parts: Crossed, own: Level, n: int, m: int) -> float:
     """Return the half-width for new images that n seeds and m test images would give.
 
     Var(d_s) is the variance of the seeds plus the interaction over the images, so more images narrow
-    that part too.
+    that part too. Where they belong to groups, so do more images: groups of the same sizes.
     """
     interaction = parts.residual * parts.n * parts.m
     seeds = max(parts.seeds * parts.n - interaction / parts.m, 0.0)
     seed_part = (seeds + interaction / m) / n
     image_part = parts.image_variance * parts.m / m
-    return math.hypot(own.t(n) * math.sqrt(seed_part), own.z * math.sqrt(image_part))
+    return math.hypot(own.t(n) * math.sqrt(seed_part), own.of_images(parts, m / parts.m) * math.sqrt(image_part))
 
 
 def look_ahead(parts: Crossed, settings: AnalysisSettings, *, decided: bool) -> Outlook:
@@ -66,7 +66,7 @@ def look_ahead(parts: Crossed, settings: AnalysisSettings, *, decided: bool) -> 
     """
     own, r = settings.level, settings.plan.equivalence
     now = half_width(parts, own, parts.n, parts.m)
-    floor = own.z * math.sqrt(parts.image_variance)
+    floor = own.of_images(parts) * math.sqrt(parts.image_variance)
     numbers = sorted({parts.n, *(n for n in (5, 8, 12, 20, 40) if n > parts.n)})[:5]
     sd, upper = parts.seed_sd, upper_sd(parts.seed_sd, parts.n)
     # Seeds cannot decide where the images alone leave more than the region; then images have to.

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from augexp.analysis.statistics import MIN_IMAGES, columns
+from augexp.data.groups import units
 from augexp.errors import DataError
 from augexp.experiment.plan import Plan
-from augexp.results.records import Milestone, Predictions, RunRecord
+from augexp.results.records import PREDICTIONS, Milestone, Predictions, RunRecord, read_predictions
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -24,13 +26,13 @@ Ints = npt.NDArray[np.int64]
 def screening_half(labels: Ints, clusters: Ints, ids: npt.NDArray[np.uint64]) -> Bools:
     """Tell which test images the screening may look at; bool (m,). The confirmation has the others.
 
-    Near-duplicates stay together. In every class their groups are put in the order of their smallest
+    Near-duplicates stay together, and declared groups. In every class they are put in the order of their smallest
     content hash and dealt out in turn, the first one to the screening, so both halves have the classes in
     the same proportion and neither depends on names or on the order of files.
 
     Args:
         labels: int64 (m,), true classes.
-        clusters: int64 (m,), equal for near-duplicates of each other.
+        clusters: int64 (m,), equal for images that stay together: near-duplicates, and images of one group.
         ids: uint64 (m,), content hashes.
     """
     order = np.lexsort((labels, ids))
@@ -67,17 +69,30 @@ class HalfRecord(RunRecord):
     screening: bool = True
 
     @cached_property
+    def _whole(self) -> Predictions:
+        # Read here: a cached property of the class above would give what this class has cached under its name.
+        return read_predictions(self.folder / PREDICTIONS)
+
+    @cached_property
+    def _rows(self) -> Ints:
+        whole = self._whole
+        half = screening_half(whole.labels, units(whole.clusters, whole.groups), whole.ids)
+        return np.flatnonzero(half == self.screening)
+
+    @cached_property
     def _predictions(self) -> Predictions:
-        whole = super()._predictions
-        rows = np.flatnonzero(screening_half(whole.labels, whole.clusters, whole.ids) == self.screening)
-        arrays = {name: values[rows] for name, values in vars(whole).items() if name != "classes"}
+        whole, rows = self._whole, self._rows
+        arrays: dict[str, Any] = {
+            name: values[rows] for name, values in vars(whole).items() if isinstance(values, np.ndarray)
+        }
+        if whole.groups is not None:
+            known = dict(zip(np.unique(whole.groups).tolist(), whole.group_names, strict=True))
+            arrays["group_names"] = tuple(known[value] for value in np.unique(arrays["groups"]).tolist())
         return replace(whole, **arrays)
 
     @cached_property
     def _milestones(self) -> Mapping[int, Milestone]:
-        whole = super()._predictions
-        rows = np.flatnonzero(screening_half(whole.labels, whole.clusters, whole.ids) == self.screening)
-        milestones = super()._milestones.items()
+        rows, milestones = self._rows, super()._milestones.items()
         return {epoch: Milestone(m.predicted[rows], m.log_probability[rows]) for epoch, m in milestones}
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from augexp.analysis.declared.schema import Declared, DeclaredContrast
+from augexp.analysis.groups.schema import GroupedContrast
 from augexp.data.store_manifest import StoreManifest
 from augexp.results.manifests import Horizon
 
@@ -34,8 +35,7 @@ class Look(_Value):
     """How many seeds there are, and what that number was planned as.
 
     Attributes:
-        rule: `fixed` (a number fixed in the plan), `looks` (planned looks) or `anytime` (the plan was
-            extended or edited after its first pair; the intervals hold at any number of seeds).
+        rule: `fixed` in the plan, `looks` (planned) or `anytime` (extended or edited after the first pair).
         seeds: paired seeds that the answer rests on.
         number: which look this is, from 1; None without planned looks.
         looks: the planned looks; empty without.
@@ -216,8 +216,7 @@ class Contrast(_Value):
         tone: of the words.
         decided: whether planned looks may stop here.
         sentence: the sentence of record.
-        wins, correlation, relative_error_reduction, d_z, p, p_holm, p_sign_flip: also reported; the
-            p-values are two-sided, `p` for new images, and None where they mean nothing.
+        wins, correlation, relative_error_reduction, d_z, p, p_holm, p_sign_flip: p-values are two-sided or None.
         outlook: what to buy next; None without an interval.
         gain: by epoch; None without epochs.
         equal_budgets: at the same number of epochs in both arms, where budgets are chosen; else empty.
@@ -225,6 +224,7 @@ class Contrast(_Value):
         classes: accuracy per class.
         confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
         declared: what is said of runs that somebody else trained alone; None for runs of this program.
+        groups: where the test images belong to groups; then the group is the unit of the interval for new images.
         warnings: of this contrast.
     """
 
@@ -254,6 +254,7 @@ class Contrast(_Value):
     classes: tuple[Measure, ...] = ()
     confusion: tuple[tuple[tuple[float, ...], ...], ...] | None = None
     declared: DeclaredContrast | None = None
+    groups: GroupedContrast | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -289,7 +290,7 @@ class Arm(_Value):
         runs: finished runs.
         diverged: those without a finite loss or weights; they count as they are.
         metric: mean primary metric on the test split, in percent.
-        validation, probe: mean accuracy at the last epoch of the budget, in percent; probe is on clean training images.
+        validation, probe: mean accuracy at the last epoch, in percent; probe is on clean training images.
         gap: probe minus validation, in pp.
         images_seen, unique_images: per run, up to its budget.
         wall_seconds, cpu_seconds, augment_seconds: mean per run, up to its budget; None where not measured.
@@ -337,6 +338,7 @@ class Comparison(_Value):
         baseline: the arm that the others are compared with.
         test_images: in the test split.
         test_clusters: the same with near-duplicates counted once.
+        test_groups: groups that these belong to (patients, cameras); None where none were declared.
         draws: `whole`, `disjoint` or `subsampled` training draws; empty where not known.
         look: how many seeds, planned how.
         missing: runs that the plan asks for and that are not there; they block the verdict.
@@ -367,6 +369,7 @@ class Comparison(_Value):
     baseline: str
     test_images: int
     test_clusters: int
+    test_groups: int | None = None
     draws: str = ""
     look: Look
     missing: tuple[Missing, ...] = ()

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from augexp.analysis.groups.grouping import MIN_GROUPS, Grouping
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -48,6 +50,7 @@ class Crossed:
         images: V_B = var(b_i) / m: the images; NaN with one image.
         residual: V_E: the interaction alone; NaN with one seed or image.
         arms: of independent arms, the outcomes of the arm and of the baseline taken apart; None for pairs.
+        groups: G, where the images belong to groups: then V_B and V_E are those of groups; None without.
     """
 
     n: int
@@ -58,6 +61,12 @@ class Crossed:
     images: float
     residual: float
     arms: tuple[Crossed, Crossed] | None = None
+    groups: int | None = None
+
+    @property
+    def tells_of_new_images(self) -> bool:
+        """Whether there are images enough, and groups enough where they belong to groups, to tell of others."""
+        return self.m >= MIN_IMAGES and (self.groups is None or self.groups >= MIN_GROUPS)
 
     @property
     def degrees(self) -> float:
@@ -75,7 +84,7 @@ class Crossed:
     @property
     def image_variance(self) -> float:
         """max(V_B - V_E, 0): what new images add; 0 where it is not estimated."""
-        return max(self.images - self.residual, 0.0) if self.m >= MIN_IMAGES else 0.0
+        return max(self.images - self.residual, 0.0) if self.tells_of_new_images else 0.0
 
     @property
     def seed_sd(self) -> float:
@@ -83,8 +92,8 @@ class Crossed:
         return math.sqrt(self.n * self.seeds)
 
 
-def crossed(differences: Floats) -> Crossed:
-    """Take a matrix float64 (n, m) apart; n and m at least 1."""
+def crossed(differences: Floats, grouping: Grouping | None = None) -> Crossed:
+    """Take a matrix float64 (n, m) apart; n and m at least 1. With groups these take the place of images."""
     n, m = differences.shape
     by_seed, by_image = differences.mean(axis=1), differences.mean(axis=0)
     estimate = float(by_seed.mean())
@@ -96,10 +105,16 @@ def crossed(differences: Floats) -> Crossed:
     if n > 1 and m > 1:
         rest = differences - by_seed[:, None] - by_image[None, :] + estimate
         residual = float(np.square(rest).sum()) / ((n - 1) * (m - 1)) / (n * m)
-    return Crossed(n, m, estimate, by_seed, seeds, images, residual)
+    if grouping is not None:
+        images, residual = grouping.variances(differences)
+    return Crossed(n, m, estimate, by_seed, seeds, images, residual, groups=_count(grouping))
 
 
-def independent(arm: Floats, baseline: Floats) -> Crossed:
+def _count(grouping: Grouping | None) -> int | None:
+    return None if grouping is None else len(grouping)
+
+
+def independent(arm: Floats, baseline: Floats, grouping: Grouping | None = None) -> Crossed:
     """Take two arms apart whose seeds are no pairs, but whose images are the same.
 
     V_A and V_E are the sums of those of the two arms; V_B = var(d_i) / m, where d_i is the mean of the arm's seeds
@@ -108,18 +123,23 @@ def independent(arm: Floats, baseline: Floats) -> Crossed:
     Args:
         arm: float64 (n_a, m), outcomes of each of its seeds on each image.
         baseline: float64 (n_b, m), of the same images in the same order.
+        grouping: of the images; None without groups.
     """
-    first, second = crossed(arm), crossed(baseline)
+    first, second = crossed(arm, grouping), crossed(baseline, grouping)
     by_image = arm.mean(axis=0) - baseline.mean(axis=0)
+    images = float(by_image.var(ddof=1)) / first.m if first.m > 1 else math.nan
+    if grouping is not None:
+        images = grouping.variances(by_image[None])[0]
     return Crossed(
         n=min(first.n, second.n),
         m=first.m,
         estimate=first.estimate - second.estimate,
         by_seed=np.empty(0),
         seeds=first.seeds + second.seeds,
-        images=float(by_image.var(ddof=1)) / first.m if first.m > 1 else math.nan,
+        images=images,
         residual=first.residual + second.residual,
         arms=(first, second),
+        groups=_count(grouping),
     )
 
 
@@ -143,11 +163,13 @@ class Columns:
         labels: int64 (m,), class of each column.
         group: int64 (images,), the column that each image belongs to.
         sizes: float64 (m,), images in each column.
+        groups: int64 (m,), columns of one group share a number; None where no groups were declared.
     """
 
     labels: Ints
     group: Ints
     sizes: Floats
+    groups: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -173,16 +195,21 @@ class Columns:
         return np.flatnonzero(self.labels == label)
 
 
-def columns(labels: Ints, clusters: Ints) -> Columns:
+def columns(labels: Ints, clusters: Ints, units: Ints | None = None) -> Columns:
     """Group the test images: one column for every cluster of near-duplicates within a class.
 
     Args:
         labels: int64 (images,), true classes.
         clusters: int64 (images,), equal for near-duplicates of each other.
+        units: int64 (images,), equal for images of one group and for near-duplicates; None without groups.
     """
     pairs, group = np.unique(np.stack([clusters, labels]), axis=1, return_inverse=True)
     flat = group.reshape(-1).astype(np.int64)
-    return Columns(pairs[1].astype(np.int64), flat, np.bincount(flat).astype(np.float64))
+    groups = None
+    if units is not None:
+        groups = np.empty(pairs.shape[1], np.int64)
+        groups[flat] = units  # near-duplicates are of one unit
+    return Columns(pairs[1].astype(np.int64), flat, np.bincount(flat).astype(np.float64), groups)
 
 
 # -- quantiles, from scipy.special: scipy.stats takes a second to load ---------------------------
@@ -200,6 +227,19 @@ def t_quantile(p: float, df: float) -> float:
     from scipy.special import stdtrit  # noqa: PLC0415
 
     return float(stdtrit(df, p))
+
+
+def image_quantile(parts: Crossed, p: float, factor: float = 1.0) -> float:
+    """Return the p quantile that multiplies the standard error of the images: z, or with G groups t of G - 1.
+
+    Args:
+        parts: of the difference.
+        p: probability.
+        factor: how many times the groups there are to be.
+    """
+    if parts.groups is None or parts.groups < 2:
+        return normal_quantile(p)
+    return t_quantile(p, factor * parts.groups - 1)
 
 
 def seed_quantile(parts: Crossed, p: float) -> float:
@@ -228,14 +268,12 @@ def p_value(parts: Crossed) -> float | None:
 
     None where there is no variance to judge by.
     """
-    from scipy.special import ndtri  # noqa: PLC0415
-
     if parts.n < MIN_SEEDS or parts.seeds + parts.image_variance <= 0:
         return None
     target = parts.estimate**2
 
     def reach(p: float) -> float:
-        t, z = seed_quantile(parts, p / 2), float(ndtri(p / 2))
+        t, z = seed_quantile(parts, p / 2), image_quantile(parts, p / 2)
         return t * t * parts.seeds + z * z * parts.image_variance
 
     low, high = -100.0, 0.0  # of log10 p; the reach falls as p grows

@@ -70,7 +70,7 @@ def slope_matrix(runs: PairedRuns, arms: Sequence[str], amounts: Floats) -> Floa
 def _trend(policy: str, arms: Mapping[str, float], runs: PairedRuns, level: Level) -> Trend:
     ordered = sorted(arms, key=arms.__getitem__)
     amounts = np.array([arms[arm] for arm in ordered])
-    parts = statistics.crossed(slope_matrix(runs, ordered, amounts))
+    parts = statistics.crossed(slope_matrix(runs, ordered, amounts), runs.grouping(runs.weights))
     tied = float(np.ptp(parts.by_seed)) < TIED  # their spread cannot be estimated
     enough = parts.n >= MIN_SEEDS and math.isfinite(level.t(parts.n)) and not tied
     new, these = intervals(parts, level) if enough else (None, None)

@@ -117,7 +117,8 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     seeds = "seed" if n == 1 else "seeds"
     unpaired = contrast.declared.baseline_seeds if contrast.declared else ()
     pairs = f"{n} {seeds} against {len(unpaired)} of `{settings.plan.baseline}`, no pairs"
-    facts = [pairs if unpaired else f"{n} paired {seeds}", f"{images:,} test images", *_look(settings)]
+    tested = f"{images:,} test images{f' of {contrast.groups.count:,} groups' if contrast.groups else ''}"
+    facts = [pairs if unpaired else f"{n} paired {seeds}", tested, *_look(settings)]
     estimate = number(contrast.estimate or 0.0, 1, signed=True)
     won = f"{contrast.wins.wins if contrast.wins else 0} of {n} {seeds} better. " if not unpaired else ""
     beyond = contrast.tone in ("helps", "hurts") and "at least" in contrast.verdict

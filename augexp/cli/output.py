@@ -50,6 +50,8 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
         console.print()
     for contrast in comparison.contrasts:
         _write(console, contrast.sentence)
+        if contrast.groups and contrast.groups.sentence:
+            _write(console, contrast.groups.sentence)
         console.print()
     for text in wording.about_all_arms(comparison):
         _write(console, text)
@@ -144,6 +146,10 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
         f"duplicates: {duplicates.exact:,} exact, {duplicates.near:,} near; {duplicates.excluded:,} images kept out of "
         "training or validation because of them",
     )
+    if manifest.groups:
+        from augexp.reporting.wording import about_groups  # noqa: PLC0415 - as above
+
+        _write(console, f"groups: {about_groups(manifest.groups)}")
     skipped = manifest.skipped
     _write(console, f"skipped: {skipped.count:,} records that cannot be decoded")
     for record in skipped.records[:5]:

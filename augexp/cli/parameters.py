@@ -17,7 +17,8 @@ Source = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SOURCE",
-        help="An experiment .toml, an image folder, LSUN categories; nothing is the embedded sample.",
+        help="An experiment .toml, an image folder, a table of images (.csv, .tsv, .jsonl), arrays (.npz), keras:NAME, "
+        "LSUN categories; nothing is the embedded sample.",
         show_default=False,
     ),
 ]

@@ -1,6 +1,7 @@
 """What each command does, as functions that return values.
 
 - `answer`: The comparison of a results folder: computed from its records, published, read from there.
+- `arrays`: Images and labels that are handed over in Python.
 - `compare`: `augexp compare`: execute the runs that the plan still asks for, and answer.
 - `define`: The experiment that SOURCE and changes to it mean.
 - `download`: `augexp download`: LSUN archives, verified and unpacked.

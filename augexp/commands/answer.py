@@ -191,7 +191,7 @@ def check_halves(store: Store, plan: Plan) -> None:
 
     if plan.stage != "whole":
         rows = store.rows("test")
-        sample_splitting.check(store.labels[rows], store.clusters[rows], store.ids[rows], store.classes)
+        sample_splitting.check(store.labels[rows], store.units[rows], store.ids[rows], store.classes)
 
 
 # -- publishing ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from augexp import surroundings
 from augexp.commands import answer
+from augexp.commands.arrays import as_source
 from augexp.commands.define import Source, define
 from augexp.commands.estimate import EstimatingListener
 from augexp.commands.index import index
@@ -53,7 +54,7 @@ def compare(
     of its own: see `augexp.experiment.screening`.
 
     Args:
-        source: an `Experiment`, a path, LSUN categories, or nothing.
+        source: an `Experiment`, a path, LSUN categories, (images, labels) as arrays, or nothing.
         results_dir: holds one folder per experiment.
         data_dir: holds downloads and prepared images.
         jobs: runs side by side; 0 asks cores and memory.
@@ -71,7 +72,7 @@ def compare(
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
-    experiment = define(source, **changes)
+    experiment = define(as_source(source, data_dir), **changes)
     if len(experiment.plan.arms) < 2:
         raise DefinitionError(
             f"arms: received the baseline {experiment.plan.baseline!r} alone; name at least one arm to compare with it"

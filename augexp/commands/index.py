@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augexp.commands.arrays import as_source
 from augexp.commands.define import Source, define
 from augexp.progress import NullListener, ProgressListener
 
@@ -24,4 +25,6 @@ def index(
     from augexp.data.preparation import prepare  # noqa: PLC0415 - numpy is not needed for definitions
 
     listener = progress or NullListener()
-    return prepare(define(source, **changes).data, Path(data_dir), progress=listener.stage, jobs=jobs)
+    return prepare(
+        define(as_source(source, data_dir), **changes).data, Path(data_dir), progress=listener.stage, jobs=jobs
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from augexp.commands.arrays import as_source
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.progress import ProgressListener
@@ -24,7 +25,7 @@ def preview(
     """Write a sheet of images that shows what an arm does to the images of `source`.
 
     Args:
-        source: an `Experiment`, a path, LSUN categories, or nothing.
+        source: an `Experiment`, a path, LSUN categories, (images, labels) as arrays, or nothing.
         arm: the policy, by name.
         output: ``.png``, ``.svg`` or ``.html``; None is ``samples-<arm>.png`` (``strength-<arm>.png``).
         strength: show every operation over its range, in place of one original per class with its versions.
@@ -41,7 +42,7 @@ def preview(
     """
     from augexp.reporting import preview_sheets, sheet_files  # noqa: PLC0415 - OpenCV
 
-    experiment = define(source, **{"arms": [arm], **changes})
+    experiment = define(as_source(source, data_dir), **{"arms": [arm], **changes})
     target = Path(output or f"{'strength' if strength else 'samples'}-{arm}.png")
     sheet_files.check_target(target)
     store = index(experiment, data_dir=data_dir, progress=progress)

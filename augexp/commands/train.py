@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from augexp.commands.answer import horizon_of
+from augexp.commands.arrays import as_source
 from augexp.commands.compare import check_batch_size, make_task
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
@@ -34,7 +35,7 @@ def train(
     With ``epochs = "auto"`` it goes to the horizon that the results folder has found, or to the first one.
 
     Args:
-        source: an `Experiment`, a path, LSUN categories, or nothing.
+        source: an `Experiment`, a path, LSUN categories, (images, labels) as arrays, or nothing.
         arm: the policy, by name.
         seed: number of the block.
         save_model: keep the trained network as ``model.keras`` beside the record.
@@ -50,7 +51,7 @@ def train(
         DefinitionError, DataError, ResultsError, RunError: one line that says what to do.
         Interrupted: Ctrl-C; the same call goes on from there.
     """
-    experiment = define(source, **{"arms": [arm], **changes})
+    experiment = define(as_source(source, data_dir), **{"arms": [arm], **changes})
     network_files.check_named(experiment)
     listener = progress or NullListener()
     workspace = open_workspace(experiment, Path(results_dir))

@@ -6,6 +6,8 @@
 - `download`: Fetch LSUN archives: resumable, verified, unpacked safely.
 - `duplicates`: Images that are the same, or nearly: they have to stand on one side of a split.
 - `generator`: The two generators of the method: one pass over the images, and passes without end.
+- `group_names`: What the groups of a source's images are called, as declared or as names look.
+- `groups`: Which images belong together because somebody said so: patients, cameras, houses.
 - `listing`: The records of a source as a list on disk, so that their number costs no memory.
 - `positional`: What people hand to the generators, as something that an array of row numbers indexes by position.
 - `preparation`: Make a store: read the source once, decode in parallel, find duplicates, split, put in place.

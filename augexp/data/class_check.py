@@ -40,6 +40,7 @@ def check_splits(
     codes: splits.Codes,
     clusters: npt.NDArray[np.int64],
     images: npt.NDArray[np.uint8],
+    groups: npt.NDArray[np.int64] | None = None,
 ) -> None:
     """Raise DataError with the cause where a class has no image in one of the splits.
 
@@ -49,14 +50,32 @@ def check_splits(
         codes: uint8 (N,), the splits.
         clusters: int64 (N,), images that are equal or nearly so share a number.
         images: uint8 (N, S, S, 3).
+        groups: int64 (N,), images of one declared group share a number; None without groups.
     """
     for label, name in enumerate(classes):
         rows = np.flatnonzero(labels == label)
         missing = [split for split, code in splits.CODES.items() if not (codes[rows] == code).any()]
         if missing:
             used = int((codes[rows] != splits.EXCLUDED).sum())
-            mend = _mend(rows, codes, clusters, images)
+            mend = _mend_groups(rows, codes, groups) if groups is not None else ""
+            mend = mend or _mend(rows, codes, clusters, images)
             raise DataError(f"class {name!r} has no {missing[0]} image left after {used} could be used{mend}")
+
+
+def _mend_groups(rows: npt.NDArray[np.int64], codes: splits.Codes, groups: npt.NDArray[np.int64]) -> str:
+    count = len(np.unique(groups[rows]))
+    if count < 3:
+        return (
+            f": its {len(rows):,} images belong to {count} group{'s' * (count > 1)}, and each is on one side of the "
+            "splits; at least 3 groups are needed in every class, one each for training, validation and test"
+        )
+    excluded = int((codes[rows] == splits.EXCLUDED).sum())
+    if excluded:
+        return (
+            f": {excluded:,} of its {len(rows):,} images belong to groups with a validation or test image and were "
+            "left out; put each group into one split, or say --test held-out"
+        )
+    return f"; its {count:,} groups are too few or too large for three splits: add groups"
 
 
 def _mend(

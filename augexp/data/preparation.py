@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import digests
-from augexp.data import duplicates, remarks, splits, store_manifest
+from augexp.data import duplicates, group_names, groups, remarks, splits, store_manifest
 from augexp.data.class_check import check_listing, check_splits, lacks_a_split
 from augexp.data.decoding.pool import check_skipped, decode_all
 from augexp.data.decoding.staging import StagingArrays
@@ -70,6 +70,7 @@ def build(data: Data, data_dir: Path, progress: StageProgress, jobs: int) -> Pat
     """Return the folder of the store of `data`, made if it is not there."""
     stores = data_dir / "stores"
     source = source_class(data.source).open(data, data_dir, progress)
+    source.fit = data.fit
     request = _request(data, source)
     known = _known(data, stores, request)
     if known:
@@ -161,9 +162,17 @@ def _finish(
     shutil.rmtree(ready, ignore_errors=True)
     ready.mkdir()
     images = _put_in_order(ready / "images.npy", arrays.images, rows, progress)
-    found, split, dissolved = _group_and_split(data, source_splits, labels, keys, hashes, images, len(source.classes))
+    declared = group_names.find(data, source, listing, rows)
+    found, split, dissolved = _group_and_split(
+        data, source_splits, labels, keys, hashes, images, len(source.classes), declared
+    )
     clusters, near = found.clusters, found.near
-    check_splits(source.classes, labels, split.codes, clusters, images)
+    check_splits(source.classes, labels, split.codes, clusters, images, declared.rows if declared else None)
+    if declared:
+        np.save(ready / "groups.npy", declared.rows)
+        first = np.unique(declared.rows).tolist()
+        names_of_groups = [(row, declared.names[int(declared.hashes[row])]) for row in first]
+        (ready / "groups.json").write_text(json.dumps(names_of_groups, indent=0) + "\n", encoding="utf-8")
     for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
         np.save(ready / f"{name}.npy", array)
     names = [(source.name_of(listing[int(rows[a])]), source.name_of(listing[int(rows[b])])) for a, b in near[:50]]
@@ -177,9 +186,18 @@ def _finish(
         undecided=found.undecided,
         dissolved=dissolved,
     )
-    fingerprint = fingerprint_of(source.classes, keys, labels, split.codes, clusters)
+    further = (declared.rows, declared.hashes) if declared else ()
+    fingerprint = fingerprint_of(source.classes, keys, labels, split.codes, clusters, *further)
     mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
     manifest = _manifest(data, source, listing, arrays, labels, split, repeated, mixed, fingerprint)
+    if not declared and source.names_are_paths:
+        suspected = group_names.suspect(source, listing, len(source.classes))
+        texts = (*manifest.warnings, *([suspected] if suspected else []))
+        manifest = manifest.model_copy(update={"warnings": texts})
+    if declared:
+        counts = _count_groups(data, declared, split, clusters)
+        texts = (*manifest.warnings, *remarks.of_groups(counts))
+        manifest = manifest.model_copy(update={"groups": counts, "warnings": texts})
     write_manifest(ready / "store.json", manifest)
     del images
     sync_folder(ready)
@@ -226,18 +244,35 @@ def _group_and_split(
     hashes: npt.NDArray[np.uint64],
     images: npt.NDArray[np.uint8],
     classes: int,
+    declared: groups.Groups | None,
 ) -> tuple[duplicates.Clusters, splits.Split, int]:
     """Return which images belong together, the splits, and how many that look alike are not kept together.
 
     Where so many look alike that a class cannot be split, they show one scene: only exact repeats count.
     """
     found = duplicates.find_clusters(images, hashes, keys, labels, data.near_duplicates)
-    split = splits.split(data, given, labels, found.clusters, keys, classes)
+    split = splits.split(data, given, labels, found.clusters, keys, classes, declared)
     if not (found.near and lacks_a_split(split.codes, labels, classes)):
         return found, split, 0
     alone = duplicates.find_clusters(images, hashes, keys, labels, "off")
-    split = splits.split(data, given, labels, alone.clusters, keys, classes)
+    split = splits.split(data, given, labels, alone.clusters, keys, classes, declared)
     return alone, split, _repeated(found.clusters) - _repeated(alone.clusters)
+
+
+def _count_groups(
+    data: Data, declared: groups.Groups, split: splits.Split, clusters: npt.NDArray[np.int64]
+) -> store_manifest.GroupCounts:
+    by_split = {part: len(np.unique(declared.rows[split.codes == code])) for part, code in splits.CODES.items()}
+    column = f"the column {data.group_column!r}" if data.group_column else "the images' source"
+    sizes = np.unique(declared.rows, return_counts=True)[1]
+    return store_manifest.GroupCounts(
+        declared=f"the expression {data.group_from!r}" if data.group_from else column,
+        count=len(sizes),
+        **by_split,
+        largest=int(sizes.max()),
+        joined=groups.count_joined(declared.rows, groups.units(clusters, declared.rows)),
+        excluded=split.excluded_by_group,
+    )
 
 
 def _repeated(clusters: npt.NDArray[np.int64]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from augexp.data.decoding.numeric import COLOUR
 from augexp.data.decoding.pool import scales_of
-from augexp.data.store_manifest import Duplicates, ValueScale
+from augexp.data.store_manifest import Duplicates, GroupCounts, ValueScale
 
 if TYPE_CHECKING:
     from augexp.data.decoding.staging import StagingArrays
@@ -64,6 +64,22 @@ def warnings(
         *_few(test_images),
         *_alike(duplicates, exact_across_classes),
     )
+
+
+def of_groups(counts: GroupCounts) -> tuple[str, ...]:
+    """Return what stands beside every answer on images that belong to groups."""
+    texts = []
+    if counts.excluded:
+        texts.append(
+            f"{counts.excluded:,} training or validation images were left out because their group has an evaluation "
+            "image: the source's own splits share groups"
+        )
+    if counts.joined:
+        texts.append(
+            f"{counts.joined:,} of the {counts.count:,} groups share near-duplicates with another; such groups count "
+            "as one (--near-duplicates strict or off tells)"
+        )
+    return tuple(texts)
 
 
 def _unread(source: Source) -> Iterator[str]:

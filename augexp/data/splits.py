@@ -4,6 +4,7 @@ An image's place is a number in [0, 1) hashed from its pixels (from those of its
 where it has near-duplicates). Below one threshold it is a test image, below a second one a validation
 image. So images do not change sides when files are added, removed, renamed or listed in another order,
 and equal images are always on the same side. Only a near-duplicate that joins two clusters can move one.
+Where groups were declared, the place is hashed from the name of the image's group instead, see `augexp.data.groups`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import seeds
+from augexp.data.groups import Groups, places, units
 from augexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Split:
     explanation: str
     rule: str
     excluded: int
+    excluded_by_group: int = 0
 
 
 def place(keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -58,7 +61,13 @@ def wanted(data: Data) -> tuple[int | None, int | None]:
 
 
 def split(
-    data: Data, given: Codes, labels: Labels, clusters: npt.NDArray[np.int64], keys: npt.NDArray[np.uint8], classes: int
+    data: Data,
+    given: Codes,
+    labels: Labels,
+    clusters: npt.NDArray[np.int64],
+    keys: npt.NDArray[np.uint8],
+    classes: int,
+    declared: Groups | None = None,
 ) -> Split:
     """Assign every image to a split.
 
@@ -69,11 +78,13 @@ def split(
         clusters: int64 (N,), row of the first member of each image's cluster.
         keys: uint8 (N, 20), content hashes.
         classes: C.
+        declared: the groups of the images; a group is on one side of every split.
 
     Raises:
         DataError: `test = "official"` without an official set, or too few images.
     """
-    where = place(keys)[clusters]
+    unit = units(clusters, declared.rows if declared else None)
+    where = places(unit, declared.hashes) if declared else place(keys)[clusters]
     given = _usable(given, labels, classes)
     codes = given.copy()
     official = _official(given)
@@ -91,8 +102,10 @@ def split(
         share = min(_share(data, 1, smallest), (1.0 - taken) / 2)
         _carve(codes, codes == TRAIN, where, labels, VALIDATION, taken, taken + share)
     excluded = _exclude(codes, clusters)
+    by_group = _exclude(codes, unit) if declared else 0
     counts = {name: np.bincount(labels[codes == code], minlength=classes) for name, code in CODES.items()}
-    return Split(codes, _explain(data, rule, official, carved, counts, excluded), rule, excluded)
+    explanation = _explain(data, rule, official, carved, counts, excluded, by_group, grouped=declared is not None)
+    return Split(codes, explanation, rule, excluded, by_group)
 
 
 def _usable(given: Codes, labels: Labels, classes: int) -> Codes:
@@ -179,13 +192,22 @@ def _exclude(codes: Codes, clusters: npt.NDArray[np.int64]) -> int:
 
 
 def _explain(
-    data: Data, rule: str, official: int | None, carved: bool, counts: dict[str, npt.NDArray[np.int64]], excluded: int
+    data: Data,
+    rule: str,
+    official: int | None,
+    carved: bool,
+    counts: dict[str, npt.NDArray[np.int64]],
+    excluded: int,
+    by_group: int,
+    *,
+    grouped: bool,
 ) -> str:
     own = "test" if official == TEST else "val"
     if rule == "held-out":
+        by = "the hash of the group's name, each group whole" if grouped else "content hash"
         reason = "as asked for" if data.test == rule else "which leaves a whole training draw"
         reason = "since the source has none for every class" if official is None else reason
-        text = f"The test set was carved out of the training images by content hash, {reason}"
+        text = f"The test set was carved out of the training images by {by}, {reason}"
     else:
         text = f"The test set is the source's own {own} set"
         if data.test == "auto" and not data.kind.keeps_official_test:
@@ -201,6 +223,8 @@ def _explain(
     text += f"; images per class: {sizes}."
     if excluded:
         text += f" {excluded:,} training or validation images were left out because they repeat an evaluation image."
+    if by_group:
+        text += f" {by_group:,} more were left out because their group has an evaluation image."
     return text
 
 

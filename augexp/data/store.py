@@ -6,7 +6,9 @@
       keys.npy      uint8 (N, 20), BLAKE2b hash of the decoded pixels
       splits.npy    uint8 (N,)
       clusters.npy  int64 (N,)
-      store.json    classes, counts, skipped records and why, duplicates, split rule; digests of arrays and of itself
+      groups.npy    int64 (N,), where groups were declared: the first row of each image's group
+      groups.json   the names of those groups, by first row
+      store.json    classes, counts, skipped records and why, duplicates, split rule; digests of files and of itself
       .checked      which images have been found to be those of their content hashes, see `augexp.data.checked_images`
 
 Memory is a batch, whatever N is. The small arrays are checked on opening; images when they are first needed.
@@ -26,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import digests, seeds
-from augexp.data import splits
+from augexp.data import groups, splits
 from augexp.data.checked_images import CheckedImages
 from augexp.data.store_manifest import read_manifest
 from augexp.errors import DataError
@@ -85,6 +87,7 @@ class Store:
         labels: int64 (N,).
         keys: uint8 (N, 20), content hashes, ascending.
         clusters: int64 (N,), near-duplicates share the number of their first row.
+        groups: int64 (N,), images of one declared group share the number of their first row; None without groups.
     """
 
     def __init__(self, path: Path) -> None:
@@ -97,6 +100,7 @@ class Store:
             self.keys: npt.NDArray[np.uint8] = np.load(path / "keys.npy")
             self.clusters: npt.NDArray[np.int64] = np.load(path / "clusters.npy")
             self._splits: npt.NDArray[np.uint8] = np.load(path / "splits.npy")
+            self.groups, self._names_of_groups = _read_groups(path, len(self.labels))
             if not len(self.images) == len(self.labels) == len(self.keys) == len(self.clusters) == len(self._splits):
                 raise ValueError("lengths differ")
             self._check()
@@ -120,12 +124,20 @@ class Store:
             raise ValueError("the images have another number, size or type")
         if wrong := digests.differing(self.path, self.manifest.files or {}):
             raise ValueError(f"{wrong[0]}: its digest differs")
-        if fingerprint_of(self.classes, *arrays) != self.fingerprint:
-            raise ValueError("keys, labels, splits and clusters are not those of the fingerprint")
+        if fingerprint_of(self.classes, *arrays, *self._group_arrays()) != self.fingerprint:
+            raise ValueError("keys, labels, splits, clusters and groups are not those of the fingerprint")
         for label, counts in enumerate(self.manifest.counts.get(name) for name in self.classes):
             own = np.bincount(self._splits[self.labels == label], minlength=256)
             if counts is None or any(own[code] != getattr(counts, part) for part, code in splits.CODES.items()):
                 raise ValueError(f"counts: not those of {self.classes[label]!r}")
+
+    def _group_arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return what a fingerprint says of groups: their first rows, and the hashes of their names."""
+        if self.groups is None:
+            return ()
+        first, which = np.unique(self.groups, return_inverse=True)
+        hashes = np.array([groups.name_hash(self._names_of_groups[row]) for row in first.tolist()], np.uint64)
+        return self.groups, hashes[which]
 
     def _damaged(self, error: Exception) -> DataError:
         text = " ".join(str(error).split())
@@ -172,6 +184,24 @@ class Store:
     def ids(self) -> npt.NDArray[np.uint64]:
         """First 8 bytes of each content hash, uint64 (N,)."""
         return np.ascontiguousarray(self.keys[:, :8]).view(np.uint64)[:, 0]
+
+    @cached_property
+    def units(self) -> Rows:
+        """What is kept whole, int64 (N,): near-duplicates joined with groups; `clusters` without groups."""
+        return groups.units(self.clusters, self.groups)
+
+    def group_hashes(self, rows: Rows) -> npt.NDArray[np.uint64] | None:
+        """Return 64 bits of the name of each row's group, the same in every store, uint64; None without groups."""
+        if self.groups is None:
+            return None
+        return np.array([groups.name_hash(self._names_of_groups[row]) for row in self.groups[rows].tolist()], np.uint64)
+
+    def group_names(self, rows: Rows) -> tuple[str, ...]:
+        """Return the names of the groups of `rows`, each once, in ascending order of their hashes."""
+        if self.groups is None:
+            return ()
+        names = [self._names_of_groups[row] for row in np.unique(self.groups[rows]).tolist()]
+        return tuple(sorted(names, key=groups.name_hash))
 
     def rows(self, split: Literal["train", "validation", "test"]) -> Rows:
         """Return the row numbers of a split, int64, ascending."""
@@ -224,6 +254,16 @@ def fingerprint_of(classes: Sequence[str], *arrays: npt.NDArray[Any]) -> str:
     for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _read_groups(path: Path, count: int) -> tuple[Rows | None, dict[int, str]]:
+    if not (path / "groups.npy").exists():
+        return None, {}
+    rows: Rows = np.load(path / "groups.npy")
+    names = {int(row): str(name) for row, name in json.loads((path / "groups.json").read_text(encoding="utf-8"))}
+    if len(rows) != count or not set(np.unique(rows).tolist()) <= set(names):
+        raise ValueError("groups differ")
+    return rows, names
 
 
 def open_store(path: Path) -> Store:

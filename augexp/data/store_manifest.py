@@ -70,6 +70,28 @@ class Duplicates(_Part):
     dissolved: int = 0
 
 
+class GroupCounts(_Part):
+    """How many declared groups (patients, cameras) there are.
+
+    Attributes:
+        declared: how they were declared.
+        count: of all.
+        train, validation, test: those with an image there.
+        largest: images of the largest one.
+        joined: groups that share near-duplicates with another, and so are one with it.
+        excluded: training or validation images that were left out because their group has an evaluation image.
+    """
+
+    declared: str
+    count: int
+    train: int
+    validation: int
+    test: int
+    largest: int
+    joined: int = 0
+    excluded: int = 0
+
+
 class LeftOutFiles(_Part):
     """Files of the source that are not read for one reason.
 
@@ -121,6 +143,7 @@ class StoreManifest(_Part):
         ignored_files: files of the source that are not read.
         unread: the same by reason.
         scales: of pictures of more than 8 bits.
+        groups: that were declared; None where none were.
         warnings: what a reader of an answer on these images has to know.
         duplicates: images that are equal or nearly so.
         fingerprint: 16 hex digits over all pixels, labels and splits.
@@ -145,25 +168,27 @@ class StoreManifest(_Part):
     fingerprint: str
     unread: tuple[LeftOutFiles, ...] = ()
     scales: tuple[ValueScale, ...] = ()
+    groups: GroupCounts | None = None
     files: dict[str, str] | None = None
     seal: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the content of ``store.json`` but the digests as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True, exclude=set(_SEALS))
+        without = {*_SEALS, *(() if self.groups else ("groups",))}  # as before there were any groups
+        return self.model_dump(mode="json", by_alias=True, exclude=without)
 
 
 _SEALS = ("files", digests.SEAL)
-_BEFORE_SEALS = tuple(name for name in StoreManifest.model_fields if name not in _SEALS)
+_BEFORE_SEALS = tuple(name for name in StoreManifest.model_fields if name not in (*_SEALS, "groups"))
 
 IMAGES = "images.npy"
 """The one array whose digest is not in ``store.json``."""
 
 
 def write_manifest(path: Path, manifest: StoreManifest) -> None:
-    """Write the ``store.json`` at `path`, with digests of the arrays that lie beside it and of itself."""
-    arrays = sorted(array for array in path.parent.glob("*.npy") if array.name != IMAGES)
-    files = {array.name: digests.of_file(array) for array in arrays}
+    """Write the ``store.json`` at `path`, with digests of the files that lie beside it and of itself."""
+    beside = sorted({*path.parent.glob("*.npy"), *path.parent.glob("groups.json")})
+    files = {file.name: digests.of_file(file) for file in beside if file.name != IMAGES}
     values = digests.sealed({**manifest.plain(), "files": files})
     path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -8,6 +8,7 @@
 - `options`: The options that change a definition: one table for the command line, `augexp.define` and the report.
 - `plan`: What is compared, how often, and what counts as a difference: what a verdict rests on.
 - `screening`: Many policies in two stages: a screening that only ranks them, and a confirmation of the best.
+- `source_kinds`: Which images a definition can name: what is known of each source before an image is read.
 - `sources`: Which images: the `data` section of a definition, and the sources that it can name.
 - `studies`: Studies of one policy: which of its operations matter, and how strong it should be.
 """

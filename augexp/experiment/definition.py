@@ -32,7 +32,8 @@ from augexp.errors import DefinitionError
 from augexp.experiment import networks
 from augexp.experiment.budget import AUTO, FIRST_HORIZON, LONGEST, MAX_EPOCHS
 from augexp.experiment.plan import Frozen, Plan, Slug
-from augexp.experiment.sources import KINDS, Data
+from augexp.experiment.source_kinds import KINDS
+from augexp.experiment.sources import Data
 
 FORMAT = 1
 """Version of the definition format; part of every hash."""
@@ -349,7 +350,7 @@ def of_source(source: str, where: Mapping[str, Any], *, origin: str) -> Experime
     """Return the experiment on some images where nothing else is said.
 
     Args:
-        source: a name of `augexp.experiment.sources.KINDS`.
+        source: a name of `augexp.experiment.source_kinds.KINDS`.
         where: the keys of `Data` that say which images of this source.
         origin: what an error names.
     """

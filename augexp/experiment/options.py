@@ -128,6 +128,20 @@ OPTIONS = (
     Option("data.test", "Where the test set comes from."),
     Option("data.train_per_class", "Training images per class in one block."),
     Option("data.near_duplicates", "Which images that look alike are kept on one side of a split."),
+    Option("data.fit", "How a picture that is not square becomes so."),
+    Option("data.file_column", "Column of a table that names the image files, if not file_name.", metavar="COLUMN"),
+    Option("data.label_column", "Column of a table with the classes, if not label.", metavar="COLUMN"),
+    Option("data.split_column", "Column of a table with the splits, if not split.", metavar="COLUMN"),
+    Option(
+        "data.group_column",
+        "Column of a table that says which images belong together (patient, camera), if not group.",
+        metavar="COLUMN",
+    ),
+    Option(
+        "data.group_from",
+        "Regular expression for the images' paths: what its first group matches says which images belong together.",
+        metavar="REGEX",
+    ),
     Option(
         "training.model",
         "The network: small, residual, one of keras.applications, a saved FILE.keras, or FILE.py:FUNCTION.",

@@ -75,6 +75,7 @@ def piece(columns: Mapping[str, Any], layout: TableLayout, where: str, line: int
         predicted=column_of_names(columns["predicted"]) if layout.predicted else None,
         correct=zeros_and_ones(columns["correct"].tolist(), rows) if layout.correct else None,
         cluster=column_of_names(columns["cluster"]) if layout.cluster else None,
+        group=column_of_names(columns["group"]) if layout.group else None,
         probabilities=probabilities,
         classes=layout.classes,
     )

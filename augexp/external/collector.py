@@ -7,7 +7,7 @@ Of each run and image, the predicted class, whether it is right, log loss, Brier
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,8 @@ class Collected:
         labels: int64 (m,), place of the true class in `classes`.
         classes: names.
         clusters: int64 (m,), equal for images that count as one.
+        groups: int64 (m,), place of each image's group in `group_names`; None where images are unrelated.
+        group_names: of the groups.
         runs: by arm and seed.
         ignored: columns that were not read.
     """
@@ -67,6 +69,8 @@ class Collected:
     clusters: Ints
     runs: dict[Run, RunOutcome]
     ignored: tuple[str, ...] = ()
+    groups: Ints | None = None
+    group_names: tuple[str, ...] = ()
 
     @property
     def has_probabilities(self) -> bool:
@@ -146,8 +150,8 @@ class Collector:
 
     def __init__(self) -> None:
         self._arms, self._images = _Index("arm"), _Index("image")
-        self._classes, self._clusters = _Index("class"), _Index("cluster")
-        self._labels, self._cluster_of = _Places(), _Places()
+        self._classes, self._labels = _Index("class"), _Places()
+        self._joined = {name: (_Index(name), _Places()) for name in ("cluster", "group")}
         self._runs: dict[Run, _Kept] = {}
         self._seeds: dict[str, int] = {}
         self._layout: tuple[TableLayout, str] | None = None
@@ -196,8 +200,13 @@ class Collector:
             )
         if order is not None:
             runs = {run: _renamed(outcome, order) for run, outcome in runs.items()}
-        clusters = self._cluster_of.values[:count] if self._layout and self._layout[0].cluster else np.arange(count)
-        return Collected(tuple(names), order[labels], classes, clusters.astype(np.int64), runs, tuple(self._ignored))
+        layout = self._layout[0] if self._layout else None
+        clusters, groups = (places.values[:count].astype(np.int64) for _, places in self._joined.values())
+        clusters = clusters if layout and layout.cluster else np.arange(count)
+        collected = Collected(tuple(names), order[labels], classes, clusters, runs, tuple(self._ignored))
+        if not (layout and layout.group):
+            return collected
+        return replace(collected, groups=groups, group_names=tuple(self._joined["group"][0].places))
 
     # -- what is checked -------------------------------------------------------------------------
 
@@ -215,7 +224,7 @@ class Collector:
             self._layout = (layout, rows.where)
             return
         first, where = self._layout
-        for name in ("classes", "predicted", "correct", "cluster"):
+        for name in ("classes", "predicted", "correct", "cluster", "group"):
             if bool(getattr(layout, name)) != bool(getattr(first, name)):
                 has, lacks = (rows.where, where) if getattr(layout, name) else (where, rows.where)
                 what = "probabilities" if name == "classes" else name
@@ -242,14 +251,15 @@ class Collector:
                 f"earlier row {names[self._labels.values[images[row]]]!r}; an image has one label in every run, and "
                 "two images have two names, such as cat/1.jpg and dog/1.jpg"
             )
-        if rows.cluster is not None:
-            wrong = self._cluster_of.learn(images, self._clusters.of(rows.cluster, rows))
+        for what, column in (("cluster", rows.cluster), ("group", rows.group)):
+            if column is None:
+                continue
+            index, places = self._joined[what]
+            wrong = places.learn(images, index.of(column, rows))
             if len(wrong):
                 row = int(wrong[0])
-                raise DataError(
-                    f"{rows.place(row)}: image {_name(rows.image, row)!r} has another cluster than in an earlier row; "
-                    "an image has one cluster in every run"
-                )
+                other = f"image {_name(rows.image, row)!r} has another {what} than in an earlier row"
+                raise DataError(f"{rows.place(row)}: {other}; an image has one {what} in every run")
 
     def _by_run(self, rows: Rows) -> Iterator[tuple[Run, npt.NDArray[np.intp] | slice]]:
         self._arms.of(rows.arm, rows)
@@ -387,5 +397,4 @@ def _whole(kept: _Kept, names: Sequence[str], count: int, run: str) -> RunOutcom
 def _renamed(run: RunOutcome, order: Ints) -> RunOutcome:
     if run.predicted is None:
         return run
-    predicted = order[run.predicted].astype(np.int32)
-    return RunOutcome(run.correct, predicted, run.log_loss, run.brier, run.confidence, run.other_than_argmax)
+    return replace(run, predicted=order[run.predicted].astype(np.int32))

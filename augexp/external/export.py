@@ -16,6 +16,8 @@ from augexp.results.records import Predictions, RunRecord
 def write_table(records: Sequence[RunRecord], path: Path) -> int:
     """Write ``arm, seed, image, label, cluster, predicted`` and the probabilities of every run; return the rows.
 
+    Where images belong to groups, ``group`` comes after ``cluster``.
+
     Numbers are in full precision, so that the table gives the same answer. Images are called by their content hashes.
     Where a run has no finite probability of every class, no run has probabilities.
 
@@ -30,7 +32,9 @@ def write_table(records: Sequence[RunRecord], path: Path) -> int:
     finite = all(bool(np.isfinite(outcome.probabilities).all()) for outcome in outcomes)
     classes = outcomes[0].classes
     names = _names(outcomes[0])
-    heads = ["arm", "seed", "image", "label", "cluster", "predicted", *(PREFIX + name for name in classes if finite)]
+    groups = _groups(outcomes[0])
+    heads = ["arm", "seed", "image", "label", "cluster", *(["group"] if groups else []), "predicted"]
+    heads += [PREFIX + name for name in classes if finite]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
@@ -39,10 +43,12 @@ def write_table(records: Sequence[RunRecord], path: Path) -> int:
             for record, outcome in zip(records, outcomes, strict=True):
                 # As float64, whose decimals say exactly which float32 it was.
                 numbers = outcome.probabilities.astype(np.float64).tolist() if finite else [[]] * len(names)
-                keys = zip(names, outcome.labels, outcome.clusters.tolist(), outcome.predicted, numbers, strict=True)
+                clusters = outcome.clusters.tolist()
+                together = zip(clusters, groups, strict=True) if groups else ((cluster,) for cluster in clusters)
+                keys = zip(names, outcome.labels, together, outcome.predicted, numbers, strict=True)
                 table.writerows(
-                    [record.arm, record.seed, name, classes[label], cluster, classes[said], *values]
-                    for name, label, cluster, said, values in keys
+                    [record.arm, record.seed, name, classes[label], *own, classes[said], *values]
+                    for name, label, own, said, values in keys
                 )
     except OSError as error:
         raise unwritable(path, error, "choose another place with --target") from None
@@ -57,3 +63,12 @@ def _names(outcome: Predictions) -> list[str]:
         seen[image] = seen.get(image, 0) + 1
         names.append(f"{image:016x}" + (f"-{seen[image]}" if seen[image] > 1 else ""))
     return names
+
+
+def _groups(predictions: Predictions) -> list[str]:
+    """Return the name of each image's group; empty without groups."""
+    if predictions.groups is None:
+        return []
+    numbers, places = np.unique(predictions.groups, return_inverse=True)
+    names = predictions.group_names or tuple(f"{number:016x}" for number in numbers.tolist())
+    return [names[place] for place in places.reshape(-1).tolist()]

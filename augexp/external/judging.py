@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from augexp.analysis import critical_values, wording
-from augexp.analysis.comparison import contrasts_of, look_of
+from augexp.analysis.comparison import contrasts_of, groups_in, look_of
 from augexp.analysis.contrast import conclude, could_be_best
 from augexp.analysis.critical_values import ALPHA, Level, Rule
 from augexp.analysis.declared import wording as declared_wording
@@ -257,6 +257,7 @@ def _comparison(
         baseline=plan.baseline,
         test_images=len(collected.images),
         test_clusters=clusters,
+        test_groups=groups_in(runs) if counted.by_arm[plan.baseline] else None,
         look=look_of(settings, fewest),
         missing=counted.missing,
         arms=tuple(_arm(arm, runs) for arm in plan.arms),

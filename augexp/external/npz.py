@@ -1,8 +1,8 @@
 """One run in one `.npz` file: arrays in place of columns.
 
 `labels` (m,) and one of `predicted` (m,), `probabilities` (m, C) and `correct` (m,); optionally `images` (m,) with
-their names, `classes` (C,) with the names of the class numbers in `labels` and `predicted`, `clusters` (m,), and `arm`
-and `seed`, one value each. The files that this program keeps of its own runs are such files.
+their names, `classes` (C,) with the names of the class numbers in `labels` and `predicted`, `clusters` (m,), `groups`
+(m,), and `arm` and `seed`, one value each. The files that this program keeps of its own runs are such files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from augexp.errors import DataError
 from augexp.external.arrays import column_of_names, name_of, names_of
-from augexp.external.rows import Rows, TableLayout, code, constant, zeros_and_ones
+from augexp.external.rows import Coded, Rows, TableLayout, code, constant, zeros_and_ones
 
 NAMES = {
     "image": ("images", "image", "ids"),
@@ -26,6 +26,7 @@ NAMES = {
     "probabilities": ("probabilities", "p"),
     "correct": ("correct",),
     "cluster": ("clusters", "cluster"),
+    "group": ("groups", "group"),
     "classes": ("classes",),
 }
 """What an array may be called, the first name first."""
@@ -54,7 +55,7 @@ def _layout_and_rows(
     correct = found["correct"]
     if correct is not None and len(correct) != count and (found["predicted"] is not None or probabilities is not None):
         correct = None  # bits that this program packs
-    for name in ("label", "image", "predicted", "correct", "cluster"):
+    for name in ("label", "image", "predicted", "correct", "cluster", "group"):
         array = correct if name == "correct" else found[name]
         if array is not None and array.shape != (count,):
             raise DataError(
@@ -90,6 +91,7 @@ def _layout_and_rows(
         found["predicted"] is not None,
         correct is not None,
         found["cluster"] is not None,
+        found["group"] is not None,
     )
     return layout, replace(
         rows,
@@ -98,7 +100,17 @@ def _layout_and_rows(
         classes=classes,
         correct=zeros_and_ones(correct.astype(np.int64).tolist(), rows) if correct is not None else None,
         cluster=column_of_names(found["cluster"]) if found["cluster"] is not None else None,
+        group=_groups(found["group"], arrays) if found["group"] is not None else None,
     )
+
+
+def _groups(groups: Any, arrays: Mapping[str, Any]) -> Coded:
+    """Return the column of groups, by their names where the file has them, as those of this program have."""
+    names = arrays.get("group_names")
+    numbers, places = np.unique(groups, return_inverse=True)
+    if names is None or len(names) != len(numbers):
+        return column_of_names(groups)
+    return column_of_names(names[places.reshape(-1)])
 
 
 def _key(name: str, path: Path, arrays: Mapping[str, Any], known: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from augexp.data.groups import name_hash
 from augexp.external.collector import Collected, RunOutcome
 from augexp.results.manifests import RUN_SCHEMA, RunManifest
 from augexp.results.records import Predictions, RunRecord
@@ -84,6 +85,9 @@ def records(collected: Collected, where: str, digest: str) -> dict[tuple[str, in
         digest: 16 hex digits over all of them.
     """
     ids = np.arange(len(collected.labels), dtype=np.uint64)
+    hashes = np.array([name_hash(name) for name in collected.group_names], np.uint64)
+    groups = None if collected.groups is None else hashes[collected.groups]
+    names = tuple(sorted(collected.group_names, key=name_hash))
     none = np.empty((len(ids), 0), dtype=np.float32)
     made: dict[tuple[str, int], RunRecord] = {}
     for (arm, seed), outcome in collected.runs.items():
@@ -99,6 +103,8 @@ def records(collected: Collected, where: str, digest: str) -> dict[tuple[str, in
             classes=collected.classes,
             outcome=outcome,
             image_names=collected.images,
+            groups=groups,
+            group_names=names,
         )
         made[arm, seed] = ExternalRecord(Path(where), run, {}, seen=seen)
     return made

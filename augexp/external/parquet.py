@@ -69,6 +69,7 @@ def _piece(where: str, line: int, batch: Any, layout: TableLayout, known: Mappin
         predicted=_names(batch.column("predicted")) if layout.predicted else None,
         correct=zeros_and_ones(batch.column("correct").to_pylist(), rows) if layout.correct else None,
         cluster=_names(batch.column("cluster")) if layout.cluster else None,
+        group=_names(batch.column("group")) if layout.group else None,
         probabilities=probabilities,
         classes=layout.classes,
     )

@@ -21,7 +21,6 @@ PREFIX = "p_"
 """What the name of a column of probabilities begins with; the class follows."""
 
 REFUSED = {
-    "group": "intervals by group are not made of such tables: without the column, images count as unrelated",
     "fold": "cross-validated runs are not judged: every run has to be tested on the same images",
     "repeat": "cross-validated runs are not judged: every run has to be tested on the same images",
 }
@@ -50,7 +49,7 @@ class TableLayout:
 
     Attributes:
         classes: of the columns of probabilities, in their order; empty without.
-        predicted, correct, cluster: whether there is such a column.
+        predicted, correct, cluster, group: whether there is such a column.
         ignored: columns that mean nothing here.
     """
 
@@ -58,6 +57,7 @@ class TableLayout:
     predicted: bool
     correct: bool
     cluster: bool = False
+    group: bool = False
     ignored: tuple[str, ...] = ()
 
 
@@ -74,6 +74,7 @@ class Rows:
         classes: of the probabilities; may be empty.
         correct: int64 (k,), 0 or 1; None where it follows from the others.
         cluster: images with the same one count as one; None where every image counts.
+        group: what the images belong to (patient, camera); None where they are unrelated.
     """
 
     where: str
@@ -87,6 +88,7 @@ class Rows:
     classes: tuple[str, ...] = ()
     correct: Ints | None = None
     cluster: Coded | None = None
+    group: Coded | None = None
 
     def place(self, row: int) -> str:
         """Name a row for an error."""
@@ -136,12 +138,14 @@ def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -
             f"{where}: received the probabilities of one class alone (p_{classes[0]}); give one p_<class> for each "
             "class, also with two classes, or give predicted"
         )
+    known_names = (*KEYS, "predicted", "correct", "cluster", "group")
     layout = TableLayout(
         classes,
         "predicted" in names,
         "correct" in names,
         "cluster" in names,
-        tuple(n for n in names if n not in (*KEYS, "predicted", "correct", "cluster") and not n.startswith(PREFIX)),
+        "group" in names,
+        tuple(n for n in names if n not in known_names and not n.startswith(PREFIX)),
     )
     if not (layout.classes or layout.predicted or layout.correct):
         raise DataError(

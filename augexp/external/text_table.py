@@ -89,6 +89,7 @@ def _piece(
         predicted=code(columns["predicted"]) if layout.predicted else None,
         correct=zeros_and_ones(columns["correct"], rows) if layout.correct else None,
         cluster=code(columns["cluster"]) if layout.cluster else None,
+        group=code(columns["group"]) if layout.group else None,
         probabilities=probabilities,
         classes=layout.classes,
     )

@@ -76,7 +76,7 @@ def _band(contrast: Contrast, comparison: Comparison) -> str:
     point = next((point for point in contrast.equal_budgets if point.interval), None)
     if point is None:
         return ""
-    images = f", {comparison.test_clusters:,} test images" if point.scope == "new images" else ""
+    images = f", {wording.tested(comparison)}" if point.scope == "new images" else ""
     kind = level_words(wording.level(comparison.look))
     return f"{point.scope}: {kind} at each budget, {len(contrast.seeds)} pairs{images}"
 

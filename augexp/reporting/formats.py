@@ -12,6 +12,7 @@ from augexp.analysis.wording import MINUS, MISSING
 from augexp.reporting import budgets, tables, wording
 from augexp.reporting.declared import tables as declared_tables
 from augexp.reporting.declared import words
+from augexp.reporting.groups import tables as group_tables
 from augexp.reporting.tables import Column, Table
 from augexp.results.records import COLUMNS, RunRecord, csv_text
 
@@ -29,9 +30,10 @@ def to_markdown(comparison: Comparison) -> str:
     declared = [f"- {escape(text)}" for text in words.statements(comparison)]
     declared = [f"**{words.HEADING}**\n", *declared, ""] if declared else []
     sentences = [f"> {escape(contrast.sentence)}\n" for contrast in comparison.contrasts]
+    by_groups = [escape(c.groups.sentence) + "\n" for c in comparison.contrasts if c.groups and c.groups.sentence]
     about_all = [f"{escape(text)}\n" for text in wording.about_all_arms(comparison)]
     warnings = [f"- {escape(text)}" for text in comparison.warnings]
-    parts = [head, *declared, *sentences, *about_all, *([*warnings, ""] if warnings else [])]
+    parts = [head, *declared, *sentences, *by_groups, *about_all, *([*warnings, ""] if warnings else [])]
     return "\n".join([*parts, *(markdown_table(table) for table in _tables(comparison))])
 
 
@@ -43,6 +45,7 @@ def _tables(comparison: Comparison) -> list[Table]:
     runs = declared_tables.runs(comparison, wording.metric(comparison))
     return [
         *tables.all_tables(comparison, (own, *equal)),
+        *(table for c in comparison.contrasts if (table := group_tables.gains(comparison, c)).rows),
         *changed,
         *[runs] * bool(runs.rows),
     ]

@@ -19,6 +19,7 @@ from augexp.reporting import blocks, budgets, charts, photos, tables, wording
 from augexp.reporting.blocks import Block
 from augexp.reporting.declared import tables as names
 from augexp.reporting.declared import words as declared
+from augexp.reporting.groups import tables as groups
 from augexp.results.records import RunRecord
 from augexp.version import __version__
 
@@ -171,6 +172,11 @@ def _tables(contrast: Contrast, comparison: Comparison) -> Blocks:
     return tuple(blocks.Tabular(table) for table in parts if table.rows)
 
 
+def _groups(contrast: Contrast, comparison: Comparison) -> Blocks:
+    texts, table = groups.sentences(contrast, comparison), groups.gains(comparison, contrast)
+    return (blocks.Prose(texts), blocks.Tabular(table)) if table.rows else ()
+
+
 def _confusion(context: PageContext) -> Blocks:
     return _by_contrast(context.comparison, _matrices)
 
@@ -255,6 +261,7 @@ SECTIONS = (
     SectionMaker("Course of the training", "curves", _curves),
     SectionMaker("When it pays", "pays", lambda page: _remarks(page.comparison, wording.when_it_pays)),
     SectionMaker("What to buy next", "next", lambda page: _remarks(page.comparison, wording.what_to_buy)),
+    SectionMaker("Groups", "groups", lambda page: _by_contrast(page.comparison, _groups)),
     SectionMaker("The images, augmented", "samples", _samples),
     SectionMaker("Numbers", "numbers", _numbers),
     SectionMaker("Confusion", "confusion", _confusion),

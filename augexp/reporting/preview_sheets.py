@@ -90,6 +90,13 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
             row.append(Cell(_bytes(image), _weights(target, names) if policy.mixes_labels else ""))
     table = tuple(Row(name, tuple(row)) for name, row in zip(names, cells, strict=True))
     note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of seed 0."
+    if (images[..., :1] == images).all():
+        idle = [
+            name
+            for name in dict.fromkeys(o.name for o in policy.operations)
+            if name in SPECS and SPECS[name].needs_colour
+        ]
+        note += f" The pictures are grey, which {', '.join(idle)} leave as they are." if idle else ""
     columns = ("original", *(f"epoch {epoch + 1}" for epoch in range(versions)))
     return PreviewSheet(f"What the network sees: {policy.title}{_origin(store)}", note, columns, table)
 

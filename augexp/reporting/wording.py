@@ -14,7 +14,7 @@ from augexp.analysis.critical_values import Level
 from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Trend
 from augexp.analysis.verdict import FIRST_LOOK
 from augexp.analysis.wording import ends, level_words, number
-from augexp.data.store_manifest import StoreManifest
+from augexp.data.store_manifest import GroupCounts, StoreManifest
 from augexp.experiment.budget import AUTO
 from augexp.reporting.declared import words as declared
 
@@ -56,7 +56,13 @@ def new_images_label(contrast: Contrast, comparison: Comparison) -> str:
     if contrast.new_images is None:
         return ""
     kind = level_words(level(comparison.look))
-    return f"new images: {kind}, {declared.seeds(contrast)}, {comparison.test_clusters:,} test images"
+    return f"new images: {kind}, {declared.seeds(contrast)}, {tested(comparison)}"
+
+
+def tested(comparison: Comparison) -> str:
+    """Say how many test images there are, near-duplicates counted once, and of how many groups."""
+    groups = "" if comparison.test_groups is None else f" of {comparison.test_groups:,} groups"
+    return f"{comparison.test_clusters:,} test images{groups}"
 
 
 def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
@@ -359,6 +365,8 @@ def data(comparison: Comparison) -> Pairs:
         "out of training or validation because they repeat an evaluation image"
     )
     pairs.append(("duplicates", text))
+    if manifest.groups:
+        pairs.append(("groups", about_groups(manifest.groups)))
     pairs += [("near-duplicates", f"{a} and {b}") for a, b in duplicates.pairs[:5]]
     pairs.append(("skipped records", f"{manifest.skipped.count:,}"))
     pairs += [(f"skipped {record.key}", record.reason) for record in manifest.skipped.records[:10]]
@@ -366,6 +374,19 @@ def data(comparison: Comparison) -> Pairs:
         pairs.append(("files that are not read", f"{manifest.ignored_files:,}"))
     pairs.append(("fingerprint", manifest.fingerprint))
     return tuple(pairs)
+
+
+def about_groups(groups: GroupCounts) -> str:
+    """Say how many declared groups there are, where, and what was done about those that overlap."""
+    text = (
+        f"{groups.count:,} by {groups.declared}: {groups.train:,} train, {groups.validation:,} validation, "
+        f"{groups.test:,} test; the largest has {groups.largest:,} images"
+    )
+    if groups.excluded:
+        text += f"; {groups.excluded:,} images left out because their group has an evaluation image"
+    if groups.joined:
+        text += f"; {groups.joined:,} share near-duplicates with another and count as one with it"
+    return text
 
 
 # -- matrices ------------------------------------------------------------------------------------

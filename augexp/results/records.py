@@ -87,6 +87,8 @@ class Predictions:
         ids: uint64 (m,), content hash of each image.
         clusters: int64 (m,), images with the same number are near-duplicates of each other.
         classes: names of the C classes.
+        groups: uint64 (m,), hash of the name of each image's group; None where no groups were declared.
+        group_names: of the G groups, in ascending order of their hashes.
     """
 
     labels: npt.NDArray[np.int64]
@@ -96,6 +98,8 @@ class Predictions:
     ids: npt.NDArray[np.uint64]
     clusters: npt.NDArray[np.int64]
     classes: tuple[str, ...]
+    groups: npt.NDArray[np.uint64] | None = None
+    group_names: tuple[str, ...] = ()
 
     @property
     def names(self) -> Sequence[str]:
@@ -297,6 +301,8 @@ def read_predictions(path: Path) -> Predictions:
                 ids=arrays["ids"],
                 clusters=arrays["clusters"],
                 classes=tuple(str(name) for name in arrays["classes"]),
+                groups=arrays.get("groups"),
+                group_names=tuple(str(name) for name in arrays["group_names"]) if "group_names" in arrays else (),
             )
             checks.predictions(predictions)
             return predictions
@@ -367,6 +373,9 @@ def append_epoch(path: Path, row: Row, further: Sequence[str] = ()) -> None:
 def predictions_bytes(predictions: Predictions) -> bytes:
     """Encode ``predictions.npz``; equal predictions give equal bytes (no times inside the archive)."""
     buffer = io.BytesIO()
+    further: dict[str, Any] = {}
+    if predictions.groups is not None:
+        further = {"groups": predictions.groups.astype(np.uint64), "group_names": np.array(predictions.group_names)}
     np.savez_compressed(
         buffer,
         labels=predictions.labels.astype(np.int64),
@@ -376,6 +385,7 @@ def predictions_bytes(predictions: Predictions) -> bytes:
         ids=predictions.ids.astype(np.uint64),
         clusters=predictions.clusters.astype(np.int64),
         classes=np.array(predictions.classes),
+        **further,
     )
     return buffer.getvalue()
 

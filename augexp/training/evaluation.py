@@ -82,6 +82,8 @@ class EvaluationSet:
             ids=np.asarray(self._store.ids[self._rows], dtype=np.uint64),
             clusters=np.asarray(self._store.clusters[self._rows], dtype=np.int64),
             classes=tuple(self._store.classes),
+            groups=self._store.group_hashes(self._rows),
+            group_names=self._store.group_names(self._rows),
         )
         return predictions, bool(finite.all())
 

@@ -50,6 +50,12 @@ VALUES: dict[str, tuple[Any, str]] = {
     "validation_per_class": (10, ""),
     "max_skipped": (0.5, ""),
     "near_duplicates": ("strict", "strict"),
+    "fit": ("pad", "pad"),
+    "file_column": ("image", "image"),
+    "label_column": ("kind", "kind"),
+    "split_column": ("part", "part"),
+    "group_column": ("patient", "patient"),
+    "group_from": (r"patient(\d+)", r"patient(\d+)"),
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
 
@@ -65,6 +71,9 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 """What an option means nothing without."""
 
+SOURCE = dict.fromkeys(("file_column", "label_column", "split_column", "group_column"), "photos.csv")
+"""What an option means nothing without, where that is other images than the sample."""
+
 ON_COMMAND_LINE = [option for option in OPTIONS if option.help]
 
 
@@ -77,7 +86,8 @@ def test_every_option_has_a_value_here() -> None:
 def test_every_option_reaches_the_definition(name) -> None:
     option, value = BY_NAME[name], VALUES[name][0]
     needed = NEEDED.get(name, {})
-    before, after = api.define((), **needed), api.define((), **needed, **{name: value})
+    source = SOURCE.get(name, ())
+    before, after = api.define(source, **needed), api.define(source, **needed, **{name: value})
     if option.section == STUDY:
         assert after.plan.arms != before.plan.arms
         assert all(arm in after.policies for arm in after.plan.arms if arm not in ("none", "standard"))
@@ -93,14 +103,15 @@ def test_every_option_reaches_the_definition(name) -> None:
 def test_the_command_line_says_the_same(monkeypatch, option) -> None:
     value, text = VALUES[option.name]
     changes = {**NEEDED.get(option.name, {}), option.name: value}
-    experiment = api.define((), **changes)
+    source = [SOURCE[option.name]] if option.name in SOURCE else []
+    experiment = api.define(source, **changes)
     needed = [word for name in changes if name != option.name for word in (BY_NAME[name].flag, changes[name])]
-    words = ["augexp", "compare", *needed, option.flag, *([text] if text else [])]
+    words = ["augexp", "compare", *source, *needed, option.flag, *([text] if text else [])]
     assert read(monkeypatch, shlex.join(words)) == experiment
     if option.section != STUDY:  # whose arms only a file can define
         repeated = read(monkeypatch, command_line.command(experiment))
         assert (repeated.plan_hash, repeated.name) == (experiment.plan_hash, experiment.name)
-        following = command_line.next_command([], changes, {})
+        following = command_line.next_command(source, changes, {})
         assert read(monkeypatch, following) == experiment
 
 

@@ -35,7 +35,10 @@ BROKEN_TABLES = {
         lambda t: {k: v for k, v in t.items() if k != "p_class-1"},
         "the probabilities of one class alone",
     ),
-    "group": (lambda t: t | {"group": t["label"]}, "received a column 'group'"),
+    "group": (
+        lambda t: t | {"group": [str(place) for place in range(len(t["label"]))]},
+        "has another group than in an",
+    ),
     "fold": (lambda t: t | {"fold": t["seed"]}, "received a column 'fold'"),
     "repeat": (lambda t: t | {"repeat": t["seed"]}, "received a column 'repeat'"),
     "seed is a word": (lambda t: tables.changed(t, 7, seed="x"), "row 8: seed: received 'x'"),

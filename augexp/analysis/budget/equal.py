@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from augexp.analysis import statistics
 from augexp.analysis.contrast import intervals
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import EqualBudget
@@ -33,7 +32,7 @@ def curve(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings)
 
 def _point(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings, epochs: int) -> EqualBudget:
     first, second = (_correct(runs, name, epochs) for name in (baseline, arm))
-    parts = statistics.crossed(second - first)
+    parts = runs.take_apart(first, second, weights=runs.weights)
     enough = parts.n >= MIN_SEEDS and math.isfinite(settings.level.t(parts.n)) and parts.seeds > 0
     new, these = intervals(parts, settings.level) if settings.claims and enough else (None, None)
     return EqualBudget(

@@ -46,7 +46,8 @@ def _half_width(parts: Crossed, own: Level, arms: tuple[Crossed, Crossed]) -> fl
     """Return the half-width for new images of arms that have grown out of those of `parts`."""
     m, seeds = arms[0].m, arms[0].seeds + arms[1].seeds
     grown = replace(parts, n=min(arms[0].n, arms[1].n), m=m, seeds=seeds, arms=arms)
-    return math.hypot(own.of(grown) * math.sqrt(seeds), own.z * math.sqrt(parts.image_variance * parts.m / m))
+    images = own.of_images(parts, m / parts.m) * math.sqrt(parts.image_variance * parts.m / m)
+    return math.hypot(own.of(grown) * math.sqrt(seeds), images)
 
 
 def _with(arm: Crossed, n: int, m: int) -> Crossed:
@@ -66,8 +67,8 @@ def look_ahead(parts: Crossed, settings: AnalysisSettings, *, decided: bool) -> 
     """
     assert parts.arms is not None  # noqa: S101 - independent arms
     own, r = settings.level, settings.plan.equivalence
-    now = math.hypot(own.of(parts) * math.sqrt(parts.seeds), own.z * math.sqrt(parts.image_variance))
-    floor = own.z * math.sqrt(parts.image_variance)
+    now = math.hypot(own.of(parts) * math.sqrt(parts.seeds), own.of_images(parts) * math.sqrt(parts.image_variance))
+    floor = own.of_images(parts) * math.sqrt(parts.image_variance)
     most = max(arm.n for arm in parts.arms)
     numbers = sorted({n for n in (5, 8, 12, 20, 40) if n > most})[:4]
     sd = math.hypot(*(arm.seed_sd for arm in parts.arms))

@@ -10,7 +10,7 @@ import numpy as np
 
 from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.statistics import MIN_SEEDS, Crossed, Floats
+from augexp.analysis.statistics import MIN_SEEDS, Crossed, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,18 @@ class IndependentRuns(PairedRuns):
     def parts(self, baseline: str, arm: str) -> Crossed:
         """Take the difference of the primary metric apart, in percentage points."""
         first, second = (100.0 * self.correct(name) * self.weights for name in (baseline, arm))
+        return self.take_apart(first, second, weights=self.weights)
+
+    def parts_by_images(self, baseline: str, arm: str) -> Crossed:
+        """Take it apart as if every image counted as its own, whatever groups there are."""
+        first, second = (100.0 * self.correct(name) * self.weights for name in (baseline, arm))
         return statistics.independent(second, first)
 
-    def take_apart(self, first: Floats, second: Floats) -> Crossed:
+    def take_apart(
+        self, first: Floats, second: Floats, *, weights: Floats | None = None, columns: Ints | None = None
+    ) -> Crossed:
         """Take `second` minus `first` apart, outcomes of two arms, float64 (n_b, m) and (n_a, m)."""
-        return statistics.independent(second, first)
+        return statistics.independent(second, first, self.grouping(weights, columns))
 
     def interval_of_means(self, first: Floats, second: Floats, alpha: float) -> tuple[float, float] | None:
         """Return the interval of `second` minus `first`, numbers of whole runs; None with too few."""

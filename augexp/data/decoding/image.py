@@ -7,7 +7,7 @@ import io
 import re
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,8 +62,11 @@ class Deferred(Exception):  # noqa: N818 - a state of a record, as above
         self.measured = measured
 
 
-def decode(data: bytes, size: int, scales: Mapping[str, Scale] | None = None) -> DecodedImage:
-    """Decode to upright RGB, resize the shorter side to `size` and crop the centre.
+Fit = Literal["crop", "pad", "squash"]
+
+
+def decode(data: bytes, size: int, scales: Mapping[str, Scale] | None = None, fit: Fit = "crop") -> DecodedImage:
+    """Decode to upright RGB and make it square: resize the shorter side to `size` and crop the centre, by default.
 
     The format is told by content: JPEG, PNG, WebP, BMP, GIF (first frame), TIFF (first page), AVIF, PNM, HEIC where
     its plug-in is installed, and others of `pillow.FORMATS`. The EXIF orientation is applied; transparency is laid
@@ -74,6 +77,8 @@ def decode(data: bytes, size: int, scales: Mapping[str, Scale] | None = None) ->
         data: the file.
         size: S.
         scales: by kind of values, of the whole data set; None takes the picture for all of it.
+        fit: `crop` takes the middle; `pad` resizes the longer side and puts black beside or above and below; `squash`
+            resizes both sides, whatever the proportions.
 
     Raises:
         Undecodable: empty, damaged, no image, or more than `MAX_PIXELS` pixels.
@@ -88,7 +93,7 @@ def decode(data: bytes, size: int, scales: Mapping[str, Scale] | None = None) ->
             if pixels > MAX_PIXELS:
                 raise Undecodable(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
             with _one_large_image if pixels > LARGE else contextlib.nullcontext():
-                return _decode_opened(image, data, size, scales)
+                return _decode_opened(image, data, size, scales, fit)
     except (Undecodable, Deferred, MemoryError):
         raise
     except Exception as error:
@@ -105,7 +110,9 @@ def _open(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=readable_formats())
 
 
-def _decode_opened(image: Image.Image, data: bytes, size: int, scales: Mapping[str, Scale] | None) -> DecodedImage:
+def _decode_opened(
+    image: Image.Image, data: bytes, size: int, scales: Mapping[str, Scale] | None, fit: Fit
+) -> DecodedImage:
     side, kind, inverted = min(image.size), numeric.kind_of(image), numeric.white_is_zero(image)
     opaque = image.format == "TIFF" and image.mode == "RGBA" and _EXTRA_SAMPLES not in getattr(image, "tag_v2", {})
     if image.format == "JPEG":
@@ -122,7 +129,7 @@ def _decode_opened(image: Image.Image, data: bytes, size: int, scales: Mapping[s
             image = ImageOps.exif_transpose(_with_exif(numeric.to_colour(data, scale), data))
     if opaque and image.mode == "RGBA":
         image = Image.merge("RGB", image.split()[:3])  # a fourth band that nothing declares to be opacity
-    square = _fit(_to_rgb(image), size)
+    square = _fit(_to_rgb(image), size, fit)
     square.load()  # where nothing had to be done to it, it has not been decoded yet
     return DecodedImage(square if square.mode == "RGB" else square.convert("RGB"), side)
 
@@ -189,11 +196,22 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _fit(image: Image.Image, size: int) -> Image.Image:
-    side = min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
+def _fit(image: Image.Image, size: int, fit: Fit) -> Image.Image:
     if image.size == (size, size):
         return image
+    if fit == "squash":
+        return image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if fit == "pad":
+        longer = max(image.size)
+        width, height = (max(1, round(side * size / longer)) for side in image.size)
+        whole = Image.new(image.mode, (size, size))
+        whole.paste(
+            image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0),
+            ((size - width) // 2, (size - height) // 2),
+        )
+        return whole
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, left + side, top + side)
     return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
 

@@ -107,7 +107,7 @@ def _decode_block(
     reasons: Reasons = []
     for row in rows:
         try:
-            image = decode(_read(source, listing[row]), size, scales)
+            image = decode(_read(source, listing[row]), size, scales, source.fit)
         except Undecodable as reason:
             reasons.append((row, str(reason)))
         except Deferred as deferred:

@@ -1,7 +1,7 @@
 """What a source of images has to do: list its records cheaply, and give the bytes of one at a time.
 
 A class derived from `Source` is all that the rest of the package knows of reading a source: its kind in
-`augexp.experiment.sources` names it. Preparing a store opens it, takes its `stamp`, and only if no store of that
+`augexp.experiment.source_kinds` names it. Preparing a store opens it, takes its `stamp`, and only if no store of that
 stamp is there lists and reads its records. Decoding, duplicates and splits are not its business.
 
 Processes that decode get a pickled copy, so that open files and databases have to be opened where they are used.
@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from augexp.data.listing import Entry, RecordGroup
 from augexp.data.store_manifest import LeftOutFiles
@@ -29,12 +29,16 @@ class Source(ABC):
     """The images that a store is made from; picklable.
 
     Attributes:
-        classes: names, sorted; a label is an index into them.
+        classes: names, sorted, as numbers where all of them are; a label is an index into them.
         ignored: files that are not read, as counted by the last `stamp` or `records`.
+        fit: how a picture that is not square becomes so, `Data.fit`.
+        names_are_paths: whether `name_of` is a path that somebody chose, which may tell what belongs together.
     """
 
     classes: tuple[str, ...]
     ignored: int = 0
+    fit: Literal["crop", "pad", "squash"] = "crop"
+    names_are_paths: bool = False
 
     @classmethod
     @abstractmethod
@@ -84,3 +88,8 @@ class Source(ABC):
     @abstractmethod
     def name_of(self, entry: Entry) -> str:
         """Return the name that people know the record by."""
+
+    def group_of(self, entry: Entry) -> str | None:
+        """Return the name of the group (patient, camera) that a record belongs to; None where the source has none."""
+        del entry
+        return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
-import stat
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from augexp.data.listing import Entry, Given, RecordGroup
 from augexp.data.sources import layout
 from augexp.data.sources.base import GROUP_SIZE, Source
+from augexp.data.sources.files import read_file
 from augexp.data.sources.layout import text_of as _text
 from augexp.data.sources.unread import UnreadFiles, begins_like_an_image, is_worth_a_word, suffixes
 from augexp.data.store_manifest import LeftOutFiles
@@ -22,9 +22,6 @@ from augexp.errors import DataError
 if TYPE_CHECKING:
     from augexp.experiment.sources import Data
     from augexp.progress import StageProgress
-
-MAX_BYTES = 2_000_000_000
-"""Files that are larger are not read: they are mistakes, or made to exhaust the memory."""
 
 _File = tuple[bytes, int, int]
 
@@ -35,6 +32,8 @@ class FolderSource(Source):
     Hidden files are ignored; all others that are not read are counted with the reason. Folders inside a class
     belong to it; links are followed, but no folder is entered twice.
     """
+
+    names_are_paths = True
 
     def __init__(self, folder: Path, limit: int | None) -> None:
         self._folder, self._limit = folder, limit
@@ -72,14 +71,7 @@ class FolderSource(Source):
 
     def read(self, entry: Entry) -> bytes:
         """Return the encoded bytes of one record."""
-        path = os.path.join(os.fsencode(self._folder), entry.name)
-        status = os.stat(path)  # opening a named pipe would wait for somebody who writes into it
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("no regular file")
-        if status.st_size > MAX_BYTES:
-            raise OSError(f"{status.st_size:,} bytes, more than {MAX_BYTES:,}")
-        with open(path, "rb") as file:
-            return file.read()
+        return read_file(os.path.join(os.fsencode(self._folder), entry.name))
 
     def name_of(self, entry: Entry) -> str:
         """Return the entry's path below the folder."""

@@ -182,6 +182,28 @@ def test_shorter_side_resized_and_centre_cropped(form: str, tall: bool) -> None:
     assert (row[[0, 19]] < 5).all()
 
 
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+@pytest.mark.parametrize("tall", [False, True])
+def test_pad_keeps_the_whole_picture_between_black_borders(form: str, tall: bool) -> None:
+    wide = np.full((100, 300, 3), 200, np.uint8)
+    image = decode(encode(wide.transpose(1, 0, 2) if tall else wide, form), 30, fit="pad")
+    square = np.asarray(image.square).transpose(1, 0, 2) if tall else np.asarray(image.square)
+    assert image.side == 100
+    assert (np.abs(square[10:20].astype(int) - 200) <= 2).all()  # 10 rows of 30, in the middle
+    assert not square[:10].any()
+    assert not square[20:].any()
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_squash_keeps_the_whole_picture_in_other_proportions(tall: bool) -> None:
+    wide = np.zeros((100, 300, 3), np.uint8)
+    wide[:, 150:] = 255
+    image = decode(encode(wide.transpose(1, 0, 2) if tall else wide), 30, fit="squash")
+    row = np.asarray(image.square)[:, 5, 0] if tall else np.asarray(image.square)[5, :, 0]
+    assert (row[:13] < 5).all()
+    assert (row[17:] > 250).all()
+
+
 def test_small_images_are_enlarged() -> None:
     made = decode(encode(np.full((1, 1, 3), 77, np.uint8)), 8)
     assert (np.asarray(made.square) == 77).all()

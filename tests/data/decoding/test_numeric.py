@@ -146,10 +146,10 @@ def test_an_interruption_between_measuring_and_decoding_changes_nothing(
     expected = DataFolders(tmp_path / "other")
     shutil.copytree(place.images, expected.images)
 
-    def interrupted(data: bytes, size: int, scales: dict[str, Scale]) -> object:
+    def interrupted(data: bytes, size: int, scales: dict[str, Scale], fit: str) -> object:
         if scales:  # all have been measured
             raise MemoryError
-        return decode(data, size, scales)
+        return decode(data, size, scales, fit)
 
     with monkeypatch.context() as patched:
         patched.setattr(process, "decode", interrupted)

@@ -6,14 +6,17 @@ import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from builders import write_classes, write_scene
+from builders import pixels, write_classes, write_images, write_scene
 
 from augexp.data.listing import Entry
 from augexp.data.sources import registry, sample
+from augexp.data.sources.arrays import save
 from augexp.data.sources.base import Source
 from augexp.errors import DataError
-from augexp.experiment.sources import KINDS, Data
+from augexp.experiment.source_kinds import KINDS
+from augexp.experiment.sources import Data
 
 
 def data_of(name: str, place: Path) -> Data:
@@ -25,6 +28,16 @@ def data_of(name: str, place: Path) -> Data:
         write_scene(place / "lsun", "a", [1, 2, 3], [4])
         write_scene(place / "lsun", "b", [5, 6], [7])
         return Data(source=name, categories=("b", "a"))
+    if name == "manifest":
+        write_images(place / "in", range(1, 8))
+        rows = [f"{n}.png,{'cat' if n < 5 else 'dog'},{'test' if n in (4, 7) else 'train'}" for n in range(1, 8)]
+        (place / "in" / "metadata.csv").write_text("\n".join(["file_name,label,split", *rows]))
+        return Data(source=name, path=str(place / "in"))
+    if name in ("arrays", "keras"):
+        images, splits = np.stack([pixels(n) for n in range(7)]), ["train"] * 4 + ["test"] * 3
+        path = place / "arrays" / "keras-mnist.npz"
+        save(path, images=images, labels=np.arange(7) % 2, splits=np.array(splits))
+        return Data(source=name, path=str(path)) if name == "arrays" else Data(source=name, categories=("mnist",))
     return Data(source=name)
 
 
@@ -49,7 +62,7 @@ def test_a_source_does_what_the_contract_says(name: str, tmp_path: Path, monkeyp
     assert list(entries(source)) == found
     assert {entry.label for entry in found} == set(range(len(source.classes)))
     assert "train" in {entry.given for entry in found}
-    if name in ("folder", "lsun", "sample"):  # their images have sets of their own
+    if name in ("folder", "lsun", "sample", "manifest", "arrays", "keras"):  # their images have sets of their own
         assert len({entry.given for entry in found}) > 1
     assert len({(entry.label, entry.given, source.name_of(entry)) for entry in found}) == len(found)
     assert source.ignored == 0
@@ -58,7 +71,7 @@ def test_a_source_does_what_the_contract_says(name: str, tmp_path: Path, monkeyp
     assert len({source.read(entry) for entry in found}) == len(found)
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS if name != "sample"])
+@pytest.mark.parametrize("name", [name for name in KINDS if name not in ("sample", "keras")])
 def test_missing_images_are_a_data_error_when_opened_and_none_before(name: str, tmp_path: Path) -> None:
     data = Data(
         source=name, path=str(tmp_path / "nowhere"), categories=("a", "b") if KINDS[name].has_categories else ()

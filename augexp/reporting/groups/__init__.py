@@ -1,0 +1,4 @@
+"""What is shown of images that belong to groups.
+
+- `tables`: What each group gains, and the sentence about the two intervals.
+"""
