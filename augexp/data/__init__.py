@@ -4,6 +4,7 @@
 - `decoding`: Decode the records of a source in parallel.
 - `download`: Fetch LSUN archives: resumable, verified, unpacked safely.
 - `duplicates`: Images that are the same, or nearly: they have to stand on one side of a split.
+- `folds`: Which images each fit of a cross-validation trains on, validates on and is tested on.
 - `generator`: The two generators of the method: one pass over the images, and passes without end.
 - `listing`: The records of a source as a list on disk, so that their number costs no memory.
 - `positional`: What people hand to the generators, as something that an array of row numbers indexes by position.

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augexp.data import duplicates, remarks, splits, store_manifest
-from augexp.data.class_check import check_listing, check_splits, lacks_a_split
+from augexp.data import duplicates, folds, remarks, splits, store_manifest
+from augexp.data.class_check import check_listing, check_splits, lacks_a_split, lacks_units
 from augexp.data.decoding.pool import check_skipped, decode_all
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
@@ -107,7 +107,7 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
 
 
 def _request(data: Data, source: Source) -> str:
-    settings = data.model_dump(mode="json", exclude={"path", "max_skipped"})
+    settings = data.model_dump(mode="json", exclude={"path", "max_skipped", "folds"})  # their number makes no other images
     text = json.dumps([FORMAT, READING, settings, source.stamp()], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -135,7 +135,10 @@ def _finish(
         progress("putting in order", min(start + CHUNK, len(rows)), len(rows))
     found, split, dissolved = _group_and_split(data, source_splits, labels, keys, hashes, images, len(source.classes))
     clusters, near = found.clusters, found.near
-    check_splits(source.classes, labels, split.codes, clusters, images)
+    if data.folds is None:
+        check_splits(source.classes, labels, split.codes, clusters, images)
+    else:
+        folds.check(labels, clusters, source.classes, folds.MIN_UNITS)
     for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
         np.save(ready / f"{name}.npy", array)
     names = [(source.name_of(listing[int(rows[a])]), source.name_of(listing[int(rows[b])])) for a, b in near[:50]]
@@ -182,7 +185,8 @@ def _group_and_split(
     """
     found = duplicates.find_clusters(images, hashes, keys, labels, data.near_duplicates)
     split = splits.split(data, given, labels, found.clusters, keys, classes)
-    if not (found.near and lacks_a_split(split.codes, labels, classes)):
+    lacks = lacks_units(labels, found.clusters, classes) if data.folds else lacks_a_split(split.codes, labels, classes)
+    if not (found.near and lacks):
         return found, split, 0
     alone = duplicates.find_clusters(images, hashes, keys, labels, "off")
     split = splits.split(data, given, labels, alone.clusters, keys, classes)
@@ -238,7 +242,11 @@ def _manifest(
         skipped=store_manifest.Skipped(count=arrays.count_skipped(), records=skipped),
         ignored_files=source.ignored,
         warnings=remarks.warnings(
-            source, arrays, {name: parts["test"] for name, parts in counts.items()}, repeated, exact_mixed
+            source,
+            arrays,
+            {name: parts["train" if data.folds else "test"] for name, parts in counts.items()},
+            repeated,
+            exact_mixed,
         ),
         duplicates=repeated,
         fingerprint=fingerprint,

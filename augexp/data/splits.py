@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from augexp import seeds
 from augexp.errors import DataError
+from augexp.experiment import folds as fold_rules
 
 if TYPE_CHECKING:
     from augexp.experiment.sources import Data  # loading it takes longer than all else that a decoder needs
@@ -73,6 +74,8 @@ def split(
     Raises:
         DataError: `test = "official"` without an official set, or too few images.
     """
+    if data.test == fold_rules.WORD:
+        return _pooled(given, labels, clusters, classes)
     where = place(keys)[clusters]
     given = _usable(given, labels, classes)
     codes = given.copy()
@@ -93,6 +96,16 @@ def split(
     excluded = _exclude(codes, clusters)
     counts = {name: np.bincount(labels[codes == code], minlength=classes) for name, code in CODES.items()}
     return Split(codes, _explain(data, rule, official, carved, counts, excluded), rule, excluded)
+
+
+def _pooled(given: Codes, labels: Labels, clusters: npt.NDArray[np.int64], classes: int) -> Split:
+    """Put every image into one pool, which folds are made of: each fit takes its test and validation images from it."""
+    counts = np.array([len(np.unique(clusters[labels == label])) for label in range(classes)])
+    official = int((given != TRAIN).sum())
+    text = f"Every image is a test image of one fit in each repeat; images per class: {_span(counts)} different ones"
+    if official:
+        text += f"; the source's own {official:,} test and validation images are among them"
+    return Split(np.full_like(given, TRAIN), f"{text}.", fold_rules.WORD, 0)
 
 
 def _usable(given: Codes, labels: Labels, classes: int) -> Codes:

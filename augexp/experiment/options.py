@@ -114,6 +114,8 @@ OPTIONS = (
     Option("plan.arms", "Policies to compare, by name, with commas; the baseline is added.", parse=_split),
     Option("plan.baseline", "The arm that all others are compared with."),
     Option("plan.seeds", "A fixed number of seeds, instead of planned looks at 5, 8, 12, 20."),
+    Option("data.folds", "Make every image a test image: each of so many parts is the test set of one fit."),
+    Option("plan.repeats", "With --folds: a fixed number of repeats of all folds, instead of looks at 2, 3, 4."),
     Option(
         "training.epochs",
         "Passes over the training images, equal in every arm; auto, the default for your own images: each arm at the "

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from augexp.errors import DefinitionError
+from augexp.experiment import folds as fold_rules
 from augexp.experiment.plan import Frozen
 
 
@@ -197,7 +198,8 @@ class Data(Frozen):
         train_per_class: images per class in one block's training draw; None takes all there are.
         test: `official` takes LSUN's `val` or the folder's own ``test/``; `held-out` carves the test
             set out of the training images by content hash; `auto` holds out where train stays large
-            enough for a whole training draw, and takes the official one where it does not.
+            enough for a whole training draw, and takes the official one where it does not; `folds` makes every
+            image a test image, the official ones too.
         test_per_class: wanted test images per class where they are held out; None means 2500 for
             LSUN and a fifth of the class for a folder.
         validation_per_class: wanted validation images per class where they are carved out of train;
@@ -205,6 +207,8 @@ class Data(Frozen):
         max_skipped: fraction of undecodable records above which indexing fails.
         near_duplicates: which images are kept on one side of a split: `usual` takes those that look the same after
             they were saved again, `strict` those that are all but equal, `off` exact repeats alone.
+        folds: K, parts of which each is the test set of one fit, see `augexp.experiment.folds`; None holds a test
+            set out.
     """
 
     source: SourceName = "sample"
@@ -213,21 +217,24 @@ class Data(Frozen):
     image_size: int = Field(default=32, ge=8, le=512)
     limit: int | None = Field(default=None, ge=4)
     train_per_class: int | None = Field(default=None, ge=2)
-    test: Literal["auto", "official", "held-out"] = "auto"
+    test: Literal["auto", "official", "held-out", "folds"] = "auto"
     test_per_class: int | None = Field(default=None, ge=1)
     validation_per_class: int | None = Field(default=None, ge=1)
     max_skipped: float = Field(default=0.05, ge=0.0, le=1.0)
     near_duplicates: Literal["usual", "strict", "off"] = "usual"
+    folds: int | None = Field(default=None, ge=fold_rules.MIN_FOLDS, le=fold_rules.MAX_FOLDS)
 
     @model_serializer(mode="wrap")
     def _leave_out_later_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # As in `Training`: a definition that does not use a later key stays the one that it was.
         values: dict[str, Any] = serialize(self)
-        return {key: value for key, value in values.items() if (key, value) != ("near_duplicates", "usual")}
+        later = (("near_duplicates", "usual"), ("folds", None))
+        return {key: value for key, value in values.items() if (key, value) not in later}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self.kind.check(self)
+        fold_rules.check_data(self)
         return self
 
     @property
