@@ -5,6 +5,7 @@
 - `contrast`: One arm against the baseline: estimate, intervals, verdict and the sentence of record.
 - `critical_values`: The critical values of intervals, by the rule with which the number of seeds was decided.
 - `declared`: Runs that somebody else trained: what was declared about them, arms whose seeds are no pairs.
+- `folds`: Cross-validated runs: every image is a test image, once in every repeat.
 - `learning_curves`: The metrics of the runs over the epochs, and the paired gain by epoch.
 - `looks`: How many seeds the plan asks for, and which seeds count.
 - `metrics`: More than accuracy: log loss, Brier score, calibration, accuracy per class, confusion matrices.

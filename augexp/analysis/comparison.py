@@ -15,7 +15,8 @@ from augexp.analysis.budget import equal
 from augexp.analysis.contrast import compare_arm, could_be_best
 from augexp.analysis.critical_values import level
 from augexp.analysis.looks import History
-from augexp.analysis.paired_runs import PairedRuns, pair_runs
+from augexp.analysis.folds.runs import runs_of
+from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Arm, Budget, Comparison, Contrast, Look, Missing
 from augexp.analysis.settings import AnalysisSettings, make_settings
 from augexp.analysis.warnings import collect_warnings, plan_changes
@@ -57,13 +58,14 @@ def compare(
     plan = experiment.plan
     planned, number = looks.planned_seeds(experiment, records, history)
     seeds = looks.counted_seeds(experiment, records, history, planned)
-    runs = pair_runs(records, plan.arms, seeds, plan.metric, choose=experiment.training.auto)
-    missing = _missing(records, plan.arms, plan.blocks(planned))
+    runs = runs_of(experiment, records, seeds)
+    blocks = len(runs.blocks_of(plan.baseline))
+    missing = _missing(records, plan.arms, experiment.blocks(planned))
     contrast_level = looks.contrast_level(experiment, history)
     settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
     contrasts = contrasts_of(runs, settings)
     arms = tuple(_arm(experiment, runs, name) for name in plan.arms)
-    rule, pairs = contrast_level.rule, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
+    rule, folds, pairs = contrast_level.rule, contrast_level.folds, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
         augexp=__version__,
         name=experiment.name,
@@ -78,17 +80,18 @@ def compare(
         test_clusters=len(runs.columns) if seeds else 0,
         metric="balanced_accuracy" if runs.balanced else "accuracy",
         draws=draws,
-        look=look_of(settings, len(seeds)),
+        look=look_of(settings, blocks),
         missing=missing,
         arms=arms,
         contrasts=contrasts,
-        best=could_be_best(runs, settings, level(rule, pairs, plan.looks)),
-        trends=trend.trends(experiment, runs, level(rule, 1, plan.looks), missing=bool(missing)),
+        best=could_be_best(runs, settings, level(rule, pairs, plan.looks, folds)),
+        trends=trend.trends(experiment, runs, level(rule, 1, plan.looks, folds), missing=bool(missing)),
         warnings=collect_warnings(
             experiment, records, history, runs, manifest, draws, missing, contrasts, arms, horizon=horizon, grey=grey
         ),
         plan_changes=plan_changes(history),
         horizon=horizon,
+        folds=experiment.data.folds,
         ledger=_ledger(runs),
         data=manifest.plain() if manifest else {},
         environment=_environment(list(runs.records.values())),
@@ -148,7 +151,8 @@ def _ledger(runs: PairedRuns) -> dict[str, Any]:
     first = next(iter(runs.records.values())).run
     ledger = first.ledger.values() if first.ledger else {}
     counts = {f"{name}_images": count for name, count in sorted(first.counts.values().items())} if first.counts else {}
-    counts["test_images"] = len(runs.first.labels)  # those that are looked at
+    if runs.folds == 1:
+        counts["test_images"] = len(runs.first.labels)  # those that are looked at
     return {**ledger, **counts, "runs": len(runs.records)}
 
 

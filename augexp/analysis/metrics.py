@@ -11,7 +11,7 @@ from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Interval, Measure
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import MIN_IMAGES, MIN_SEEDS, Floats
+from augexp.analysis.statistics import MIN_IMAGES, Floats
 from augexp.results.records import Predictions
 
 
@@ -47,7 +47,7 @@ def by_class(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
     for label, name in enumerate(runs.first.classes):
         own = runs.columns.of_class(label)
         if len(own):
-            measures.append(_measure(name, name, first[:, own], second[:, own], runs, settings))
+            measures.append(_measure(name, name, first[:, own], second[:, own], runs, settings, own))
     adjusted = statistics.holm([measure.p for measure in measures])
     return tuple(m.model_copy(update={"p": p}) for m, p in zip(measures, adjusted, strict=True))
 
@@ -75,13 +75,19 @@ def confusion(runs: PairedRuns, baseline: str, arm: str) -> tuple[tuple[tuple[fl
 
 
 def _measure(
-    key: str, name: str, first: Floats, second: Floats, runs: PairedRuns, settings: AnalysisSettings
+    key: str,
+    name: str,
+    first: Floats,
+    second: Floats,
+    runs: PairedRuns,
+    settings: AnalysisSettings,
+    own: statistics.Ints | None = None,
 ) -> Measure:
     """Compare two matrices (n, m) of outcomes with the crossed interval; the seeds' alone below 30 images."""
-    parts = runs.take_apart(first, second)
+    parts = runs.take_apart(first, second, own)
     interval, p = None, None
     t = settings.level.of(parts)
-    if settings.claims and parts.n >= MIN_SEEDS and math.isfinite(t) and parts.seeds > 0:
+    if settings.claims and parts.enough and math.isfinite(t) and parts.seeds > 0:
         half = statistics.half_widths(parts, t, settings.level.z)[1]
         interval = Interval(low=parts.estimate - half, high=parts.estimate + half)
         p = statistics.p_value(parts)

@@ -6,7 +6,7 @@ Runs that differ in their budget, test images, initial weights or order are refu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,10 +18,13 @@ from augexp.analysis.budget import own_best
 from augexp.analysis.budget.horizon import epochs_of
 from augexp.analysis.budget.judged import judge_all
 from augexp.analysis.budget.own_best import Choice
-from augexp.analysis.statistics import Columns, Crossed, Floats
+from augexp.analysis.statistics import Columns, Crossed, Floats, Ints
 from augexp.errors import AnalysisError
 from augexp.results.manifests import Ledger
 from augexp.results.records import Predictions, RunRecord
+
+BUDGET = tuple(Ledger.model_fields)
+"""What has to be equal in two runs with the same budget."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class PairedRuns:
         """Whether the seeds of two arms are no pairs."""
         return False
 
+    @property
+    def folds(self) -> int:
+        """K, of cross-validated runs; 1 where every run has the same test images."""
+        return 1
+
     @cached_property
     def first(self) -> Predictions:
         """Predictions of any run, for what is equal in all of them; raises IndexError without a block."""
@@ -77,6 +85,10 @@ class PairedRuns:
         """Return the seeds of an arm: the same in all of them."""
         del arm
         return self.seeds
+
+    def blocks_of(self, arm: str) -> tuple[int, ...]:
+        """Return what the rows of an arm's outcomes are: its seeds, or with folds the repeats, from 0."""
+        return self.seeds_of(arm)
 
     def of(self, *arms: str) -> list[RunRecord]:
         """Return the records of some arms, arm after arm, each in the order of `seeds`."""
@@ -109,11 +121,32 @@ class PairedRuns:
 
     def parts(self, baseline: str, arm: str) -> Crossed:
         """Take the difference of the primary metric apart, in percentage points."""
-        return statistics.crossed(self.differences(baseline, arm))
+        return self.decompose(self.differences(baseline, arm))
 
-    def take_apart(self, first: Floats, second: Floats) -> Crossed:
-        """Take `second` minus `first` apart, outcomes of two arms, float64 (n, m) each."""
-        return statistics.crossed(second - first)
+    def take_apart(self, first: Floats, second: Floats, own: Ints | None = None) -> Crossed:
+        """Take `second` minus `first` apart, outcomes of two arms, float64 (n, m) each.
+
+        Args:
+            first: of the baseline.
+            second: of the arm.
+            own: int64 (m,), which of the columns these are; None where they are all.
+        """
+        return self.decompose(second - first, own)
+
+    def decompose(self, matrix: Floats, own: Ints | None = None) -> Crossed:
+        """Take a matrix of differences apart, float64 (n, m); for `own` see `take_apart`."""
+        del own
+        return statistics.crossed(matrix)
+
+    def correct_at(self, arm: str, epochs: int) -> Floats:
+        """Return what an arm got right after a milestone, of runs with an automatic budget; see `correct`."""
+        outcomes = [record.milestones()[epochs].predicted == self.first.labels for record in self.up_to_the_horizon(arm)]
+        return self.columns.collapse(np.stack(outcomes))
+
+    def to_be_equal(self) -> Iterator[tuple[RunRecord, RunRecord, Collection[str], bool]]:
+        """Yield pairs of runs that belong together: the fields of their budgets to be equal, and whether the images."""
+        first, *others = self.records.values()
+        yield from ((first, record, BUDGET, True) for record in others)
 
     def interval_of_means(self, first: Floats, second: Floats, alpha: float) -> tuple[float, float] | None:
         """Return the t interval of `second` minus `first`, numbers of whole runs, float64 (n,); None with too few."""
@@ -137,7 +170,13 @@ def finished_blocks(records: Iterable[RunRecord], arms: Sequence[str]) -> list[i
 
 
 def pair_runs(
-    records: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence[int], metric: str, *, choose: bool = False
+    records: Iterable[RunRecord],
+    arms: Sequence[str],
+    seeds: Sequence[int],
+    metric: str,
+    *,
+    choose: bool = False,
+    make: Callable[..., PairedRuns] = PairedRuns,
 ) -> PairedRuns:
     """Pair the runs of `seeds` and check that they belong together.
 
@@ -148,18 +187,17 @@ def pair_runs(
         metric: `auto`, `accuracy` or `balanced_accuracy`.
         choose: whether the validation images choose the budget of every arm and seed; with fewer than three seeds
             every run is judged at its last epoch.
+        make: of arms, seeds, records and whether the metric is balanced.
 
     Raises:
         AnalysisError: runs that do not belong together.
     """
     wanted = {(arm, seed) for arm in arms for seed in seeds}
     paired = {(record.arm, record.seed): record for record in records if (record.arm, record.seed) in wanted}
-    balanced = False
+    runs = make(tuple(arms), tuple(seeds), paired, False)
     if seeds:
-        first = paired[arms[0], seeds[0]].predictions()
-        balanced = is_balanced(metric, first.labels, len(first.classes))
-    runs = PairedRuns(tuple(arms), tuple(seeds), paired, balanced)
-    _check(runs)
+        runs = replace(runs, balanced=is_balanced(metric, runs.first.labels, len(runs.first.classes)))
+        _check(runs)
     return _at_their_budgets(runs) if choose and seeds else runs
 
 
@@ -173,12 +211,11 @@ def _at_their_budgets(runs: PairedRuns) -> PairedRuns:
 
 
 def _check(runs: PairedRuns) -> None:
-    records = list(runs.records.values())
-    for record in records[1:]:
-        _check_budget(records[0], record)
-        if not np.array_equal(record.predictions().ids, records[0].predictions().ids):
+    for first, record, fields, same_images in runs.to_be_equal():
+        _check_budget(first, record, fields)
+        if same_images and not np.array_equal(record.predictions().ids, first.predictions().ids):
             raise AnalysisError(
-                f"{record.folder}: was tested on other images than {records[0].folder}; "
+                f"{record.folder}: was tested on other images than {first.folder}; "
                 "delete the folder of the wrong one, and repeat augexp compare"
             )
     for seed in runs.seeds:
@@ -199,8 +236,8 @@ def _check(runs: PairedRuns) -> None:
         )
 
 
-def _check_budget(first: RunRecord, record: RunRecord) -> None:
-    for name in Ledger.model_fields:
+def _check_budget(first: RunRecord, record: RunRecord, fields: Collection[str]) -> None:
+    for name in fields:
         expected, received = getattr(first.run.ledger, name, None), getattr(record.run.ledger, name, None)
         if expected != received:
             raise AnalysisError(

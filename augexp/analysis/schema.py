@@ -352,6 +352,7 @@ class Comparison(_Value):
         command: reproduces it.
         definition: the resolved experiment.
         declared: what was declared about runs that somebody else trained; None for runs of this program.
+        folds: K, where every image is a test image: "seeds" are then repeats, of K fits of each arm; None without.
     """
 
     schema_version: Literal[1] = 1
@@ -383,6 +384,7 @@ class Comparison(_Value):
     command: str = ""
     definition: dict[str, Any] = {}
     declared: Declared | None = None
+    folds: int | None = None
 
     @field_validator("data")
     @classmethod

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from augexp import seeds
 from augexp.errors import DataError
-from augexp.experiment import folds as fold_rules
 
 if TYPE_CHECKING:
     from augexp.experiment.sources import Data  # loading it takes longer than all else that a decoder needs
@@ -74,7 +73,7 @@ def split(
     Raises:
         DataError: `test = "official"` without an official set, or too few images.
     """
-    if data.test == fold_rules.WORD:
+    if data.test == "folds":
         return _pooled(given, labels, clusters, classes)
     where = place(keys)[clusters]
     given = _usable(given, labels, classes)
@@ -105,7 +104,7 @@ def _pooled(given: Codes, labels: Labels, clusters: npt.NDArray[np.int64], class
     text = f"Every image is a test image of one fit in each repeat; images per class: {_span(counts)} different ones"
     if official:
         text += f"; the source's own {official:,} test and validation images are among them"
-    return Split(np.full_like(given, TRAIN), f"{text}.", fold_rules.WORD, 0)
+    return Split(np.full_like(given, TRAIN), f"{text}.", "folds", 0)
 
 
 def _usable(given: Codes, labels: Labels, classes: int) -> Codes:

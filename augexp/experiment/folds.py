@@ -8,13 +8,9 @@ seed: it names the folder of the run and keys its random streams.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from augexp.experiment.plan import LOOKS
-
-if TYPE_CHECKING:
-    from augexp.experiment.plan import Plan
-    from augexp.experiment.sources import Data
+from augexp.experiment.plan import LOOKS, Plan
 
 WORD = "folds"
 """What `Data.test` is where every image is a test image."""
@@ -60,23 +56,23 @@ def _with_looks(values: Mapping[str, Any], *, folded: bool) -> dict[str, Any]:
     return {**values, "plan": {**plan, "looks": list(usual)}}
 
 
-def check_data(data: Data) -> None:
-    """Raise ValueError, with the key and what is allowed, where keys of `data` do not go with folds."""
-    if data.folds is None:
+def check_data(folds: int | None, test: str, train_per_class: int | None, test_per_class: int | None) -> None:
+    """Raise ValueError, with the key and what is allowed, where keys of `Data` do not go with folds."""
+    if folds is None and test != WORD:
         return
-    if data.test != WORD:
+    if folds is None or test != WORD:
         raise ValueError(
-            f"folds: received {data.folds} with test = {data.test!r}; with folds every image is a test image: "
+            f"folds: received {folds} with test = {test!r}; with folds every image is a test image: "
             "leave one of the two out"
         )
-    if data.train_per_class is not None:
+    if train_per_class is not None:
         raise ValueError(
-            f"folds: received {data.folds} with train_per_class = {data.train_per_class}; with folds a fit trains on "
+            f"folds: received {folds} with train_per_class = {train_per_class}; with folds a fit trains on "
             "all images outside its fold: allowed are sources that are used whole, such as an image folder"
         )
-    if data.test_per_class is not None:
+    if test_per_class is not None:
         raise ValueError(
-            f"test_per_class: received {data.test_per_class} with folds = {data.folds}, where every image is a test "
+            f"test_per_class: received {test_per_class} with folds = {folds}, where every image is a test "
             "image; leave it out"
         )
 

@@ -234,7 +234,7 @@ class Data(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self.kind.check(self)
-        fold_rules.check_data(self)
+        fold_rules.check_data(self.folds, self.test, self.train_per_class, self.test_per_class)
         return self
 
     @property

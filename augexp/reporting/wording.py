@@ -338,6 +338,7 @@ def _plain(value: Any) -> str:
 DRAWS = {
     "whole": "every seed trains on all training images: conditional on this training set",
     "disjoint": "every seed trains on images of its own",
+    "folds": "every fit trains on the images outside its fold, less its validation images",
     "subsampled": "every seed draws its training images anew, without replacement; the draws overlap",
 }
 

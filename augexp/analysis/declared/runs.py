@@ -10,7 +10,7 @@ import numpy as np
 
 from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.statistics import MIN_SEEDS, Crossed, Floats
+from augexp.analysis.statistics import MIN_SEEDS, Crossed, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class IndependentRuns(PairedRuns):
         first, second = (100.0 * self.correct(name) * self.weights for name in (baseline, arm))
         return statistics.independent(second, first)
 
-    def take_apart(self, first: Floats, second: Floats) -> Crossed:
+    def take_apart(self, first: Floats, second: Floats, own: Ints | None = None) -> Crossed:
         """Take `second` minus `first` apart, outcomes of two arms, float64 (n_b, m) and (n_a, m)."""
+        del own
         return statistics.independent(second, first)
 
     def interval_of_means(self, first: Floats, second: Floats, alpha: float) -> tuple[float, float] | None:
