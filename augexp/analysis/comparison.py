@@ -12,12 +12,14 @@ import numpy as np
 
 from augexp.analysis import looks, statistics, trend, wording
 from augexp.analysis.budget import equal
+from augexp.analysis.budget.schema import Budget
 from augexp.analysis.contrast import compare_arm, could_be_best
 from augexp.analysis.critical_values import level
-from augexp.analysis.looks import History
+from augexp.analysis.folds.outlook import with_folds
 from augexp.analysis.folds.runs import runs_of
+from augexp.analysis.looks import History
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Arm, Budget, Comparison, Contrast, Look, Missing
+from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
 from augexp.analysis.settings import AnalysisSettings, make_settings
 from augexp.analysis.warnings import collect_warnings, plan_changes
 from augexp.data.store_manifest import StoreManifest
@@ -60,10 +62,12 @@ def compare(
     seeds = looks.counted_seeds(experiment, records, history, planned)
     runs = runs_of(experiment, records, seeds)
     blocks = len(runs.blocks_of(plan.baseline))
-    missing = _missing(records, plan.arms, experiment.blocks(planned))
+    missing = _missing(experiment, records, experiment.blocks(planned))
     contrast_level = looks.contrast_level(experiment, history)
     settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
     contrasts = contrasts_of(runs, settings)
+    if manifest is not None and experiment.data.folds is None and experiment.data.train_per_class is None:
+        contrasts = tuple(_with_folds(contrast, runs, settings, manifest.images) for contrast in contrasts)
     arms = tuple(_arm(experiment, runs, name) for name in plan.arms)
     rule, folds, pairs = contrast_level.rule, contrast_level.folds, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
@@ -112,6 +116,17 @@ def contrasts_of(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast
     return tuple(c.model_copy(update={"p_holm": p}) for c, p in zip(contrasts, adjusted, strict=True))
 
 
+def _with_folds(contrast: Contrast, runs: PairedRuns, settings: AnalysisSettings, images: int) -> Contrast:
+    """Say in the outlook of a contrast what folds would give with the runs that are planned anyway."""
+    plan, outlook = settings.plan, contrast.outlook
+    if outlook is None or plan.stage != "whole":
+        return contrast
+    different = round(images * len(runs.columns) / len(runs.first.labels))
+    parts = runs.parts(plan.baseline, contrast.arm)
+    folds = with_folds(parts, settings.level, different, max(plan.max_seeds, parts.n))
+    return contrast.model_copy(update={"outlook": outlook.model_copy(update={"folds": folds})})
+
+
 def look_of(settings: AnalysisSettings, seeds: int) -> Look:
     """Return how many seeds there are, and what that number was planned as."""
     own = settings.level
@@ -129,16 +144,17 @@ def look_of(settings: AnalysisSettings, seeds: int) -> Look:
     )
 
 
-def _missing(records: Sequence[RunRecord], arms: Sequence[str], seeds: Sequence[int]) -> tuple[Missing, ...]:
+def _missing(experiment: Experiment, records: Sequence[RunRecord], seeds: Sequence[int]) -> tuple[Missing, ...]:
     known = {(record.arm, record.seed): record for record in records}
     missing = []
     for seed in seeds:
-        for arm in arms:
+        for arm in experiment.plan.arms:
             record = known.get((arm, seed))
+            name = experiment.run_name(arm, seed) if experiment.data.folds else ""
             if record is None:
-                missing.append(Missing(arm=arm, seed=seed, reason=wording.NOT_RUN))
+                missing.append(Missing(arm=arm, seed=seed, reason=wording.NOT_RUN, name=name))
             elif not record.finished:
-                missing.append(Missing(arm=arm, seed=seed, reason=record.run.error or "failed"))
+                missing.append(Missing(arm=arm, seed=seed, reason=record.run.error or "failed", name=name))
     return tuple(missing)
 
 

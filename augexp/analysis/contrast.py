@@ -56,10 +56,11 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
         return Inference(parts, no_verdict(wording.RUNS_MISSING if settings.missing else wording.no_claim(settings)))
     warnings = (wording.CONTROL_DIFFERS,) if control else ()
     if not parts.enough:
-        words = wording.RUNS_MISSING if settings.missing else wording.SMOKE
+        words = wording.SMOKE if parts.folds == 1 else wording.ONE_REPEAT
+        words = wording.RUNS_MISSING if settings.missing else words
         return Inference(parts, no_verdict(words), warnings=warnings)
     if parts.tied:
-        warnings = (*warnings, wording.equal_seeds(parts.n))
+        warnings = (*warnings, wording.equal_seeds(parts.n, folds=parts.folds))
         return Inference(parts, no_verdict(wording.SAME_DIFFERENCE), warnings=warnings)
     r = settings.plan.equivalence
     if not math.isfinite(settings.level.of(parts)):

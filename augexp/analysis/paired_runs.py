@@ -90,6 +90,14 @@ class PairedRuns:
         """Return what the rows of an arm's outcomes are: its seeds, or with folds the repeats, from 0."""
         return self.seeds_of(arm)
 
+    def run_name(self, record: RunRecord) -> str:
+        """Return the name of a run for messages."""
+        return f"{record.arm} seed {record.seed}"
+
+    def named(self, seeds: Sequence[int]) -> Sequence[int]:
+        """Return what the seeds of some runs are called: with folds the repeats that they belong to, from 1."""
+        return sorted({seed // self.folds + 1 for seed in seeds}) if self.folds > 1 else seeds
+
     def of(self, *arms: str) -> list[RunRecord]:
         """Return the records of some arms, arm after arm, each in the order of `seeds`."""
         return [self.records[arm, seed] for arm in arms for seed in self.seeds_of(arm)]
@@ -140,7 +148,9 @@ class PairedRuns:
 
     def correct_at(self, arm: str, epochs: int) -> Floats:
         """Return what an arm got right after a milestone, of runs with an automatic budget; see `correct`."""
-        outcomes = [record.milestones()[epochs].predicted == self.first.labels for record in self.up_to_the_horizon(arm)]
+        outcomes = [
+            record.milestones()[epochs].predicted == self.first.labels for record in self.up_to_the_horizon(arm)
+        ]
         return self.columns.collapse(np.stack(outcomes))
 
     def to_be_equal(self) -> Iterator[tuple[RunRecord, RunRecord, Collection[str], bool]]:

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from augexp.analysis.budget.schema import Budget
 from augexp.analysis.declared.schema import Declared, DeclaredContrast
+from augexp.analysis.folds.schema import FoldsOutlook
 from augexp.data.store_manifest import StoreManifest
 from augexp.results.manifests import Horizon
 
@@ -160,22 +162,6 @@ class EqualBudget(_Value):
     scope: Literal["new images", "these images"]
 
 
-class Budget(_Value):
-    """The budget of one arm that the validation images have chosen.
-
-    Attributes:
-        epochs: per seed, each chosen by the other seeds.
-        typical: the one that all seeds together choose.
-        steps: optimiser steps up to there, mean over the seeds.
-        seconds: wall time of the training up to there, mean over the seeds; None where not measured.
-    """
-
-    epochs: tuple[int, ...]
-    typical: int
-    steps: float
-    seconds: float | None = None
-
-
 class Outlook(_Value):
     """What would narrow the interval for new images.
 
@@ -188,6 +174,7 @@ class Outlook(_Value):
         sd_upper: its 80 % upper limit, which seeds are planned with.
         seeds_needed: for 80 % power to see a difference as large as the estimate; None beyond 1000.
         buy: `nothing`, `seeds` or `images`.
+        folds: what folds would give; None where they are there, or cannot be.
     """
 
     half_width: float
@@ -198,6 +185,7 @@ class Outlook(_Value):
     sd_upper: float
     seeds_needed: int | None = None
     buy: Literal["nothing", "seeds", "images"]
+    folds: FoldsOutlook | None = None
 
 
 class Contrast(_Value):
@@ -314,11 +302,12 @@ class Arm(_Value):
 
 
 class Missing(_Value):
-    """A run that the plan asks for and that is not there."""
+    """A run that the plan asks for and that is not there; with folds its name says which repeat and fold it is."""
 
     arm: str
     seed: int
     reason: str
+    name: str = ""
 
 
 class Comparison(_Value):
@@ -392,6 +381,11 @@ class Comparison(_Value):
         if data:
             StoreManifest.model_validate(data)
         return data
+
+    def numbers(self, contrast: Contrast) -> tuple[int, ...]:
+        """Return the numbers of the runs that a contrast rests on: its seeds, or all fits of its repeats."""
+        size = self.folds or 1
+        return tuple(seed * size + k for seed in contrast.seeds for k in range(size))
 
     @property
     def complete(self) -> bool:

@@ -67,7 +67,7 @@ def _print_missing(comparison: Comparison, stderr: Console) -> None:
         return
     failed = [run for run in comparison.missing if run.reason != "not run yet"] or list(comparison.missing)
     for run in failed[:5]:
-        stderr.print(printable(f"missing: {run.arm} seed {run.seed}: {run.reason}"), markup=False)
+        stderr.print(printable(f"missing: {run.name or f'{run.arm} seed {run.seed}'}: {run.reason}"), markup=False)
     stderr.print(
         f"{len(comparison.missing)} runs are missing, so there is no verdict; repeat the same command to go on"
         if comparison.declared is None

@@ -139,7 +139,9 @@ def _load_analysis() -> None:
 def start_early(engine: Engine, workspace: Workspace) -> None:
     """Have workers load TensorFlow and build the network while images are prepared, where runs are missing."""
     plan = workspace.experiment.plan
-    first = [workspace.run_folder(arm, seed) for seed in workspace.experiment.blocks(plan.first_look) for arm in plan.arms]
+    first = [
+        workspace.run_folder(arm, seed) for seed in workspace.experiment.blocks(plan.first_look) for arm in plan.arms
+    ]
     missing = [folder for folder in first if not (folder / records.RUN).exists()]
     if not missing:
         return
@@ -198,7 +200,9 @@ def execute_missing(
                 raise RunError(f"every run failed; the first one: {outcome.failures[0].message}")
             return
         if not outcome.executed:
-            raise RunError(f"{workspace.folder}: the plan asks for {len(seeds)} runs of each arm and nothing is left to execute")
+            raise RunError(
+                f"{workspace.folder}: the plan asks for {len(seeds)} runs of each arm and nothing is left to execute"
+            )
 
 
 def make_task(workspace: Workspace, store: Store, arm: str, seed: int, horizon: Horizon | None) -> RunTask:

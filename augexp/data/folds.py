@@ -62,9 +62,7 @@ def check(labels: Ints, units: Ints, classes: Sequence[str], folds: int) -> None
         )
 
 
-def partition(
-    labels: Ints, units: Ints, ids: npt.NDArray[np.uint64], folds: int, root_seed: int, repeat: int
-) -> Ints:
+def partition(labels: Ints, units: Ints, ids: npt.NDArray[np.uint64], folds: int, root_seed: int, repeat: int) -> Ints:
     """Return the fold of every image in one repeat, int64 (N,), 0 to folds - 1.
 
     Args:
@@ -72,7 +70,8 @@ def partition(
         units: int64 (N,), equal for images that stay together.
         ids: uint64 (N,), content hashes.
         folds: K.
-        root_seed, repeat: name the stream.
+        root_seed: of the experiment.
+        repeat: from 0.
     """
     fold, load = np.empty(len(labels), dtype=np.int64), dict[int, list[float]]()
     key = seeds.key("folds", root_seed, repeat)
@@ -102,7 +101,7 @@ def partition(
 def _in_order(labels: Ints, units: Ints, places: npt.NDArray[np.float64]) -> _Units:
     """Return the units, the largest first, then by the smallest place of their images."""
     order = np.lexsort((places, units))
-    starts = np.flatnonzero(np.r_[True, np.diff(units[order]) != 0])
+    starts = np.flatnonzero(np.r_[len(order) > 0, np.diff(units[order]) != 0])
     groups = np.split(order, starts[1:])
     sizes, first = np.diff(np.r_[starts, len(order)]), places[order[starts]]
     dealt = [groups[i] for i in np.lexsort((first, -sizes)).tolist()]
@@ -125,7 +124,11 @@ def rows_of_fit(
     validation: those with the smallest hash in this repeat, at least one.
 
     Args:
-        labels, units, ids, folds, root_seed: see `partition`.
+        labels: int64 (N,).
+        units: int64 (N,), equal for images that stay together.
+        ids: uint64 (N,), content hashes.
+        folds: K.
+        root_seed: of the experiment.
         fit: f.
         validation_per_class: units of each class.
     """
@@ -144,6 +147,4 @@ def rows_of_fit(
         wanted = validation_per_class or round(VALIDATION_SHARE * len(members))
         for own in members[: min(max(wanted, 1), len(members) // 2)]:
             validation[own] = True
-    return FitRows(
-        np.flatnonzero(outside & ~validation), np.flatnonzero(validation), np.flatnonzero(fold == k)
-    )
+    return FitRows(np.flatnonzero(outside & ~validation), np.flatnonzero(validation), np.flatnonzero(fold == k))

@@ -107,7 +107,9 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
 
 
 def _request(data: Data, source: Source) -> str:
-    settings = data.model_dump(mode="json", exclude={"path", "max_skipped", "folds"})  # their number makes no other images
+    settings = data.model_dump(
+        mode="json", exclude={"path", "max_skipped", "folds"}
+    )  # their number makes no other images
     text = json.dumps([FORMAT, READING, settings, source.stamp()], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 

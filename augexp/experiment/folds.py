@@ -24,7 +24,7 @@ MIN_REPEATS = 2
 """Repeats below which there is no interval."""
 
 REPEAT_LOOKS = (2, 3, 4)
-"""Numbers of repeats at which a planned comparison with folds may stop: 10, 15 and 20 fits of every arm with 5 folds."""
+"""Numbers of repeats at which a planned comparison with folds may stop: 10, 15 and 20 fits of an arm with 5 folds."""
 
 
 def settle(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,11 +87,11 @@ def check_plan(plan: Plan, folds: int | None) -> None:
         return
     if plan.seeds is not None:
         raise ValueError(
-            f"seeds: received {plan.seeds} with folds = {folds}; a plan with folds counts repeats of all {folds} folds: "
+            f"seeds: received {plan.seeds} with folds = {folds}; a plan with folds counts repeats of all folds: "
             "name --repeats instead"
         )
     if plan.screen or plan.stage != "whole":
         raise ValueError(
-            f"screen: received with folds = {folds}; a screening needs test images that the confirmation does not have: "
+            f"screen: received with folds = {folds}; a screening needs test images that the confirmation has not: "
             "leave one of the two out"
         )

@@ -64,7 +64,8 @@ class Status:
         name, experiment: name and hash of the experiment.
         runs: every run of the plan up to `seeds`, by seed and arm.
         folds: K, of which every repeat has one fit each; None without folds.
-        seeds: blocks (with folds: repeats) that the plan asks for next: its fixed number, or the first look that is not complete.
+        seeds: blocks, with folds repeats, that the plan asks for next: its fixed number, or the first look that is not
+            complete.
         max_seeds: blocks that the plan may reach.
         seconds_left: estimate for the runs in `runs`; None where nothing has been measured yet or
             no run is going on.

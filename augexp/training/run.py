@@ -302,7 +302,7 @@ class _Run:
             **self._place(),
         )
 
-    def _place(self) -> dict[str, int]:
+    def _place(self) -> dict[str, Any]:
         """Return repeat and fold of the run; empty without folds."""
         folds = self._experiment.data.folds
         return {} if folds is None else dict(zip(("repeat", "fold"), divmod(self._task.seed, folds), strict=True))

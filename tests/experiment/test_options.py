@@ -50,6 +50,8 @@ VALUES: dict[str, tuple[Any, str]] = {
     "validation_per_class": (10, ""),
     "max_skipped": (0.5, ""),
     "near_duplicates": ("strict", "strict"),
+    "folds": (4, "4"),
+    "repeats": (3, "3"),
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
 
@@ -62,6 +64,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "tune": APPLICATION,
     "views": {**APPLICATION, "tune": "head"},
     "max_epochs": {"epochs": "auto"},
+    "folds": {"test": "folds"},
+    "repeats": {"test": "folds"},
 }
 """What an option means nothing without."""
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 
 from augexp.analysis.critical_values import Level, level
+from augexp.analysis.folds.schema import FoldsOutlook
 from augexp.analysis.power import POWER, half_width, upper_sd
 from augexp.analysis.schema import Outlook
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Crossed
+from augexp.experiment.folds import DEFAULT, MIN_REPEATS, REPEAT_LOOKS
 
 REPEATS = (3, 4, 6, 8, 12)
 """Numbers of repeats for which the half-width is said."""
+
+MIN_WORTH_NAMING = 3
+"""Folds below which a fit would train on half of the images or less."""
 
 MAX_REPEATS = 100
 """Repeats up to which a number is worth naming."""
@@ -66,8 +71,8 @@ def look_ahead(parts: Crossed, settings: AnalysisSettings, *, decided: bool) -> 
     )
 
 
-def with_folds(parts: Crossed, own: Level, images: int, runs: int, folds: int) -> tuple[int, float] | None:
-    """Say what folds would give with the runs that a comparison with a held-out test set has anyway.
+def with_folds(parts: Crossed, own: Level, images: int, seeds: int) -> FoldsOutlook | None:
+    """Say what folds would give with the runs that a comparison with a held-out test set may reach anyway.
 
     Every image becomes a test image, and a fit says about one fold what a seed said about the test set. The parts of
     the variance are taken to be those of this comparison, so that it is an estimate: each fit trains on other images.
@@ -76,18 +81,25 @@ def with_folds(parts: Crossed, own: Level, images: int, runs: int, folds: int) -
         parts: of the comparison.
         own: level of its interval.
         images: all there are, near-duplicates counted once.
-        runs: of each arm.
-        folds: K.
+        seeds: that the plan may reach: runs of each arm.
 
     Returns:
-        The number of repeats, and the half-width in pp; None where there are not runs enough for two repeats.
+        None where the runs are too few for two repeats of three folds, or all images are test images.
     """
-    repeats = runs // folds
-    if repeats < 2 or images <= parts.m:
+    folds = min(DEFAULT, seeds // MIN_REPEATS)
+    if folds < MIN_WORTH_NAMING or images <= parts.m or not math.isfinite(own.t(seeds)):
         return None
+    repeats = seeds // folds
     interaction = parts.residual * parts.n * parts.m
-    seeds = max(parts.seeds * parts.n - interaction / parts.m, 0.0)
-    seed_part = seeds / (repeats * folds) + interaction / (repeats * images)
+    of_fits = max(parts.seeds * parts.n - interaction / parts.m, 0.0)
+    seed_part = of_fits / (repeats * folds) + interaction / (repeats * images)
     image_part = parts.image_variance * parts.m / images
-    folded = Level(own.rule, own.comparisons, own.alpha, folds)
-    return repeats, math.hypot(folded.t(repeats) * math.sqrt(seed_part), folded.z * math.sqrt(image_part))
+    folded = level(own.rule, own.comparisons, REPEAT_LOOKS, folds)
+    return FoldsOutlook(
+        folds=folds,
+        repeats=repeats,
+        images=images,
+        half_width=math.hypot(folded.t(repeats) * math.sqrt(seed_part), folded.z * math.sqrt(image_part)),
+        seeds=seeds,
+        held_out=half_width(parts, own, seeds, parts.m),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,11 @@ class FoldedRuns(PairedRuns):
     @cached_property
     def _together(self) -> dict[str, list[Predictions]]:
         return {}
+
+    def run_name(self, record: RunRecord) -> str:
+        """Return the name of a fit for messages."""
+        repeat, fold = divmod(record.seed, self.size)
+        return f"{record.arm} repeat {repeat + 1} fold {fold + 1}"
 
     def predictions(self, arm: str) -> list[Predictions]:
         """Return the out-of-fold predictions of an arm for all images, in the order of `repeats`."""
@@ -113,7 +119,7 @@ def together(fits: Sequence[Predictions]) -> tuple[Predictions, Ints]:
     order = order_of(fits)
     fold = np.repeat(np.arange(len(fits)), [len(fit.labels) for fit in fits])[order]
     names = ("labels", "predicted", "correct", "probabilities", "ids", "clusters")
-    arrays = {name: np.concatenate([getattr(fit, name) for fit in fits])[order] for name in names}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(fit, name) for fit in fits])[order] for name in names}
     ids = arrays["ids"]
     if (fold[1:] != fold[:-1])[ids[1:] == ids[:-1]].any():
         raise AnalysisError(
@@ -121,6 +127,14 @@ def together(fits: Sequence[Predictions]) -> tuple[Predictions, Ints]:
             "and repeat augexp compare"
         )
     return replace(fits[0], **arrays), fold
+
+
+def out_of_fold(records: Sequence[RunRecord], arm: str, folds: int) -> dict[int, Predictions]:
+    """Return the predictions of an arm for all images, by repeat: of those repeats whose fits are all complete."""
+    fits = {record.seed: record for record in records if record.arm == arm and record.status == "complete"}
+    whole = whole_repeats(sorted(fits), folds)
+    by_repeat = {seed // folds: [fits[seed + k].predictions() for k in range(folds)] for seed in whole[::folds]}
+    return {repeat: together(predictions)[0] for repeat, predictions in by_repeat.items()}
 
 
 def order_of(fits: Sequence[Predictions]) -> Ints:

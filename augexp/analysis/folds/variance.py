@@ -44,6 +44,4 @@ def folded(differences: Floats, fold: Ints, folds: int) -> Crossed:
     if repeats > 1:
         factor = (1 - 1 / repeats) ** 2 + (repeats - 1) / (repeats**2 * folds)
         seeds = float(np.square(fold_means(differences, fold, folds)).mean()) / (factor * repeats * folds)
-    return Crossed(
-        parts.n, parts.m, parts.estimate, parts.by_seed, seeds, parts.images, parts.residual, folds=folds
-    )
+    return Crossed(parts.n, parts.m, parts.estimate, parts.by_seed, seeds, parts.images, parts.residual, folds=folds)
