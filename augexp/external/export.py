@@ -16,6 +16,8 @@ from augexp.results.records import Predictions, RunRecord
 def write_table(records: Sequence[RunRecord], path: Path) -> int:
     """Write ``arm, seed, image, label, cluster, predicted`` and the probabilities of every run; return the rows.
 
+    Of cross-validated runs there are ``repeat, fold`` in place of the seed.
+
     Numbers are in full precision, so that the table gives the same answer. Images are called by their content hashes.
     Where a run has no finite probability of every class, no run has probabilities.
 
@@ -29,24 +31,28 @@ def write_table(records: Sequence[RunRecord], path: Path) -> int:
     outcomes = [record.predictions() for record in records]
     finite = all(bool(np.isfinite(outcome.probabilities).all()) for outcome in outcomes)
     classes = outcomes[0].classes
-    names = _names(outcomes[0])
-    heads = ["arm", "seed", "image", "label", "cluster", "predicted", *(PREFIX + name for name in classes if finite)]
+    folded = records[0].run.fold is not None
+    keys = ("repeat", "fold") if folded else ("seed",)
+    columns = ("arm", *keys, "image", "label", "cluster", "predicted")
+    heads = [*columns, *(PREFIX + name for name in classes if finite)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file, lineterminator="\n")
             table.writerow(heads)
             for record, outcome in zip(records, outcomes, strict=True):
+                names = _names(outcome)
+                place = (record.run.repeat, record.run.fold) if folded else (record.seed,)
                 # As float64, whose decimals say exactly which float32 it was.
                 numbers = outcome.probabilities.astype(np.float64).tolist() if finite else [[]] * len(names)
                 keys = zip(names, outcome.labels, outcome.clusters.tolist(), outcome.predicted, numbers, strict=True)
                 table.writerows(
-                    [record.arm, record.seed, name, classes[label], cluster, classes[said], *values]
+                    [record.arm, *place, name, classes[label], cluster, classes[said], *values]
                     for name, label, cluster, said, values in keys
                 )
     except OSError as error:
         raise unwritable(path, error, "choose another place with --target") from None
-    return len(records) * len(names)
+    return sum(len(outcome.labels) for outcome in outcomes)
 
 
 def _names(outcome: Predictions) -> list[str]:

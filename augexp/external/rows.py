@@ -17,13 +17,14 @@ Floats = npt.NDArray[np.float64]
 KEYS = ("arm", "seed", "image", "label")
 """Columns that every table has."""
 
+OPTIONAL = ("predicted", "correct", "cluster", "fold")
+"""Columns that a table may have."""
+
 PREFIX = "p_"
 """What the name of a column of probabilities begins with; the class follows."""
 
 REFUSED = {
     "group": "intervals by group are not made of such tables: without the column, images count as unrelated",
-    "fold": "cross-validated runs are not judged: every run has to be tested on the same images",
-    "repeat": "cross-validated runs are not judged: every run has to be tested on the same images",
 }
 """Columns that would make another interval necessary, and why they are refused."""
 
@@ -50,7 +51,7 @@ class TableLayout:
 
     Attributes:
         classes: of the columns of probabilities, in their order; empty without.
-        predicted, correct, cluster: whether there is such a column.
+        predicted, correct, cluster, fold: whether there is such a column.
         ignored: columns that mean nothing here.
     """
 
@@ -59,6 +60,7 @@ class TableLayout:
     correct: bool
     cluster: bool = False
     ignored: tuple[str, ...] = ()
+    fold: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Rows:
         classes: of the probabilities; may be empty.
         correct: int64 (k,), 0 or 1; None where it follows from the others.
         cluster: images with the same one count as one; None where every image counts.
+        fold: in which an image was tested, of cross-validated runs, whose seeds are repeats.
     """
 
     where: str
@@ -87,6 +90,7 @@ class Rows:
     classes: tuple[str, ...] = ()
     correct: Ints | None = None
     cluster: Coded | None = None
+    fold: Coded | None = None
 
     def place(self, row: int) -> str:
         """Name a row for an error."""
@@ -141,7 +145,8 @@ def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -
         "predicted" in names,
         "correct" in names,
         "cluster" in names,
-        tuple(n for n in names if n not in (*KEYS, "predicted", "correct", "cluster") and not n.startswith(PREFIX)),
+        tuple(n for n in names if n not in (*KEYS, *OPTIONAL) and not n.startswith(PREFIX)),
+        "fold" in names,
     )
     if not (layout.classes or layout.predicted or layout.correct):
         raise DataError(

@@ -104,6 +104,22 @@ def test_the_table_of_all_fits_is_exported(folder, place, tmp_path):
     assert "400 rows of 20 runs" in text
 
 
+def test_the_exported_table_is_judged_with_the_same_numbers(comparison, folder, place, tmp_path):
+    path = tmp_path / "runs.csv"
+    export(folder, "table", str(path), data_dir=place / "data")
+    judged = augexp.judge(path, design="paired", endpoint="final", seeds=2)
+    (expected,), (found,) = comparison.contrasts, judged.contrasts
+    for name in ("estimate", "p", "relative_error_reduction"):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-12)
+    for name in ("new_images", "these_images", "components"):
+        first, second = (getattr(contrast, name).model_dump() for contrast in (found, expected))
+        assert first == pytest.approx(second, abs=1e-12)
+    for first, second in zip(found.classes, expected.classes, strict=True):
+        assert first.interval.model_dump() == pytest.approx(second.interval.model_dump(), abs=1e-12)
+    assert (judged.folds, judged.test_clusters, found.verdict) == (5, 99, expected.verdict)
+    assert "2 repeats of 5 folds, 10 paired fits" in found.sentence
+
+
 def test_a_missing_fit_blocks_the_verdict_and_is_named(folder, tmp_path):
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy)
