@@ -12,6 +12,7 @@ from augexp.analysis.declared import images
 from augexp.analysis.declared import outlook as independent_outlook
 from augexp.analysis.declared.schema import DeclaredContrast
 from augexp.analysis.folds import outlook as fold_outlook
+from augexp.analysis.measures.table import measures
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Components, Contrast, EqualBudget, Interval, Measure, Wins
 from augexp.analysis.settings import AnalysisSettings
@@ -134,7 +135,7 @@ def compare_arm(
         outlook=outlook,
         gain=learning_curves.gain(runs.up_to_the_horizon(baseline, arm), baseline, arm, settings),
         equal_budgets=equal,
-        measures=metrics.all_measures(runs, baseline, arm, settings),
+        measures=(*metrics.all_measures(runs, baseline, arm, settings), *measures(runs, baseline, arm, settings)),
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
         declared=_declared(runs, baseline, arm, parts, inference) if settings.declared else None,

@@ -96,7 +96,8 @@ class Measure(_Value):
     """One quantity in both arms and its paired difference.
 
     Attributes:
-        key: `accuracy`, `balanced_accuracy`, `log_loss`, `brier`, `calibration_error`, or a class.
+        key: `accuracy`, `balanced_accuracy`, `log_loss`, `brier`, `calibration_error`, `auroc`, `average_precision`,
+            `sensitivity`, `f1`, or a class.
         name: with the unit.
         images: test images behind it.
         baseline, arm: mean over the seeds.
@@ -209,7 +210,7 @@ class Contrast(_Value):
         outlook: what to buy next; None without an interval.
         gain: by epoch; None without epochs.
         equal_budgets: at the same number of epochs in both arms, where budgets are chosen; else empty.
-        measures: accuracy, log loss, Brier score, calibration error.
+        measures: accuracy, log loss, Brier score, calibration error, AUROC, average precision, F1.
         classes: accuracy per class.
         confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
         declared: what is said of runs that somebody else trained alone; None for runs of this program.

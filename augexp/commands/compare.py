@@ -88,6 +88,7 @@ def compare(
             store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
             check_folds(store, stage)
             check_batch_size(store, stage)
+            check_positive(store, stage)
             answer.check_halves(store, stage.plan)
             answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
             history = workspace.commit_plan(finished_pairs(workspace))
@@ -114,6 +115,15 @@ def check_batch_size(store: Store, experiment: Experiment) -> None:
         raise RunError(
             f"batch_size: received {batch_size}, but a training draw has only {images} images; "
             f"allowed are 1 to {images}: lower training.batch_size or provide more images"
+        )
+
+
+def check_positive(store: Store, experiment: Experiment) -> None:
+    """Raise DefinitionError where the positive class is none of the images' classes, before anything is trained."""
+    positive = experiment.plan.positive
+    if positive is not None and positive not in store.classes:
+        raise DefinitionError(
+            f"positive: received {positive!r}; allowed is one of the classes {', '.join(store.classes[:20])}"
         )
 
 

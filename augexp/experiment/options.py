@@ -153,6 +153,7 @@ OPTIONS = (
     Option("training.warmup", "Epochs in which the learning rate first rises in a line."),
     Option("training.precision", "Arithmetic of the network."),
     Option("plan.metric", "What is compared."),
+    Option("plan.positive", "The class whose AUROC, average precision, F1 and sensitivity are measured."),
     Option("plan.equivalence", "Differences up to this many percentage points count as none."),
     Option(
         "plan.screen",

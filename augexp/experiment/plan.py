@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -83,10 +84,12 @@ class Plan(Frozen):
         asked: in both stages, what was asked for.
         max_epochs: cap of the horizon where ``epochs = "auto"``.
         horizon: in a confirmation, the horizon that the screening found.
+        positive: the class whose AUROC, average precision, F1 and sensitivity are measured; None takes the mean over
+            the classes.
         repeats: with folds, a fixed number of repeats in place of `seeds`; `looks` then are numbers of repeats too.
     """
 
-    LATER = ("max_epochs", "horizon", "repeats")
+    LATER = ("max_epochs", "horizon", "repeats", "positive")
 
     arms: tuple[Slug, ...] = ("none", "standard")
     baseline: Slug = "none"
@@ -101,6 +104,18 @@ class Plan(Frozen):
     max_epochs: int = Field(default=MAX_EPOCHS, ge=1, le=LONGEST)
     horizon: int | None = Field(default=None, ge=1, le=LONGEST)
     repeats: int | None = Field(default=None, ge=1, le=200)
+    positive: str | None = None
+
+    @field_validator("metric", mode="before")
+    @classmethod
+    def _is_judged_by(cls, metric: Any) -> Any:
+        if metric in ("auroc", "average_precision", "f1", "sensitivity"):
+            raise ValueError(
+                f"received {metric!r}; allowed are auto, accuracy and balanced_accuracy: {metric} stands among the "
+                "measures of every answer, but the verdict and its ±r pp are defined for the share of images that are "
+                "right, and the milestones of an automatic budget keep no scores to rank several classes by"
+            )
+        return metric
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -32,8 +32,7 @@ def write_table(records: Sequence[RunRecord], path: Path) -> int:
     finite = all(bool(np.isfinite(outcome.probabilities).all()) for outcome in outcomes)
     classes = outcomes[0].classes
     folded = records[0].run.fold is not None
-    keys = ("repeat", "fold") if folded else ("seed",)
-    columns = ("arm", *keys, "image", "label", "cluster", "predicted")
+    columns = ("arm", *(("repeat", "fold") if folded else ("seed",)), "image", "label", "cluster", "predicted")
     heads = [*columns, *(PREFIX + name for name in classes if finite)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -179,6 +179,7 @@ class RecordedPlan(Manifest):
     max_epochs: int = MAX_EPOCHS
     horizon: int | None = None
     repeats: int | None = None
+    positive: str | None = None
 
     @property
     def fixed(self) -> int | None:

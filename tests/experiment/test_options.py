@@ -51,6 +51,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "max_skipped": (0.5, ""),
     "near_duplicates": ("strict", "strict"),
     "folds": (4, "4"),
+    "positive": ("drawn-boat", "drawn-boat"),
     "repeats": (3, "3"),
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
