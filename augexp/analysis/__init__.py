@@ -5,9 +5,11 @@
 - `contrast`: One arm against the baseline: estimate, intervals, verdict and the sentence of record.
 - `critical_values`: The critical values of intervals, by the rule with which the number of seeds was decided.
 - `declared`: Runs that somebody else trained: what was declared about them, arms whose seeds are no pairs.
+- `folds`: Cross-validated runs: every image is a test image, once in every repeat.
 - `groups`: Images that belong to groups: patients, cameras, houses.
 - `learning_curves`: The metrics of the runs over the epochs, and the paired gain by epoch.
 - `looks`: How many seeds the plan asks for, and which seeds count.
+- `measures`: Measures of a whole run that rank or count predictions: AUROC, average precision, F1, sensitivity.
 - `metrics`: More than accuracy: log loss, Brier score, calibration, accuracy per class, confusion matrices.
 - `paired_runs`: Pair the runs of a comparison by seed and check that a pair differs in its policy alone.
 - `power`: How the interval for new images narrows with more seeds and with more test images.

@@ -12,11 +12,14 @@ import numpy as np
 
 from augexp.analysis import looks, statistics, trend, wording
 from augexp.analysis.budget import equal
+from augexp.analysis.budget.schema import Budget
 from augexp.analysis.contrast import compare_arm, could_be_best
 from augexp.analysis.critical_values import level
+from augexp.analysis.folds.outlook import with_folds
+from augexp.analysis.folds.runs import runs_of
 from augexp.analysis.looks import History
-from augexp.analysis.paired_runs import PairedRuns, pair_runs
-from augexp.analysis.schema import Arm, Budget, Comparison, Contrast, Look, Missing
+from augexp.analysis.paired_runs import PairedRuns
+from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
 from augexp.analysis.settings import AnalysisSettings, make_settings
 from augexp.analysis.warnings import collect_warnings, plan_changes
 from augexp.data.store_manifest import StoreManifest
@@ -57,13 +60,16 @@ def compare(
     plan = experiment.plan
     planned, number = looks.planned_seeds(experiment, records, history)
     seeds = looks.counted_seeds(experiment, records, history, planned)
-    runs = pair_runs(records, plan.arms, seeds, plan.metric, choose=experiment.training.auto)
-    missing = _missing(records, plan.arms, plan.blocks(planned))
+    runs = runs_of(experiment, records, seeds)
+    blocks = len(runs.blocks_of(plan.baseline))
+    missing = _missing(experiment, records, experiment.blocks(planned))
     contrast_level = looks.contrast_level(experiment, history)
     settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
     contrasts = contrasts_of(runs, settings)
+    if manifest is not None and experiment.data.folds is None and experiment.data.train_per_class is None:
+        contrasts = tuple(_with_folds(contrast, runs, settings, manifest.images) for contrast in contrasts)
     arms = tuple(_arm(experiment, runs, name) for name in plan.arms)
-    rule, pairs = contrast_level.rule, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
+    rule, folds, pairs = contrast_level.rule, contrast_level.folds, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
         augexp=__version__,
         name=experiment.name,
@@ -79,17 +85,18 @@ def compare(
         test_groups=groups_in(runs) if seeds else None,
         metric="balanced_accuracy" if runs.balanced else "accuracy",
         draws=draws,
-        look=look_of(settings, len(seeds)),
+        look=look_of(settings, blocks),
         missing=missing,
         arms=arms,
         contrasts=contrasts,
-        best=could_be_best(runs, settings, level(rule, pairs, plan.looks)),
-        trends=trend.trends(experiment, runs, level(rule, 1, plan.looks), missing=bool(missing)),
+        best=could_be_best(runs, settings, level(rule, pairs, plan.looks, folds)),
+        trends=trend.trends(experiment, runs, level(rule, 1, plan.looks, folds), missing=bool(missing)),
         warnings=collect_warnings(
             experiment, records, history, runs, manifest, draws, missing, contrasts, arms, horizon=horizon, grey=grey
         ),
         plan_changes=plan_changes(history),
         horizon=horizon,
+        folds=experiment.data.folds,
         ledger=_ledger(runs),
         data=manifest.plain() if manifest else {},
         environment=_environment(list(runs.records.values())),
@@ -116,6 +123,17 @@ def contrasts_of(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast
     return tuple(c.model_copy(update={"p_holm": p}) for c, p in zip(contrasts, adjusted, strict=True))
 
 
+def _with_folds(contrast: Contrast, runs: PairedRuns, settings: AnalysisSettings, images: int) -> Contrast:
+    """Say in the outlook of a contrast what folds would give with the runs that are planned anyway."""
+    plan, outlook = settings.plan, contrast.outlook
+    if outlook is None or plan.stage != "whole":
+        return contrast
+    different = round(images * len(runs.columns) / len(runs.first.labels))
+    parts = runs.parts(plan.baseline, contrast.arm)
+    folds = with_folds(parts, settings.level, different, max(plan.max_seeds, parts.n))
+    return contrast.model_copy(update={"outlook": outlook.model_copy(update={"folds": folds})})
+
+
 def look_of(settings: AnalysisSettings, seeds: int) -> Look:
     """Return how many seeds there are, and what that number was planned as."""
     own = settings.level
@@ -133,16 +151,17 @@ def look_of(settings: AnalysisSettings, seeds: int) -> Look:
     )
 
 
-def _missing(records: Sequence[RunRecord], arms: Sequence[str], seeds: Sequence[int]) -> tuple[Missing, ...]:
+def _missing(experiment: Experiment, records: Sequence[RunRecord], seeds: Sequence[int]) -> tuple[Missing, ...]:
     known = {(record.arm, record.seed): record for record in records}
     missing = []
     for seed in seeds:
-        for arm in arms:
+        for arm in experiment.plan.arms:
             record = known.get((arm, seed))
+            name = experiment.run_name(arm, seed) if experiment.data.folds else ""
             if record is None:
-                missing.append(Missing(arm=arm, seed=seed, reason=wording.NOT_RUN))
+                missing.append(Missing(arm=arm, seed=seed, reason=wording.NOT_RUN, name=name))
             elif not record.finished:
-                missing.append(Missing(arm=arm, seed=seed, reason=record.run.error or "failed"))
+                missing.append(Missing(arm=arm, seed=seed, reason=record.run.error or "failed", name=name))
     return tuple(missing)
 
 
@@ -155,7 +174,8 @@ def _ledger(runs: PairedRuns) -> dict[str, Any]:
     first = next(iter(runs.records.values())).run
     ledger = first.ledger.values() if first.ledger else {}
     counts = {f"{name}_images": count for name, count in sorted(first.counts.values().items())} if first.counts else {}
-    counts["test_images"] = len(runs.first.labels)  # those that are looked at
+    if runs.folds == 1:
+        counts["test_images"] = len(runs.first.labels)  # those that are looked at
     return {**ledger, **counts, "runs": len(runs.records)}
 
 

@@ -13,14 +13,16 @@ from augexp.analysis.critical_values import Level
 from augexp.analysis.declared import images
 from augexp.analysis.declared import outlook as independent_outlook
 from augexp.analysis.declared.schema import DeclaredContrast
+from augexp.analysis.folds import outlook as fold_outlook
 from augexp.analysis.groups import gains
 from augexp.analysis.groups import wording as groups_wording
 from augexp.analysis.groups.grouping import MIN_GROUPS
 from augexp.analysis.groups.schema import GroupedContrast
+from augexp.analysis.measures.table import measures
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Components, Contrast, EqualBudget, Interval, Measure, Wins
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import MIN_IMAGES, MIN_SEEDS, Crossed, Floats
+from augexp.analysis.statistics import MIN_IMAGES, Crossed, Floats
 from augexp.analysis.verdict import FIRST_LOOK, Verdict, decide, no_verdict
 
 
@@ -60,11 +62,12 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
     if not settings.claims:
         return Inference(parts, no_verdict(wording.RUNS_MISSING if settings.missing else wording.no_claim(settings)))
     warnings = (wording.CONTROL_DIFFERS,) if control else ()
-    if parts.n < MIN_SEEDS:
-        words = wording.RUNS_MISSING if settings.missing else wording.SMOKE
+    if not parts.enough:
+        words = wording.SMOKE if parts.folds == 1 else wording.ONE_REPEAT
+        words = wording.RUNS_MISSING if settings.missing else words
         return Inference(parts, no_verdict(words), warnings=warnings)
     if parts.tied:
-        warnings = (*warnings, wording.equal_seeds(parts.n))
+        warnings = (*warnings, wording.equal_seeds(parts.n, folds=parts.folds))
         return Inference(parts, no_verdict(wording.SAME_DIFFERENCE), warnings=warnings)
     r = settings.plan.equivalence
     if not math.isfinite(settings.level.of(parts)):
@@ -78,7 +81,7 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
     verdict = decide(headline.low, headline.high, r)
     if settings.missing:
         verdict = no_verdict(wording.RUNS_MISSING)
-    elif parts.n < FIRST_LOOK:
+    elif parts.folds == 1 and parts.n < FIRST_LOOK:
         verdict = no_verdict(wording.SMOKE)
     return Inference(parts, verdict, new, these, warnings)
 
@@ -114,13 +117,14 @@ def compare_arm(
     outlook = None
     if inference.new_images is not None and not control:
         look_ahead = power.look_ahead if paired else independent_outlook.look_ahead
+        look_ahead = fold_outlook.look_ahead if runs.folds > 1 else look_ahead
         outlook = look_ahead(parts, settings, decided=inference.verdict.decided)
     classes = metrics.by_class(runs, baseline, arm, settings)
     p_values = settings.claims and parts.tells_of_new_images
     contrast = Contrast(
         arm=arm,
         control=name,
-        seeds=runs.seeds_of(arm),
+        seeds=runs.blocks_of(arm),
         differences=tuple(by_seed.tolist()),
         estimate=parts.estimate,
         new_images=inference.new_images,
@@ -134,11 +138,12 @@ def compare_arm(
         relative_error_reduction=_relative(float(first.mean()), parts.estimate),
         d_z=parts.estimate / spread if spread > 0 else None,
         p=statistics.p_value(parts) if p_values else None,
-        p_sign_flip=statistics.sign_flip(by_seed.tolist()) if settings.claims and paired else None,
+        # Repeats are no independent seeds: all of them train on the same images.
+        p_sign_flip=statistics.sign_flip(by_seed.tolist()) if settings.claims and paired and runs.folds == 1 else None,
         outlook=outlook,
         gain=learning_curves.gain(runs.up_to_the_horizon(baseline, arm), baseline, arm, settings),
         equal_budgets=equal,
-        measures=metrics.all_measures(runs, baseline, arm, settings),
+        measures=(*metrics.all_measures(runs, baseline, arm, settings), *measures(runs, baseline, arm, settings)),
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
         declared=_declared(runs, baseline, arm, parts, inference) if settings.declared else None,
@@ -215,8 +220,8 @@ def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level)
         settings: of the comparison.
         pairwise: level of the intervals of all pairs together.
     """
-    fewest = min(len(runs.seeds_of(arm)) for arm in runs.arms)
-    enough = len(runs.arms) > 1 and fewest >= MIN_SEEDS and math.isfinite(pairwise.t(fewest))
+    fewest = min(len(runs.blocks_of(arm)) for arm in runs.arms)
+    enough = len(runs.arms) > 1 and fewest >= statistics.least(runs.folds) and math.isfinite(pairwise.t(fewest))
     if not enough or settings.missing or not settings.claims:
         return ()
     correct = {arm: 100.0 * runs.correct(arm) * runs.weights for arm in runs.arms}

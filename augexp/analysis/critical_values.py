@@ -16,7 +16,9 @@ from typing import Literal
 
 import numpy as np
 
+from augexp.analysis.folds import critical_values as repeats
 from augexp.analysis.statistics import Crossed, image_quantile, normal_quantile, seed_quantile, t_quantile
+from augexp.experiment.folds import REPEAT_LOOKS
 from augexp.experiment.plan import LOOKS
 
 Rule = Literal["fixed", "looks", "anytime"]
@@ -39,16 +41,21 @@ class Level:
         rule: how the number of seeds was decided.
         comparisons: number of intervals that hold together.
         alpha: nominal probability of each.
+        folds: K, where the intervals rest on repeats of folds; 1 for seeds.
     """
 
     rule: Rule
     comparisons: int
     alpha: float
+    folds: int = 1
 
     def t(self, n: int) -> float:
-        """Return what multiplies the standard error of n seeds; infinite where n is too small."""
+        """Return what multiplies the standard error of n seeds, or repeats; infinite where n is too small."""
         if n < 2:
             return math.inf
+        if self.folds > 1:
+            alpha = repeats.anytime(self.alpha, n) if self.rule == "anytime" else self.alpha
+            return t_quantile(1 - alpha / 2, (n - 1) * self.folds)
         if self.rule == "anytime":
             return anytime_quantile(n, self.alpha)
         return t_quantile(1 - self.alpha / 2, n - 1)
@@ -81,20 +88,22 @@ class Level:
         return image_quantile(parts, 1 - self.alpha / 2, factor)
 
 
-def level(rule: Rule, comparisons: int, looks: Sequence[int] = LOOKS) -> Level:
+def level(rule: Rule, comparisons: int, looks: Sequence[int] = LOOKS, folds: int = 1) -> Level:
     """Return the level of `comparisons` intervals that hold together with 95 % confidence.
 
     Args:
         rule: how the number of seeds was decided.
         comparisons: from 1.
         looks: all planned looks, for the rule `looks`.
+        folds: K, where the looks count repeats; 1 for seeds.
     """
     alpha = ALPHA / comparisons
     if rule == "looks" and len(looks) > 1:
-        listed = set(looks) <= set(LOOKS) and comparisons <= len(NOMINAL)
+        usual, nominal = (LOOKS, NOMINAL) if folds == 1 else (REPEAT_LOOKS, repeats.NOMINAL)
+        listed = set(looks) <= set(usual) and comparisons <= len(nominal)
         # Looks or families that were not simulated: Bonferroni over the looks always holds.
-        alpha = NOMINAL[comparisons - 1] if listed else alpha / len(looks)
-    return Level(rule, comparisons, alpha)
+        alpha = nominal[comparisons - 1] if listed else alpha / len(looks)
+    return Level(rule, comparisons, alpha, folds)
 
 
 def anytime_quantile(n: int, alpha: float, g: float = MIXTURE) -> float:

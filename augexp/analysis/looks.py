@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from augexp.analysis import critical_values
-from augexp.analysis.contrast import infer
+from augexp.analysis.contrast import conclude
 from augexp.analysis.critical_values import Level, Rule
-from augexp.analysis.paired_runs import finished_blocks, pair_runs
+from augexp.analysis.folds.runs import runs_of, whole_repeats
+from augexp.analysis.paired_runs import finished_blocks
 from augexp.analysis.settings import make_settings
 from augexp.experiment.definition import Experiment
 from augexp.results.manifests import PlanEntry
@@ -27,17 +28,17 @@ def next_look(experiment: Experiment, records: Sequence[RunRecord], history: His
     """
     planned, _ = planned_seeds(experiment, records, history)
     finished = finished_blocks(records, experiment.plan.arms)
-    return None if set(finished) >= set(experiment.plan.blocks(planned)) else planned
+    return None if set(finished) >= set(experiment.blocks(planned)) else planned
 
 
 def planned_seeds(experiment: Experiment, records: Sequence[RunRecord], history: History) -> tuple[int, int | None]:
     """Return the seeds that have to be there for the answer, and which of the planned looks that is."""
     plan = experiment.plan
-    if plan.seeds is not None:
-        return plan.seeds, None
+    if plan.fixed is not None:
+        return plan.fixed, None
     blocks = set(finished_blocks(records, plan.arms))
     *before, last = plan.looks
-    wanted = (k for k in before if not blocks >= set(plan.blocks(k)) or _decided(experiment, records, history, k))
+    wanted = (k for k in before if not blocks >= set(experiment.blocks(k)) or _decided(experiment, records, history, k))
     look = next(wanted, last)
     return look, plan.looks.index(look) + 1 if rule(experiment, history) == "looks" else None
 
@@ -45,11 +46,16 @@ def planned_seeds(experiment: Experiment, records: Sequence[RunRecord], history:
 def _decided(experiment: Experiment, records: Sequence[RunRecord], history: History, look: int) -> bool:
     plan = experiment.plan
     seeds = counted_seeds(experiment, records, history, look)
-    runs = pair_runs(records, plan.arms, seeds, plan.metric, choose=experiment.training.auto)
+    runs = runs_of(experiment, records, seeds)
     settings = make_settings(experiment, contrast_level(experiment, history), balanced=runs.balanced)
     others = [arm for arm in plan.arms if arm != plan.baseline]
     return all(
-        infer(runs.differences(plan.baseline, arm), settings, control=arm in settings.controls).verdict.decided
+        conclude(
+            runs.parts(plan.baseline, arm),
+            settings,
+            equal=runs.equal(plan.baseline, arm),
+            control=arm in settings.controls,
+        ).verdict.decided
         for arm in others
     )
 
@@ -63,18 +69,20 @@ def counted_seeds(experiment: Experiment, records: Sequence[RunRecord], history:
     changes = zip(history, history[1:], strict=False)
     earlier = [before.plan.max_seeds for before, after in changes if after.blocks_finished > 0]
     screened = experiment.plan.stage == "screening"  # the seeds after its own are the confirmation's
-    wanted = experiment.plan.blocks(planned if screened else max([planned, *earlier]))
-    return [seed for seed in finished_blocks(records, experiment.plan.arms) if seed in wanted]
+    wanted = experiment.blocks(planned if screened else max([planned, *earlier]))
+    seeds = [seed for seed in finished_blocks(records, experiment.plan.arms) if seed in wanted]
+    return whole_repeats(seeds, experiment.data.folds)
 
 
 def rule(experiment: Experiment, history: History) -> Rule:
     """Return the rule by which the number of seeds was decided."""
     if any(entry.blocks_finished > 0 for entry in history[1:]):
         return "anytime"
-    return "looks" if experiment.plan.seeds is None else "fixed"
+    return "looks" if experiment.plan.fixed is None else "fixed"
 
 
 def contrast_level(experiment: Experiment, history: History) -> Level:
     """Return the level of the intervals of all contrasts together."""
     plan = experiment.plan
-    return critical_values.level(rule(experiment, history), max(1, len(plan.arms) - 1), plan.looks)
+    comparisons = max(1, len(plan.arms) - 1)
+    return critical_values.level(rule(experiment, history), comparisons, plan.looks, experiment.data.folds or 1)

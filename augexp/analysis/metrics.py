@@ -11,7 +11,7 @@ from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Interval, Measure
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import MIN_SEEDS, Floats, Ints
+from augexp.analysis.statistics import Floats, Ints
 from augexp.results.records import Predictions
 
 
@@ -92,7 +92,7 @@ def _measure(
     parts = runs.take_apart(first, second, weights=weights, columns=columns)
     interval, p = None, None
     t = settings.level.of(parts)
-    if settings.claims and parts.n >= MIN_SEEDS and math.isfinite(t) and parts.seeds > 0:
+    if settings.claims and parts.enough and math.isfinite(t) and parts.seeds > 0:
         half = statistics.half_widths(parts, t, settings.level.of_images(parts))[1]
         interval = Interval(low=parts.estimate - half, high=parts.estimate + half)
         p = statistics.p_value(parts)

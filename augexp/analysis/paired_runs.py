@@ -6,7 +6,7 @@ Runs that differ in their budget, test images, initial weights or order are refu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -25,6 +25,9 @@ from augexp.data.groups import units
 from augexp.errors import AnalysisError
 from augexp.results.manifests import Ledger
 from augexp.results.records import Predictions, RunRecord
+
+BUDGET = tuple(Ledger.model_fields)
+"""What has to be equal in two runs with the same budget."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class PairedRuns:
         """Whether the seeds of two arms are no pairs."""
         return False
 
+    @property
+    def folds(self) -> int:
+        """K, of cross-validated runs; 1 where every run has the same test images."""
+        return 1
+
     @cached_property
     def first(self) -> Predictions:
         """Predictions of any run, for what is equal in all of them; raises IndexError without a block."""
@@ -82,6 +90,18 @@ class PairedRuns:
         """Return the seeds of an arm: the same in all of them."""
         del arm
         return self.seeds
+
+    def blocks_of(self, arm: str) -> tuple[int, ...]:
+        """Return what the rows of an arm's outcomes are: its seeds, or with folds the repeats, from 0."""
+        return self.seeds_of(arm)
+
+    def run_name(self, record: RunRecord) -> str:
+        """Return the name of a run for messages."""
+        return f"{record.arm} seed {record.seed}"
+
+    def named(self, seeds: Sequence[int]) -> Sequence[int]:
+        """Return what the seeds of some runs are called: with folds the repeats that they belong to, from 1."""
+        return sorted({seed // self.folds + 1 for seed in seeds}) if self.folds > 1 else seeds
 
     def of(self, *arms: str) -> list[RunRecord]:
         """Return the records of some arms, arm after arm, each in the order of `seeds`."""
@@ -126,7 +146,7 @@ class PairedRuns:
 
     def parts(self, baseline: str, arm: str) -> Crossed:
         """Take the difference of the primary metric apart, in percentage points."""
-        return statistics.crossed(self.differences(baseline, arm), self.grouping(self.weights))
+        return self.decompose(self.differences(baseline, arm), weights=self.weights)
 
     def parts_by_images(self, baseline: str, arm: str) -> Crossed:
         """Take it apart as if every image counted as its own, whatever groups there are."""
@@ -135,8 +155,24 @@ class PairedRuns:
     def take_apart(
         self, first: Floats, second: Floats, *, weights: Floats | None = None, columns: Ints | None = None
     ) -> Crossed:
-        """Take `second` minus `first` apart, outcomes of two arms, float64 (n, m) each; see `grouping` for the rest."""
-        return statistics.crossed(second - first, self.grouping(weights, columns))
+        """Take `second` minus `first` apart, outcomes of two arms, float64 (n, k) each; see `grouping` for the rest."""
+        return self.decompose(second - first, weights=weights, columns=columns)
+
+    def decompose(self, matrix: Floats, *, weights: Floats | None = None, columns: Ints | None = None) -> Crossed:
+        """Take a matrix of differences apart, float64 (n, k); for the rest see `grouping`."""
+        return statistics.crossed(matrix, self.grouping(weights, columns))
+
+    def correct_at(self, arm: str, epochs: int) -> Floats:
+        """Return what an arm got right after a milestone, of runs with an automatic budget; see `correct`."""
+        outcomes = [
+            record.milestones()[epochs].predicted == self.first.labels for record in self.up_to_the_horizon(arm)
+        ]
+        return self.columns.collapse(np.stack(outcomes))
+
+    def to_be_equal(self) -> Iterator[tuple[RunRecord, RunRecord, Collection[str], bool]]:
+        """Yield pairs of runs that belong together: the fields of their budgets to be equal, and whether the images."""
+        first, *others = self.records.values()
+        yield from ((first, record, BUDGET, True) for record in others)
 
     def interval_of_means(self, first: Floats, second: Floats, alpha: float) -> tuple[float, float] | None:
         """Return the t interval of `second` minus `first`, numbers of whole runs, float64 (n,); None with too few."""
@@ -160,7 +196,13 @@ def finished_blocks(records: Iterable[RunRecord], arms: Sequence[str]) -> list[i
 
 
 def pair_runs(
-    records: Iterable[RunRecord], arms: Sequence[str], seeds: Sequence[int], metric: str, *, choose: bool = False
+    records: Iterable[RunRecord],
+    arms: Sequence[str],
+    seeds: Sequence[int],
+    metric: str,
+    *,
+    choose: bool = False,
+    make: Callable[..., PairedRuns] = PairedRuns,
 ) -> PairedRuns:
     """Pair the runs of `seeds` and check that they belong together.
 
@@ -171,18 +213,17 @@ def pair_runs(
         metric: `auto`, `accuracy` or `balanced_accuracy`.
         choose: whether the validation images choose the budget of every arm and seed; with fewer than three seeds
             every run is judged at its last epoch.
+        make: of arms, seeds, records and whether the metric is balanced.
 
     Raises:
         AnalysisError: runs that do not belong together.
     """
     wanted = {(arm, seed) for arm in arms for seed in seeds}
     paired = {(record.arm, record.seed): record for record in records if (record.arm, record.seed) in wanted}
-    balanced = False
+    runs = make(tuple(arms), tuple(seeds), paired, False)
     if seeds:
-        first = paired[arms[0], seeds[0]].predictions()
-        balanced = is_balanced(metric, first.labels, len(first.classes))
-    runs = PairedRuns(tuple(arms), tuple(seeds), paired, balanced)
-    _check(runs)
+        runs = replace(runs, balanced=is_balanced(metric, runs.first.labels, len(runs.first.classes)))
+        _check(runs)
     return _at_their_budgets(runs) if choose and seeds else runs
 
 
@@ -196,13 +237,11 @@ def _at_their_budgets(runs: PairedRuns) -> PairedRuns:
 
 
 def _check(runs: PairedRuns) -> None:
-    records = list(runs.records.values())
-    for record in records[1:]:
-        _check_budget(records[0], record)
-        own, first = record.predictions(), records[0].predictions()
-        if not all(np.array_equal(getattr(own, name), getattr(first, name)) for name in ("ids", "labels", "clusters")):
+    for first, record, fields, same_images in runs.to_be_equal():
+        _check_budget(first, record, fields)
+        if same_images and not _same_images(first.predictions(), record.predictions()):
             raise AnalysisError(
-                f"{record.folder}: was tested on other images than {records[0].folder}; "
+                f"{record.folder}: was tested on other images than {first.folder}; "
                 "delete the folder of the wrong one, and repeat augexp compare"
             )
     for seed in runs.seeds:
@@ -223,8 +262,12 @@ def _check(runs: PairedRuns) -> None:
         )
 
 
-def _check_budget(first: RunRecord, record: RunRecord) -> None:
-    for name in Ledger.model_fields:
+def _same_images(first: Predictions, second: Predictions) -> bool:
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ("ids", "labels", "clusters"))
+
+
+def _check_budget(first: RunRecord, record: RunRecord, fields: Collection[str]) -> None:
+    for name in fields:
         expected, received = getattr(first.run.ledger, name, None), getattr(record.run.ledger, name, None)
         if expected != received:
             raise AnalysisError(

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from augexp.analysis.budget.schema import Budget
 from augexp.analysis.declared.schema import Declared, DeclaredContrast
+from augexp.analysis.folds.schema import FoldsOutlook
 from augexp.analysis.groups.schema import GroupedContrast
 from augexp.data.store_manifest import StoreManifest
 from augexp.results.manifests import Horizon
@@ -94,7 +96,8 @@ class Measure(_Value):
     """One quantity in both arms and its paired difference.
 
     Attributes:
-        key: `accuracy`, `balanced_accuracy`, `log_loss`, `brier`, `calibration_error`, or a class.
+        key: `accuracy`, `balanced_accuracy`, `log_loss`, `brier`, `calibration_error`, `auroc`, `average_precision`,
+            `sensitivity`, `f1`, or a class.
         name: with the unit.
         images: test images behind it.
         baseline, arm: mean over the seeds.
@@ -160,22 +163,6 @@ class EqualBudget(_Value):
     scope: Literal["new images", "these images"]
 
 
-class Budget(_Value):
-    """The budget of one arm that the validation images have chosen.
-
-    Attributes:
-        epochs: per seed, each chosen by the other seeds.
-        typical: the one that all seeds together choose.
-        steps: optimiser steps up to there, mean over the seeds.
-        seconds: wall time of the training up to there, mean over the seeds; None where not measured.
-    """
-
-    epochs: tuple[int, ...]
-    typical: int
-    steps: float
-    seconds: float | None = None
-
-
 class Outlook(_Value):
     """What would narrow the interval for new images.
 
@@ -188,6 +175,7 @@ class Outlook(_Value):
         sd_upper: its 80 % upper limit, which seeds are planned with.
         seeds_needed: for 80 % power to see a difference as large as the estimate; None beyond 1000.
         buy: `nothing`, `seeds` or `images`.
+        folds: what folds would give; None where they are there, or cannot be.
     """
 
     half_width: float
@@ -198,6 +186,7 @@ class Outlook(_Value):
     sd_upper: float
     seeds_needed: int | None = None
     buy: Literal["nothing", "seeds", "images"]
+    folds: FoldsOutlook | None = None
 
 
 class Contrast(_Value):
@@ -220,7 +209,7 @@ class Contrast(_Value):
         outlook: what to buy next; None without an interval.
         gain: by epoch; None without epochs.
         equal_budgets: at the same number of epochs in both arms, where budgets are chosen; else empty.
-        measures: accuracy, log loss, Brier score, calibration error.
+        measures: accuracy, log loss, Brier score, calibration error, AUROC, average precision, F1.
         classes: accuracy per class.
         confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
         declared: what is said of runs that somebody else trained alone; None for runs of this program.
@@ -315,11 +304,12 @@ class Arm(_Value):
 
 
 class Missing(_Value):
-    """A run that the plan asks for and that is not there."""
+    """A run that the plan asks for and that is not there; with folds its name says which repeat and fold it is."""
 
     arm: str
     seed: int
     reason: str
+    name: str = ""
 
 
 class Comparison(_Value):
@@ -354,6 +344,7 @@ class Comparison(_Value):
         command: reproduces it.
         definition: the resolved experiment.
         declared: what was declared about runs that somebody else trained; None for runs of this program.
+        folds: K, where every image is a test image: "seeds" are then repeats, of K fits of each arm; None without.
     """
 
     schema_version: Literal[1] = 1
@@ -386,6 +377,7 @@ class Comparison(_Value):
     command: str = ""
     definition: dict[str, Any] = {}
     declared: Declared | None = None
+    folds: int | None = None
 
     @field_validator("data")
     @classmethod
@@ -393,6 +385,11 @@ class Comparison(_Value):
         if data:
             StoreManifest.model_validate(data)
         return data
+
+    def numbers(self, contrast: Contrast) -> tuple[int, ...]:
+        """Return the numbers of the runs that a contrast rests on: its seeds, or all fits of its repeats."""
+        size = self.folds or 1
+        return tuple(seed * size + k for seed in contrast.seeds for k in range(size))
 
     @property
     def complete(self) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.analysis.groups.grouping import MIN_GROUPS, Grouping
+from augexp.experiment.folds import MIN_REPEATS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -50,6 +51,7 @@ class Crossed:
         images: V_B = var(b_i) / m: the images; NaN with one image.
         residual: V_E: the interaction alone; NaN with one seed or image.
         arms: of independent arms, the outcomes of the arm and of the baseline taken apart; None for pairs.
+        folds: K, of cross-validated runs, whose rows are repeats, see `augexp.analysis.folds.variance`; 1 for seeds.
         groups: G, where the images belong to groups: then V_B and V_E are those of groups; None without.
     """
 
@@ -62,6 +64,7 @@ class Crossed:
     residual: float
     arms: tuple[Crossed, Crossed] | None = None
     groups: int | None = None
+    folds: int = 1
 
     @property
     def tells_of_new_images(self) -> bool:
@@ -70,16 +73,21 @@ class Crossed:
 
     @property
     def degrees(self) -> float:
-        """Degrees of freedom of V_A: n - 1, or those of Welch and Satterthwaite for independent arms."""
+        """Degrees of freedom of V_A: n - 1, (n - 1) K with folds, those of Welch and Satterthwaite for two arms."""
         if self.arms is None:
-            return self.n - 1
+            return (self.n - 1) * self.folds
         spread = sum(arm.seeds**2 / (arm.n - 1) for arm in self.arms if arm.n > 1)
         return self.seeds**2 / spread if spread > 0 else self.n - 1
 
     @property
     def tied(self) -> bool:
         """Whether all seeds gave the same number, so that their spread cannot be estimated."""
-        return self.seeds <= 0 if self.arms else float(np.ptp(self.by_seed)) < 1e-9
+        return self.seeds <= 0 if self.arms or self.folds > 1 else float(np.ptp(self.by_seed)) < 1e-9
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are seeds, or repeats, enough for an interval."""
+        return self.n >= least(self.folds)
 
     @property
     def image_variance(self) -> float:
@@ -90,6 +98,11 @@ class Crossed:
     def seed_sd(self) -> float:
         """Standard deviation of the differences of single seeds."""
         return math.sqrt(self.n * self.seeds)
+
+
+def least(folds: int = 1) -> int:
+    """Return the number of seeds below which there is no interval, or with folds of repeats."""
+    return MIN_SEEDS if folds == 1 else MIN_REPEATS
 
 
 def crossed(differences: Floats, grouping: Grouping | None = None) -> Crossed:
@@ -268,7 +281,7 @@ def p_value(parts: Crossed) -> float | None:
 
     None where there is no variance to judge by.
     """
-    if parts.n < MIN_SEEDS or parts.seeds + parts.image_variance <= 0:
+    if not parts.enough or parts.seeds + parts.image_variance <= 0:
         return None
     target = parts.estimate**2
 

@@ -16,7 +16,7 @@ from augexp.analysis.contrast import intervals
 from augexp.analysis.critical_values import Level
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Trend
-from augexp.analysis.statistics import MIN_SEEDS, Floats
+from augexp.analysis.statistics import Floats
 from augexp.experiment.definition import Experiment
 
 TIED = 1e-9
@@ -70,9 +70,9 @@ def slope_matrix(runs: PairedRuns, arms: Sequence[str], amounts: Floats) -> Floa
 def _trend(policy: str, arms: Mapping[str, float], runs: PairedRuns, level: Level) -> Trend:
     ordered = sorted(arms, key=arms.__getitem__)
     amounts = np.array([arms[arm] for arm in ordered])
-    parts = statistics.crossed(slope_matrix(runs, ordered, amounts), runs.grouping(runs.weights))
-    tied = float(np.ptp(parts.by_seed)) < TIED  # their spread cannot be estimated
-    enough = parts.n >= MIN_SEEDS and math.isfinite(level.t(parts.n)) and not tied
+    parts = runs.decompose(slope_matrix(runs, ordered, amounts), weights=runs.weights)
+    tied = parts.tied or float(np.ptp(parts.by_seed)) < TIED  # their spread cannot be estimated
+    enough = parts.enough and math.isfinite(level.t(parts.n)) and not tied
     new, these = intervals(parts, level) if enough else (None, None)
     return Trend(
         policy=policy,

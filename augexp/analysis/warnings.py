@@ -69,7 +69,7 @@ def collect_warnings(
 
 def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
     texts = []
-    diverged = [f"{r.arm} seed {r.seed}" for r in runs.records.values() if r.status == "diverged"]
+    diverged = [runs.run_name(r) for r in runs.records.values() if r.status == "diverged"]
     if diverged:
         texts.append(wording.diverged_runs(diverged))
     versions = {json.dumps(record.run.versions, sort_keys=True) for record in runs.records.values()}
@@ -80,7 +80,7 @@ def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
         texts.append(wording.other_backend(others))
     beyond = sorted({record.seed for record in records if record.finished} - set(runs.seeds))
     if beyond and runs.seeds:
-        texts.append(wording.unplanned_seeds(beyond))
+        texts.append(wording.unplanned_seeds(runs.named(beyond)))
     return texts
 
 

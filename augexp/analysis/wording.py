@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from augexp.analysis.critical_values import Level
 from augexp.analysis.declared import wording as declared
+from augexp.analysis.folds import wording as folded
 from augexp.analysis.schema import Contrast, EqualBudget, Interval, Missing
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import MIN_IMAGES
@@ -54,6 +55,7 @@ def source(experiment: Experiment) -> str:
 
 # -- verdicts ------------------------------------------------------------------------------------
 
+ONE_REPEAT = "NO VERDICT: one repeat of the folds has no interval"
 SMOKE = "NO VERDICT: fewer than five seeds are a smoke run"
 RANKING = "NO CLAIM: only a ranking"
 BEST_ON_TEST = "NO VERDICT: the test images chose the epoch, so the difference is described and not judged"
@@ -113,12 +115,16 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     where = f"new {kind} of these classes" if contrast.new_images else "these test images"
     interval = contrast.new_images or contrast.these_images
     confidence = f"{level_words(settings.level)} {ends(interval)}" if interval else "no interval"
-    n, r = len(contrast.seeds), settings.plan.equivalence
-    seeds = "seed" if n == 1 else "seeds"
+    n, r, folds = len(contrast.seeds), settings.plan.equivalence, settings.level.folds
+    seeds = ("seed" if folds == 1 else "repeat") + ("" if n == 1 else "s")
     unpaired = contrast.declared.baseline_seeds if contrast.declared else ()
     pairs = f"{n} {seeds} against {len(unpaired)} of `{settings.plan.baseline}`, no pairs"
-    tested = f"{images:,} test images{f' of {contrast.groups.count:,} groups' if contrast.groups else ''}"
-    facts = [pairs if unpaired else f"{n} paired {seeds}", tested, *_look(settings)]
+    tested = (
+        f"{'test ' if folds == 1 else ''}images{f' of {contrast.groups.count:,} groups' if contrast.groups else ''}"
+    )
+    facts = [pairs if unpaired else f"{n} paired {seeds}", f"{images:,} {tested}"]
+    facts = [*(facts if folds == 1 else folded.design(n, folds, f"{images:,} {tested}")), *_look(settings)]
+    average = folded.estimand(images, folds) if folds > 1 else ""
     estimate = number(contrast.estimate or 0.0, 1, signed=True)
     won = f"{contrast.wins.wins if contrast.wins else 0} of {n} {seeds} better. " if not unpaired else ""
     beyond = contrast.tone in ("helps", "hurts") and "at least" in contrast.verdict
@@ -127,13 +133,14 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
         equal = equal_budgets(contrast.equal_budgets, budget.typical.values())
         where = f"{where}, each at its own best budget ({_typical(budget.typical)})"
     else:
-        equal = f"Same {budget.steps:,} steps, same " if budget.steps is not None else "Same "
+        steps = f"{budget.steps:,} steps" if folds == 1 and budget.steps is not None else "steps"
+        equal = f"Same {steps}, same " if budget.steps is not None else "Same "
     rho = "" if contrast.correlation is None else f"; ρ = {_decimal(contrast.correlation)}"
     end = f"{equal}initialisation and order{rho}."
     if settings.declared:
         end = f"{declared.not_verified(settings.declared.design, settings.declared.endpoint)}{rho}."
     return (
-        f"On {where}, `{contrast.arm}` changed {metric(balanced=settings.balanced)} by {estimate} pp "
+        f"On {where}, `{contrast.arm}` changed {metric(balanced=settings.balanced)} by {estimate} pp{average} "
         f"({confidence}; {', '.join(facts)}). {won}{contrast.verdict} ({region}). {end}"
     )
 
@@ -183,11 +190,12 @@ EQUAL_ARMS = (
 )
 
 
-def equal_seeds(n: int) -> str:
-    """Warn that n seeds gave the same difference."""
+def equal_seeds(n: int, *, folds: int = 1) -> str:
+    """Warn that n seeds, or with folds n repeats, gave the same difference."""
+    unit, images = ("seeds", "test images") if folds == 1 else ("repeats", "images")
     return (
-        f"all {n} seeds gave the same difference, so their spread cannot be estimated; "
-        "more test images or more seeds are needed"
+        f"all {n} {unit} gave the same difference, so their spread cannot be estimated; "
+        f"more {images} or more {unit} are needed"
     )
 
 
@@ -307,7 +315,7 @@ def no_own_budget(seeds: int, epochs: int) -> str:
 def missing_runs(missing: Sequence[Missing]) -> str:
     """Warn of runs that are missing, and name the first of those that failed, or else of all."""
     failed = [run for run in missing if run.reason != NOT_RUN]
-    listed = [f"{run.arm} seed {run.seed} ({run.reason})" for run in (failed or missing)[:NAMED_RUNS]]
+    listed = [f"{run.name or f'{run.arm} seed {run.seed}'} ({run.reason})" for run in (failed or missing)[:NAMED_RUNS]]
     more = f" and {len(missing) - len(listed)} more" if len(missing) > len(listed) else ""
     return f"{len(missing)} runs are missing, which blocks the verdict: {', '.join(listed)}{more}"
 

@@ -69,7 +69,7 @@ def _print_missing(comparison: Comparison, stderr: Console) -> None:
         return
     failed = [run for run in comparison.missing if run.reason != "not run yet"] or list(comparison.missing)
     for run in failed[:5]:
-        stderr.print(printable(f"missing: {run.arm} seed {run.seed}: {run.reason}"), markup=False)
+        stderr.print(printable(f"missing: {run.name or f'{run.arm} seed {run.seed}'}: {run.reason}"), markup=False)
     stderr.print(
         f"{len(comparison.missing)} runs are missing, so there is no verdict; repeat the same command to go on"
         if comparison.declared is None
@@ -181,11 +181,13 @@ _MARKS = {
 
 def status_text(status: Status) -> str:
     """Return how a comparison stands, as lines of at most 80 columns where names are short."""
-    lines = [f"{status.name}: {status.finished} of {len(status.runs)} runs done ({status.seeds} seeds"]
+    unit = "seeds" if status.folds is None else f"repeats of {status.folds} folds"
+    lines = [f"{status.name}: {status.finished} of {len(status.runs)} runs done ({status.seeds} {unit}"]
     lines[0] += f", at most {status.max_seeds})" if status.max_seeds > status.seeds else ")"
     for state in ("running", "failed", "interrupted"):
         for run in (run for run in status.runs if run.state == state):
-            lines.append(f"  {_MARKS[state]:8} {run.arm} seed {run.seed}: {_progress(run)}")
+            name = run.name or f"{run.arm} seed {run.seed}"
+            lines.append(f"  {_MARKS[state]:8} {name}: {_progress(run)}")
     waiting = status.counts.get("waiting")
     if waiting:
         lines.append(f"  {_MARKS['waiting']:8} {waiting} runs")

@@ -138,7 +138,7 @@ def records_at_any_budget(workspace: Workspace, fingerprint: str | None = None) 
 def images_of(store: Store, experiment: Experiment, records: Sequence[RunRecord]) -> Images:
     """Return what is known of prepared images that are here."""
     plan = experiment.plan
-    numbers = sorted({record.seed for record in records if record.finished}) or plan.blocks(plan.max_seeds)
+    numbers = sorted({record.seed for record in records if record.finished}) or experiment.blocks(plan.max_seeds)
     return Images(store, store.manifest, store.draw_mode(experiment.data, numbers), _are_grey(store))
 
 

@@ -15,6 +15,7 @@ from augexp.commands.arrays import as_source
 from augexp.commands.define import Source, define
 from augexp.commands.estimate import EstimatingListener
 from augexp.commands.index import index
+from augexp.data import folds
 from augexp.engines import registry
 from augexp.engines.base import Engine
 from augexp.errors import DataError, DefinitionError, ResultsError, RunError
@@ -86,7 +87,9 @@ def compare(
         with lock_results(workspace.folder), open_engine(engine, jobs, address) as runner:
             start_early(runner, workspace)
             store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
+            check_folds(store, stage)
             check_batch_size(store, stage)
+            check_positive(store, stage)
             answer.check_halves(store, stage.plan)
             answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
             history = workspace.commit_plan(finished_pairs(workspace))
@@ -116,6 +119,21 @@ def check_batch_size(store: Store, experiment: Experiment) -> None:
         )
 
 
+def check_positive(store: Store, experiment: Experiment) -> None:
+    """Raise DefinitionError where the positive class is none of the images' classes, before anything is trained."""
+    positive = experiment.plan.positive
+    if positive is not None and positive not in store.classes:
+        raise DefinitionError(
+            f"positive: received {positive!r}; allowed is one of the classes {', '.join(store.classes[:20])}"
+        )
+
+
+def check_folds(store: Store, experiment: Experiment) -> None:
+    """Raise DataError where a class has fewer units than there are folds, before anything is trained."""
+    if experiment.data.folds is not None:
+        folds.check(store.labels, store.units, store.classes, experiment.data.folds)
+
+
 def open_engine(name: str, jobs: int, address: str | None) -> Engine:
     """Return an engine by its name, not yet started; `jobs` 0 asks cores and memory."""
     return registry.open_engine(name, jobs=jobs, address=address, when_spare=_load_analysis)
@@ -132,7 +150,9 @@ def _load_analysis() -> None:
 def start_early(engine: Engine, workspace: Workspace) -> None:
     """Have workers load TensorFlow and build the network while images are prepared, where runs are missing."""
     plan = workspace.experiment.plan
-    first = [workspace.run_folder(arm, seed) for seed in plan.blocks(plan.first_look) for arm in plan.arms]
+    first = [
+        workspace.run_folder(arm, seed) for seed in workspace.experiment.blocks(plan.first_look) for arm in plan.arms
+    ]
     missing = [folder for folder in first if not (folder / records.RUN).exists()]
     if not missing:
         return
@@ -182,7 +202,7 @@ def execute_missing(
             wanted = next_look(experiment, answer.plan_records(workspace, store.fingerprint), history)
         if wanted is None:
             return
-        seeds = experiment.plan.blocks(wanted)
+        seeds = experiment.blocks(wanted)
         tasks = [make_task(workspace, store, arm, seed, horizon) for seed in seeds for arm in experiment.plan.arms]
         listener.runs(sum(not task.is_finished for task in tasks))
         outcome = engine.execute(tasks, listener.event)
@@ -191,7 +211,9 @@ def execute_missing(
                 raise RunError(f"every run failed; the first one: {outcome.failures[0].message}")
             return
         if not outcome.executed:
-            raise RunError(f"{workspace.folder}: the plan asks for {wanted} seeds and nothing is left to execute")
+            raise RunError(
+                f"{workspace.folder}: the plan asks for {len(seeds)} runs of each arm and nothing is left to execute"
+            )
 
 
 def make_task(workspace: Workspace, store: Store, arm: str, seed: int, horizon: Horizon | None) -> RunTask:
@@ -215,13 +237,13 @@ def advance_horizon(workspace: Workspace, store: Store, listener: ProgressListen
     from augexp.analysis.budget import horizon as horizons  # noqa: PLC0415 - numpy
     from augexp.analysis.paired_runs import is_balanced  # noqa: PLC0415 - numpy
 
-    if not len(store.rows("validation")):
+    if not len(store.rows_of_run(experiment.data, experiment.root_seed, 0).validation):
         raise DataError(
             "epochs: received 'auto', but there are no validation images to choose a budget by; add images, or name "
             "the epochs: --epochs 40"
         )
     before = answer.horizon_of(workspace)
-    balanced = is_balanced(experiment.plan.metric, store.labels[store.rows("test")], len(store.classes))
+    balanced = is_balanced(experiment.plan.metric, store.labels[store.tested_rows(experiment.data)], len(store.classes))
     recorded = answer.records_at_any_budget(workspace, store.fingerprint)
     horizon = horizons.advance(experiment, recorded, before, balanced=balanced)
     workspace.commit_horizon(horizon)

@@ -8,7 +8,7 @@ from typing import Any
 
 from augexp.data.download import catalogue
 from augexp.errors import DefinitionError
-from augexp.experiment import definition, network_files, networks, options, screening, studies
+from augexp.experiment import definition, folds, network_files, networks, options, screening, studies
 from augexp.experiment.budget import MAX_EPOCHS
 from augexp.experiment.definition import Experiment
 
@@ -64,6 +64,10 @@ def _changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
     if "arms" in changes:
         baseline = changes.get("baseline", experiment.plan.baseline)
         changes["arms"] = [baseline, *(arm for arm in changes["arms"] if arm != baseline)]
+    folded = changes.get("folds") is not None or changes.get("test") == folds.WORD
+    if folded and experiment.data.folds is None:
+        changes.setdefault("seeds", None)  # a number of seeds that the source has by default says nothing about repeats
+        changes.setdefault("test", "auto")
     if isinstance(changes.get("epochs"), int):
         changes.setdefault("max_epochs", MAX_EPOCHS)  # the cap of an automatic budget says nothing about a fixed one
     return experiment.replace(**options.sections(changes))

@@ -53,21 +53,22 @@ def estimate(experiment: Experiment, epoch_seconds: float, runs: int, side_by_si
         side_by_side: runs that go on at the same time.
     """
     plan, epochs = experiment.plan, experiment.first_horizon
+    unit = "seeds" if experiment.data.folds is None else "repeats"
     side_by_side = max(1, min(side_by_side, runs))
     now = epoch_seconds * epochs * runs / side_by_side
     text = f"about {duration(now)} for {runs} run{'s' if runs > 1 else ''} of {epochs} epochs, {side_by_side} at a time"
-    every = plan.max_seeds * len(plan.arms)
+    every = len(experiment.blocks(plan.max_seeds)) * len(plan.arms)
     reasons = []
     if experiment.training.auto and plan.horizon is None and plan.max_epochs > epochs:
         epochs = plan.max_epochs
         reasons.append(f"validation gains up to {epochs} epochs")
-    if plan.seeds is None:
-        reasons.append(f"every look up to {plan.max_seeds} seeds is needed")
+    if plan.fixed is None:
+        reasons.append(f"every look up to {plan.max_seeds} {unit} is needed")
     if reasons:
         longest = epoch_seconds * epochs * max(every, runs) / side_by_side
         text += f"; up to {duration(longest)} if {' and '.join(reasons)}"
     options = "--max-epochs, --epochs" if experiment.training.auto else "--epochs"
-    return f"{text}; shorter with {options}, --seeds, --limit or --image-size"
+    return f"{text}; shorter with {options}, --{unit}, --limit or --image-size"
 
 
 def duration(seconds: float) -> str:

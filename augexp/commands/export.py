@@ -59,7 +59,7 @@ def _export_table(records: Sequence[RunRecord], comparison: Comparison, path: Pa
     from augexp.analysis.budget.judged import as_judged  # noqa: PLC0415 - numpy
     from augexp.external.export import write_table  # noqa: PLC0415 - numpy
 
-    seeds = {seed for contrast in comparison.contrasts for seed in contrast.seeds}
+    seeds = {seed for contrast in comparison.contrasts for seed in comparison.numbers(contrast)}
     counted = [record for record in records if record.seed in seeds]
     if not counted:
         raise ResultsError(f"{path}: not written: no seed is finished in every arm; repeat augexp compare")

@@ -8,7 +8,7 @@ from typing import Any
 
 from augexp.commands.answer import horizon_of
 from augexp.commands.arrays import as_source
-from augexp.commands.compare import check_batch_size, make_task
+from augexp.commands.compare import check_batch_size, check_folds, make_task
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.engines.local import LocalEngine
@@ -62,6 +62,7 @@ def train(
         if not records.is_finished(folder, experiment.arm_hash(arm), epochs):
             engine.start(1)
         store = index(experiment, data_dir=data_dir, progress=listener)
+        check_folds(store, experiment)
         check_batch_size(store, experiment)
         workspace.commit_definition()
         listener.runs(1)

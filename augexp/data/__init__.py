@@ -5,6 +5,7 @@
 - `decoding`: Decode the records of a source in parallel.
 - `download`: Fetch LSUN archives: resumable, verified, unpacked safely.
 - `duplicates`: Images that are the same, or nearly: they have to stand on one side of a split.
+- `folds`: Which images each fit of a cross-validation trains on, validates on and is tested on.
 - `generator`: The two generators of the method: one pass over the images, and passes without end.
 - `group_names`: What the groups of a source's images are called, as declared or as names look.
 - `groups`: Which images belong together because somebody said so: patients, cameras, houses.

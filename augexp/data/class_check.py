@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from augexp.data import splits
+from augexp.data import folds, splits
 from augexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ def check_listing(source: Source, listing: Listing) -> None:
 def lacks_a_split(codes: splits.Codes, labels: Labels, classes: int) -> bool:
     """Tell whether a class has no image in one of the splits."""
     return any(not np.bincount(labels[codes == code], minlength=classes).all() for code in splits.CODES.values())
+
+
+def lacks_units(labels: Labels, clusters: npt.NDArray[np.int64], classes: int) -> bool:
+    """Tell whether a class has fewer different images than a cross-validation needs."""
+    pairs = np.unique(np.stack([labels, clusters]), axis=1)
+    return bool((np.bincount(pairs[0], minlength=classes) < folds.MIN_UNITS).any())
 
 
 def check_splits(

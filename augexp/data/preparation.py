@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import digests
-from augexp.data import duplicates, group_names, groups, remarks, splits, store_manifest
-from augexp.data.class_check import check_listing, check_splits, lacks_a_split
+from augexp.data import duplicates, folds, group_names, groups, remarks, splits, store_manifest
+from augexp.data.class_check import check_listing, check_splits, lacks_a_split, lacks_units
 from augexp.data.decoding.pool import check_skipped, decode_all
 from augexp.data.decoding.staging import StagingArrays
 from augexp.data.listing import Listing, write_listing
@@ -141,7 +141,9 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
 
 
 def _request(data: Data, source: Source) -> str:
-    settings = data.model_dump(mode="json", exclude={"path", "max_skipped"})
+    settings = data.model_dump(
+        mode="json", exclude={"path", "max_skipped", "folds"}
+    )  # their number makes no other images
     text = json.dumps([FORMAT, READING, settings, source.stamp()], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -167,7 +169,11 @@ def _finish(
         data, source_splits, labels, keys, hashes, images, len(source.classes), declared
     )
     clusters, near = found.clusters, found.near
-    check_splits(source.classes, labels, split.codes, clusters, images, declared.rows if declared else None)
+    own = declared.rows if declared else None
+    if data.folds is None:
+        check_splits(source.classes, labels, split.codes, clusters, images, own)
+    else:
+        folds.check(labels, groups.units(clusters, own), source.classes, folds.MIN_UNITS)
     if declared:
         np.save(ready / "groups.npy", declared.rows)
         first = np.unique(declared.rows).tolist()
@@ -252,7 +258,9 @@ def _group_and_split(
     """
     found = duplicates.find_clusters(images, hashes, keys, labels, data.near_duplicates)
     split = splits.split(data, given, labels, found.clusters, keys, classes, declared)
-    if not (found.near and lacks_a_split(split.codes, labels, classes)):
+    unit = groups.units(found.clusters, declared.rows if declared else None)
+    lacks = lacks_units(labels, unit, classes) if data.folds else lacks_a_split(split.codes, labels, classes)
+    if not (found.near and lacks):
         return found, split, 0
     alone = duplicates.find_clusters(images, hashes, keys, labels, "off")
     split = splits.split(data, given, labels, alone.clusters, keys, classes, declared)
@@ -324,7 +332,11 @@ def _manifest(
         skipped=store_manifest.Skipped(count=arrays.count_skipped(), records=skipped),
         ignored_files=source.ignored,
         warnings=remarks.warnings(
-            source, arrays, {name: parts["test"] for name, parts in counts.items()}, repeated, exact_mixed
+            source,
+            arrays,
+            {name: parts["train" if data.folds else "test"] for name, parts in counts.items()},
+            repeated,
+            exact_mixed,
         ),
         duplicates=repeated,
         fingerprint=fingerprint,

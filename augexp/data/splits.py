@@ -84,6 +84,8 @@ def split(
         DataError: `test = "official"` without an official set, or too few images.
     """
     unit = units(clusters, declared.rows if declared else None)
+    if data.test == "folds":
+        return _pooled(given, labels, unit, classes)
     where = places(unit, declared.hashes) if declared else place(keys)[clusters]
     given = _usable(given, labels, classes)
     codes = given.copy()
@@ -106,6 +108,16 @@ def split(
     counts = {name: np.bincount(labels[codes == code], minlength=classes) for name, code in CODES.items()}
     explanation = _explain(data, rule, official, carved, counts, excluded, by_group, grouped=declared is not None)
     return Split(codes, explanation, rule, excluded, by_group)
+
+
+def _pooled(given: Codes, labels: Labels, clusters: npt.NDArray[np.int64], classes: int) -> Split:
+    """Put every image into one pool, which folds are made of: each fit takes its test and validation images from it."""
+    counts = np.array([len(np.unique(clusters[labels == label])) for label in range(classes)])
+    official = int((given != TRAIN).sum())
+    text = f"Every image is a test image of one fit in each repeat; images per class: {_span(counts)} different ones"
+    if official:
+        text += f"; the source's own {official:,} test and validation images are among them"
+    return Split(np.full_like(given, TRAIN), f"{text}.", "folds", 0)
 
 
 def _usable(given: Codes, labels: Labels, classes: int) -> Codes:

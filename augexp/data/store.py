@@ -28,8 +28,9 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import digests, seeds
-from augexp.data import groups, splits
+from augexp.data import folds, groups, splits
 from augexp.data.checked_images import CheckedImages
+from augexp.data.folds import FitRows
 from augexp.data.store_manifest import read_manifest
 from augexp.errors import DataError
 from augexp.experiment.plan import DRAWS
@@ -43,7 +44,7 @@ Rows = npt.NDArray[np.int64]
 FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 """What the fingerprint of a store looks like."""
 
-DrawMode = Literal["whole", "disjoint", "subsampled"]
+DrawMode = Literal["whole", "disjoint", "subsampled", "folds"]
 
 
 class ImageBatch(NamedTuple):
@@ -211,7 +212,20 @@ class Store:
         """Return `rows` as something that the generators can index."""
         return Draw(self, rows)
 
-    # -- training draws ----------------------------------------------------------------------
+    # -- what a run does with which images -----------------------------------------------------
+
+    def rows_of_run(self, data: Data, root_seed: int, seed: int) -> FitRows:
+        """Return the rows that the run of a block trains on, validates on and is tested on."""
+        if data.folds is None:
+            train = self.training_rows(data, root_seed, seed)
+            return FitRows(train, self.rows("validation"), self.rows("test"))
+        return folds.rows_of_fit(
+            self.labels, self.units, self.ids, data.folds, root_seed, seed, data.validation_per_class
+        )
+
+    def tested_rows(self, data: Data) -> Rows:
+        """Return the rows that some run is tested on, int64, ascending: with folds all of them."""
+        return self.rows("test") if data.folds is None else np.arange(len(self))
 
     def training_rows(self, data: Data, root_seed: int, seed: int) -> Rows:
         """Return the rows of block `seed`'s training draw, int64, ascending.
@@ -219,8 +233,10 @@ class Store:
         Per class, the pool is permuted once, and block k takes the k-th slice of `train_per_class`
         images, so that blocks are disjoint while the pool lasts; later blocks draw from the whole pool
         without replacement. A class with no more images than wanted is taken whole. No block's draw
-        changes when seeds are added.
+        changes when seeds are added. With folds the draw is what `rows_of_run` says.
         """
+        if data.folds is not None:
+            return self.rows_of_run(data, root_seed, seed).train
         chosen = []
         for label, pool in enumerate(self._pools):
             n = data.train_per_class
@@ -236,7 +252,9 @@ class Store:
         return np.sort(np.concatenate(chosen))
 
     def draw_mode(self, data: Data, seed_numbers: Sequence[int] = range(DRAWS)) -> DrawMode:
-        """Say how the training draws of these seeds relate: one whole pool, disjoint, or subsampled."""
+        """Say how the training draws of these seeds relate: one whole pool, disjoint, subsampled, or folds."""
+        if data.folds is not None:
+            return "folds"
         n, sizes = data.train_per_class, [len(pool) for pool in self._pools]
         if n is None or n >= max(sizes):
             return "whole"

@@ -25,7 +25,9 @@ def command(experiment: Experiment) -> str:
     experiment = screening.whole(experiment)
     data = experiment.data
     base = definition.of_source(data.source, {"path": data.path, "categories": data.categories}, origin=data.source)
-    values, defaults = _plain(experiment), _plain(base)
+    if data.folds is not None:  # the number alone is said: test and looks follow from it
+        base = base.replace(data={"folds": data.folds}, plan={"seeds": None})
+    values, defaults = _plain(experiment), {**_plain(base), "data.folds": None}
     words: list[str] = []
     for place, value in values.items():
         if value == defaults.get(place):

@@ -29,7 +29,7 @@ from augexp.augment import policy as policies
 from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
-from augexp.experiment import networks
+from augexp.experiment import folds, networks
 from augexp.experiment.budget import AUTO, FIRST_HORIZON, LONGEST, MAX_EPOCHS
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.source_kinds import KINDS
@@ -202,6 +202,7 @@ class Experiment(Frozen):
         for name in self.policies:
             self.policy(name)
         networks.check_size(self.training.model, self.data.image_size)
+        folds.check_plan(self.plan, self.data.folds)
         return self
 
     @model_validator(mode="after")
@@ -223,6 +224,16 @@ class Experiment(Frozen):
         if isinstance(self.training.epochs, int):
             return self.training.epochs
         return self.plan.horizon or min(FIRST_HORIZON, self.plan.max_epochs)
+
+    def blocks(self, count: int) -> range:
+        """Return the numbers of the runs of each arm that `count` seeds take, or with folds `count` repeats."""
+        blocks, size = self.plan.blocks(count), self.data.folds or 1
+        return range(blocks.start * size, blocks.stop * size)
+
+    def run_name(self, arm: str, seed: int) -> str:
+        """Return the name of a run for messages: with its seed, or with repeat and fold, which count from 1."""
+        size = self.data.folds
+        return f"{arm} seed {seed}" if size is None else f"{arm} repeat {seed // size + 1} fold {seed % size + 1}"
 
     def policy(self, arm: str) -> Policy:
         """Return the resolved policy of `arm`; raises DefinitionError for an unknown one."""
@@ -283,7 +294,7 @@ def parse(values: Mapping[str, Any], *, origin: str) -> Experiment:
     """Validate plain values (as read from TOML); raises DefinitionError that names `origin` and key."""
     try:
         # JSON mode is strict about types and still takes arrays for tuples.
-        return Experiment.model_validate_json(json.dumps(values, default=str))
+        return Experiment.model_validate_json(json.dumps(folds.settle(values), default=str))
     except ValidationError as error:
         raise DefinitionError(f"{origin}: {_explain(error)}") from None
     except DefinitionError as error:

@@ -114,6 +114,8 @@ OPTIONS = (
     Option("plan.arms", "Policies to compare, by name, with commas; the baseline is added.", parse=_split),
     Option("plan.baseline", "The arm that all others are compared with."),
     Option("plan.seeds", "A fixed number of seeds, instead of planned looks at 5, 8, 12, 20."),
+    Option("data.folds", "Make every image a test image: each of so many parts is the test set of one fit."),
+    Option("plan.repeats", "With --folds: a fixed number of repeats of all folds, instead of looks at 2, 3, 4."),
     Option(
         "training.epochs",
         "Passes over the training images, equal in every arm; auto, the default for your own images: each arm at the "
@@ -165,6 +167,7 @@ OPTIONS = (
     Option("training.warmup", "Epochs in which the learning rate first rises in a line."),
     Option("training.precision", "Arithmetic of the network."),
     Option("plan.metric", "What is compared."),
+    Option("plan.positive", "The class whose AUROC, average precision, F1 and sensitivity are measured."),
     Option("plan.equivalence", "Differences up to this many percentage points count as none."),
     Option(
         "plan.screen",

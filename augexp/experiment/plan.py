@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -83,9 +84,12 @@ class Plan(Frozen):
         asked: in both stages, what was asked for.
         max_epochs: cap of the horizon where ``epochs = "auto"``.
         horizon: in a confirmation, the horizon that the screening found.
+        positive: the class whose AUROC, average precision, F1 and sensitivity are measured; None takes the mean over
+            the classes.
+        repeats: with folds, a fixed number of repeats in place of `seeds`; `looks` then are numbers of repeats too.
     """
 
-    LATER = ("max_epochs", "horizon")
+    LATER = ("max_epochs", "horizon", "repeats", "positive")
 
     arms: tuple[Slug, ...] = ("none", "standard")
     baseline: Slug = "none"
@@ -99,6 +103,19 @@ class Plan(Frozen):
     asked: Asked | None = None
     max_epochs: int = Field(default=MAX_EPOCHS, ge=1, le=LONGEST)
     horizon: int | None = Field(default=None, ge=1, le=LONGEST)
+    repeats: int | None = Field(default=None, ge=1, le=200)
+    positive: str | None = None
+
+    @field_validator("metric", mode="before")
+    @classmethod
+    def _is_judged_by(cls, metric: Any) -> Any:
+        if metric in ("auroc", "average_precision", "f1", "sensitivity"):
+            raise ValueError(
+                f"received {metric!r}; allowed are auto, accuracy and balanced_accuracy: {metric} stands among the "
+                "measures of every answer, but the verdict and its ±r pp are defined for the share of images that are "
+                "right, and the milestones of an automatic budget keep no scores to rank several classes by"
+            )
+        return metric
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -106,7 +123,7 @@ class Plan(Frozen):
             raise ValueError(f"baseline: received {self.baseline!r}, which is not one of the arms {list(self.arms)}")
         if len(set(self.arms)) != len(self.arms):
             raise ValueError(f"arms: an arm is named twice in {list(self.arms)}")
-        if list(self.looks) != sorted(set(self.looks)) or not self.looks or self.looks[0] < 3:
+        if list(self.looks) != sorted(set(self.looks)) or not self.looks or self.looks[0] < 2:
             raise ValueError(f"looks: received {list(self.looks)}; allowed are increasing numbers from 3")
         self._check_stage()
         return self
@@ -145,11 +162,16 @@ class Plan(Frozen):
         return range(first, first + count)
 
     @property
+    def fixed(self) -> int | None:
+        """The fixed number of seeds, or with folds of repeats; None with planned looks."""
+        return self.seeds if self.seeds is not None else self.repeats
+
+    @property
     def first_look(self) -> int:
-        """The number of seeds after which there is an answer for the first time."""
-        return self.seeds if self.seeds is not None else self.looks[0]
+        """The number of seeds, or of repeats, after which there is an answer for the first time."""
+        return self.fixed if self.fixed is not None else self.looks[0]
 
     @property
     def max_seeds(self) -> int:
-        """The number of seeds that the plan may reach."""
-        return self.seeds if self.seeds is not None else self.looks[-1]
+        """The number of seeds, or of repeats, that the plan may reach."""
+        return self.fixed if self.fixed is not None else self.looks[-1]

@@ -43,7 +43,9 @@ def is_wanted(experiment: Experiment) -> bool:
     plan = experiment.plan
     if plan.stage != "whole":
         return False
-    return plan.screen if plan.screen is not None else plan.seeds is None and len(policies(experiment)) > MANY_POLICIES
+    if plan.screen is not None or experiment.data.folds is not None:
+        return bool(plan.screen)
+    return plan.seeds is None and len(policies(experiment)) > MANY_POLICIES
 
 
 def screening(experiment: Experiment) -> Experiment:

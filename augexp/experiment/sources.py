@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from augexp.experiment import folds as fold_rules
 from augexp.experiment.plan import Frozen
 from augexp.experiment.source_kinds import COLUMNS, KINDS, SourceKind
 
@@ -37,7 +38,8 @@ class Data(Frozen):
         train_per_class: images per class in one block's training draw; None takes all there are.
         test: `official` takes LSUN's `val` or the folder's own ``test/``; `held-out` carves the test
             set out of the training images by content hash; `auto` holds out where train stays large
-            enough for a whole training draw, and takes the official one where it does not.
+            enough for a whole training draw, and takes the official one where it does not; `folds` makes every
+            image a test image, the official ones too.
         test_per_class: wanted test images per class where they are held out; None means 2500 for
             LSUN and a fifth of the class for a folder.
         validation_per_class: wanted validation images per class where they are carved out of train;
@@ -51,9 +53,11 @@ class Data(Frozen):
             in the table); what its first group matches is the group of the image: the patient, camera or house.
         fit: how a picture that is not square becomes so: `crop` takes its middle, `pad` keeps all of it between black
             borders, `squash` changes its proportions.
+        folds: K, parts of which each is the test set of one fit, see `augexp.experiment.folds`; None holds a test
+            set out.
     """
 
-    LATER = ("near_duplicates", *COLUMNS, "group_from", "fit")
+    LATER = ("near_duplicates", *COLUMNS, "group_from", "fit", "folds")
 
     source: SourceName = "sample"
     path: str | None = None
@@ -61,11 +65,12 @@ class Data(Frozen):
     image_size: int = Field(default=32, ge=8, le=512)
     limit: int | None = Field(default=None, ge=4)
     train_per_class: int | None = Field(default=None, ge=2)
-    test: Literal["auto", "official", "held-out"] = "auto"
+    test: Literal["auto", "official", "held-out", "folds"] = "auto"
     test_per_class: int | None = Field(default=None, ge=1)
     validation_per_class: int | None = Field(default=None, ge=1)
     max_skipped: float = Field(default=0.05, ge=0.0, le=1.0)
     near_duplicates: Literal["usual", "strict", "off"] = "usual"
+    folds: int | None = Field(default=None, ge=fold_rules.MIN_FOLDS, le=fold_rules.MAX_FOLDS)
 
     file_column: str | None = Field(default=None, min_length=1)
     label_column: str | None = Field(default=None, min_length=1)
@@ -95,6 +100,7 @@ class Data(Frozen):
         if self.group_from is not None and self.group_column is not None:
             raise ValueError("group_from: received beside group_column; one of them says what belongs together")
         self.kind.check(self)
+        fold_rules.check_data(self.folds, self.test, self.train_per_class, self.test_per_class)
         return self
 
     @property

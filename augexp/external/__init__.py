@@ -9,6 +9,7 @@ image only a few numbers are kept, whatever the number of classes.
 - `collector`: Collect the pieces of a table into runs, and check that these have the same images and labels.
 - `declaration`: What is declared about the runs, and the plan that it becomes.
 - `export`: Write the runs of this program as a table that `augexp judge` reads.
+- `folds`: Cross-validated runs: rows say fold and repeat, and a repeat has the place of a seed.
 - `judging`: Runs and what was declared about them become one `Comparison`.
 - `npz`: One run in one `.npz` file.
 - `outcomes`: Runs that take the place of those of this program.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from augexp.errors import DataError
+from augexp.external.folds import named
 from augexp.external.rows import (
     KEYS,
     PREFIX,
@@ -41,8 +42,9 @@ def read_with_layout(
         DataError: one line that names the row.
     """
     names = [str(name) for name in (table if isinstance(table, Mapping) else table.columns)]
-    layout = check_columns(names, where, tuple(known or ()))
-    columns = {name: np.asarray(table[name]) for name in names if name not in layout.ignored}
+    read = dict(zip(named(names, where), names, strict=True))
+    layout = check_columns(list(read) if len(read) == len(names) else names, where, tuple(known or ()))
+    columns = {name: np.asarray(table[original]) for name, original in read.items() if name not in layout.ignored}
     counts = {name: len(column) if column.ndim else -1 for name, column in columns.items()}
     for name, column in columns.items():
         if column.ndim != 1 or len(column) != len(next(iter(columns.values()))):
@@ -76,6 +78,7 @@ def piece(columns: Mapping[str, Any], layout: TableLayout, where: str, line: int
         correct=zeros_and_ones(columns["correct"].tolist(), rows) if layout.correct else None,
         cluster=column_of_names(columns["cluster"]) if layout.cluster else None,
         group=column_of_names(columns["group"]) if layout.group else None,
+        fold=column_of_names(columns["fold"]) if layout.fold else None,
         probabilities=probabilities,
         classes=layout.classes,
     )

@@ -13,7 +13,8 @@ from augexp.external.collector import Collected, Run, RunOutcome
 def digest(run: RunOutcome) -> str:
     """Return 32 hex digits over everything that is known of a run."""
     state = hashlib.blake2b(digest_size=16)
-    for values in (run.correct, run.predicted, run.log_loss, run.brier, run.confidence):
+    folds = () if run.fold is None else (run.fold,)
+    for values in (run.correct, run.predicted, run.log_loss, run.brier, run.confidence, *folds):
         state.update(b"-" if values is None else values.tobytes())
     return state.hexdigest()
 

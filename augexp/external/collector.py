@@ -37,6 +37,7 @@ class RunOutcome:
         correct: bool (m,).
         predicted: int32 (m,), place in `Collected.classes`; None where it is not known.
         log_loss, brier, confidence: float64 (m,); None without probabilities.
+        fold: int32 (m,), of cross-validated runs, whose seeds are repeats.
         other_than_argmax: images whose predicted class is not that of the highest probability.
     """
 
@@ -46,6 +47,7 @@ class RunOutcome:
     brier: Floats | None
     confidence: Floats | None
     other_than_argmax: int = 0
+    fold: npt.NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class Collector:
     def __init__(self) -> None:
         self._arms, self._images = _Index("arm"), _Index("image")
         self._classes, self._labels = _Index("class"), _Places()
+        self._folds = _Index("fold")
         self._joined = {name: (_Index(name), _Places()) for name in ("cluster", "group")}
         self._runs: dict[Run, _Kept] = {}
         self._seeds: dict[str, int] = {}
@@ -169,6 +172,8 @@ class Collector:
         labels = self._class(rows.label, rows, "label")
         self._learn(images, labels, rows)
         kept = self._outcomes(rows, labels)
+        if rows.fold is not None:
+            kept["fold"] = self._folds.of(rows.fold, rows)
         for (arm, seed), mine in self._by_run(rows):
             run = self._runs.setdefault((arm, seed), _Kept())
             run.images.append(images[mine].astype(np.int32))
@@ -224,7 +229,7 @@ class Collector:
             self._layout = (layout, rows.where)
             return
         first, where = self._layout
-        for name in ("classes", "predicted", "correct", "cluster", "group"):
+        for name in ("classes", "predicted", "correct", "cluster", "group", "fold"):
             if bool(getattr(layout, name)) != bool(getattr(first, name)):
                 has, lacks = (rows.where, where) if getattr(layout, name) else (where, rows.where)
                 what = "probabilities" if name == "classes" else name
@@ -391,6 +396,7 @@ def _whole(kept: _Kept, names: Sequence[str], count: int, run: str) -> RunOutcom
         columns["brier"].astype(np.float64) if "brier" in columns else None,
         columns["confidence"].astype(np.float64) if "confidence" in columns else None,
         kept.other,
+        columns["fold"].astype(np.int32) if "fold" in columns else None,
     )
 
 

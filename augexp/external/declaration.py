@@ -16,6 +16,9 @@ from augexp.experiment.plan import LOOKS, Plan
 
 DESIGNS: tuple[Design, ...] = get_args(Design)
 ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
+MIN_LOOK = 3
+"""Seeds below which there is no interval."""
+
 METRICS = ("auto", "accuracy", "balanced_accuracy")
 
 ArmName = Annotated[str, Field(pattern=r"^[^`\s\x00-\x1f]([^`\x00-\x1f]{0,61}[^`\s\x00-\x1f])?$")]
@@ -68,6 +71,15 @@ def check_words(design: str | None, endpoint: str | None) -> None:
         )
     if endpoint not in ENDPOINTS:
         raise DefinitionError(f"endpoint: received {endpoint!r}; allowed are {', '.join(ENDPOINTS)}")
+
+
+def check_looks(plan: Plan) -> None:
+    """Raise DefinitionError where looks begin before there is an interval; that is for runs without folds."""
+    if plan.looks[0] < MIN_LOOK:
+        raise DefinitionError(
+            f"looks: received {list(plan.looks)}; allowed are increasing numbers from {MIN_LOOK}, and from 2 for "
+            "cross-validated runs, whose tables have columns fold and repeat"
+        )
 
 
 def make_plan(

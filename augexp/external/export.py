@@ -16,7 +16,8 @@ from augexp.results.records import Predictions, RunRecord
 def write_table(records: Sequence[RunRecord], path: Path) -> int:
     """Write ``arm, seed, image, label, cluster, predicted`` and the probabilities of every run; return the rows.
 
-    Where images belong to groups, ``group`` comes after ``cluster``.
+    Where images belong to groups, ``group`` comes after ``cluster``. Of cross-validated runs there are ``repeat, fold``
+    in place of the seed.
 
     Numbers are in full precision, so that the table gives the same answer. Images are called by their content hashes.
     Where a run has no finite probability of every class, no run has probabilities.
@@ -31,28 +32,30 @@ def write_table(records: Sequence[RunRecord], path: Path) -> int:
     outcomes = [record.predictions() for record in records]
     finite = all(bool(np.isfinite(outcome.probabilities).all()) for outcome in outcomes)
     classes = outcomes[0].classes
-    names = _names(outcomes[0])
-    groups = _groups(outcomes[0])
-    heads = ["arm", "seed", "image", "label", "cluster", *(["group"] if groups else []), "predicted"]
-    heads += [PREFIX + name for name in classes if finite]
+    grouped, folded = outcomes[0].groups is not None, records[0].run.fold is not None
+    heads = ["arm", *(["repeat", "fold"] if folded else ["seed"]), "image", "label", "cluster"]
+    heads += [*(["group"] if grouped else []), "predicted", *(PREFIX + name for name in classes if finite)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file, lineterminator="\n")
             table.writerow(heads)
             for record, outcome in zip(records, outcomes, strict=True):
+                names = _names(outcome)
+                place = (record.run.repeat, record.run.fold) if folded else (record.seed,)
                 # As float64, whose decimals say exactly which float32 it was.
                 numbers = outcome.probabilities.astype(np.float64).tolist() if finite else [[]] * len(names)
                 clusters = outcome.clusters.tolist()
-                together = zip(clusters, groups, strict=True) if groups else ((cluster,) for cluster in clusters)
+                groups = _groups(outcome)
+                together = zip(clusters, groups, strict=True) if grouped else ((cluster,) for cluster in clusters)
                 keys = zip(names, outcome.labels, together, outcome.predicted, numbers, strict=True)
                 table.writerows(
-                    [record.arm, record.seed, name, classes[label], *own, classes[said], *values]
+                    [record.arm, *place, name, classes[label], *own, classes[said], *values]
                     for name, label, own, said, values in keys
                 )
     except OSError as error:
         raise unwritable(path, error, "choose another place with --target") from None
-    return len(records) * len(names)
+    return sum(len(outcome.labels) for outcome in outcomes)
 
 
 def _names(outcome: Predictions) -> list[str]:

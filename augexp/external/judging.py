@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -19,11 +19,12 @@ from augexp.analysis.declared.schema import Declared, ScoredRun
 from augexp.analysis.paired_runs import PairedRuns, is_balanced
 from augexp.analysis.schema import Arm, Comparison, Contrast
 from augexp.analysis.settings import AnalysisSettings
+from augexp.analysis.statistics import Ints
 from augexp.analysis.warnings import chance_of, is_at_chance
 from augexp.errors import DefinitionError
-from augexp.external import checks, outcomes, seeds
+from augexp.external import checks, folds, outcomes, seeds
 from augexp.external import wording as words
-from augexp.external.declaration import Declaration, DeclaredPlan, check_words, make_plan
+from augexp.external.declaration import Declaration, DeclaredPlan, check_looks, check_words, make_plan
 from augexp.external.plan_file import PlanFile
 from augexp.external.seeds import Counted
 from augexp.external.sources import JudgedSource
@@ -43,6 +44,7 @@ class _Question:
         rule: by which the number of seeds was decided, as far as that can be believed.
         records: every run.
         labels, classes: for the metric.
+        folds, folds_of: see `augexp.external.folds.check`.
     """
 
     plan: DeclaredPlan
@@ -50,11 +52,17 @@ class _Question:
     rule: Rule
     records: Mapping[tuple[str, int], RunRecord]
     balanced: bool
+    folds: int = 1
+    folds_of: dict[int, Ints] = field(default_factory=dict)
 
     def runs(self, by_arm: Mapping[str, tuple[int, ...]]) -> PairedRuns:
         """Return the runs of some seeds of every arm."""
         arms, own = self.plan.arms, {arm: tuple(by_arm[arm]) for arm in self.plan.arms}
         chosen = {(arm, seed): self.records[arm, seed] for arm in arms for seed in own[arm]}
+        if self.folds > 1:
+            return folds.JudgedRepeats(
+                arms, own[arms[0]], chosen, self.balanced, size=self.folds, folds_of=self.folds_of
+            )
         if not self.declared.independent:
             return PairedRuns(arms, own[arms[0]], chosen, self.balanced)
         return IndependentRuns(arms, own[self.plan.baseline], chosen, self.balanced, by_arm=own)
@@ -63,7 +71,7 @@ class _Question:
         """Return the level of intervals that hold together."""
         if rule == "looks" and self.declared.independent:  # not simulated: Bonferroni over the looks always holds
             return Level(rule, comparisons, ALPHA / comparisons / len(self.plan.looks))
-        return critical_values.level(rule, comparisons, self.plan.looks)
+        return critical_values.level(rule, comparisons, self.plan.looks, self.folds)
 
     def settings(self, rule: Rule, look: int | None = None, *, missing: bool = False) -> AnalysisSettings:
         """Return the settings of all contrasts."""
@@ -106,6 +114,9 @@ def judge(
     collected = source.collected
     baseline, warnings = checks.check(collected, declaration.baseline)
     plan = _plan(collected.arms, baseline, declaration, plan_file)
+    size, folds_of = folds.check(collected, declaration.design)
+    if size == 1:
+        check_looks(plan)
     rule, reasons = _rule(declaration, plan_file, source.first_run)
     digest = hashlib.blake2b(
         "".join(checks.digest(run) for _, run in sorted(collected.runs.items())).encode(), digest_size=8
@@ -116,6 +127,8 @@ def judge(
         rule,
         outcomes.records(collected, source.where, digest),
         is_balanced(plan.metric, collected.labels, len(collected.classes)),
+        size,
+        folds_of,
     )
     counted = seeds.count(
         {arm: collected.seeds(arm) for arm in plan.arms},
@@ -266,6 +279,7 @@ def _comparison(
         warnings=_warnings(runs, plan.baseline, counted, contrasts, reasons, complete=complete),
         command=command,
         declared=declared,
+        folds=question.folds if question.folds > 1 else None,
     )
 
 

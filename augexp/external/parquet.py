@@ -11,6 +11,7 @@ import numpy as np
 
 from augexp.errors import DataError
 from augexp.external.arrays import name_of
+from augexp.external.folds import named
 from augexp.external.rows import (
     KEYS,
     PREFIX,
@@ -38,13 +39,16 @@ def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Tab
         ) from None
     try:
         with parquet.ParquetFile(path) as file:
-            names = list(file.schema_arrow.names)
+            originals = list(file.schema_arrow.names)
+            names = named(originals, str(path))
             layout = check_columns(names, str(path), tuple(known))
-            read = [name for name in names if name not in layout.ignored and name not in known]
+            pairs = zip(originals, names, strict=True)
+            read = {old: new for old, new in pairs if new not in layout.ignored and new not in known}
             line = 1
-            for batch in file.iter_batches(batch_size=PIECE, columns=read):
+            for batch in file.iter_batches(batch_size=PIECE, columns=list(read)):
                 if batch.num_rows:
-                    yield layout, _piece(str(path), line, batch, layout, known)
+                    renamed = batch.rename_columns([read[name] for name in batch.schema.names])
+                    yield layout, _piece(str(path), line, renamed, layout, known)
                 line += batch.num_rows
     except (ArrowException, OSError) as error:
         line_of_error = " ".join(str(error).split())[:200]
@@ -70,6 +74,7 @@ def _piece(where: str, line: int, batch: Any, layout: TableLayout, known: Mappin
         correct=zeros_and_ones(batch.column("correct").to_pylist(), rows) if layout.correct else None,
         cluster=_names(batch.column("cluster")) if layout.cluster else None,
         group=_names(batch.column("group")) if layout.group else None,
+        fold=_names(batch.column("fold")) if layout.fold else None,
         probabilities=probabilities,
         classes=layout.classes,
     )

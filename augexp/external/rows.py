@@ -17,14 +17,11 @@ Floats = npt.NDArray[np.float64]
 KEYS = ("arm", "seed", "image", "label")
 """Columns that every table has."""
 
+OPTIONAL = ("predicted", "correct", "cluster", "group", "fold")
+"""Columns that a table may have."""
+
 PREFIX = "p_"
 """What the name of a column of probabilities begins with; the class follows."""
-
-REFUSED = {
-    "fold": "cross-validated runs are not judged: every run has to be tested on the same images",
-    "repeat": "cross-validated runs are not judged: every run has to be tested on the same images",
-}
-"""Columns that would make another interval necessary, and why they are refused."""
 
 PIECE = 16_384
 """Rows that are read at a time."""
@@ -49,7 +46,7 @@ class TableLayout:
 
     Attributes:
         classes: of the columns of probabilities, in their order; empty without.
-        predicted, correct, cluster, group: whether there is such a column.
+        predicted, correct, cluster, group, fold: whether there is such a column.
         ignored: columns that mean nothing here.
     """
 
@@ -59,6 +56,7 @@ class TableLayout:
     cluster: bool = False
     group: bool = False
     ignored: tuple[str, ...] = ()
+    fold: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,7 @@ class Rows:
         correct: int64 (k,), 0 or 1; None where it follows from the others.
         cluster: images with the same one count as one; None where every image counts.
         group: what the images belong to (patient, camera); None where they are unrelated.
+        fold: in which an image was tested, of cross-validated runs, whose seeds are repeats.
     """
 
     where: str
@@ -89,6 +88,7 @@ class Rows:
     correct: Ints | None = None
     cluster: Coded | None = None
     group: Coded | None = None
+    fold: Coded | None = None
 
     def place(self, row: int) -> str:
         """Name a row for an error."""
@@ -117,14 +117,11 @@ def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -
         known: of `KEYS`, those that are known without a column.
 
     Raises:
-        DataError: a column is missing, twice there or refused.
+        DataError: a column is missing, or twice there.
     """
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise DataError(f"{where}: received two columns {twice[0]!r}; give each column a name of its own")
-    for name in names:
-        if name in REFUSED:
-            raise DataError(f"{where}: received a column {name!r}; {REFUSED[name]}. Leave the column out, or rename it")
     missing = [name for name in KEYS if name not in names and name not in known]
     if missing:
         shown = ", ".join(names[:12]) or "none"
@@ -138,14 +135,14 @@ def check_columns(names: Sequence[str], where: str, known: Sequence[str] = ()) -
             f"{where}: received the probabilities of one class alone (p_{classes[0]}); give one p_<class> for each "
             "class, also with two classes, or give predicted"
         )
-    known_names = (*KEYS, "predicted", "correct", "cluster", "group")
     layout = TableLayout(
         classes,
         "predicted" in names,
         "correct" in names,
         "cluster" in names,
         "group" in names,
-        tuple(n for n in names if n not in known_names and not n.startswith(PREFIX)),
+        tuple(n for n in names if n not in (*KEYS, *OPTIONAL) and not n.startswith(PREFIX)),
+        "fold" in names,
     )
     if not (layout.classes or layout.predicted or layout.correct):
         raise DataError(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from augexp.errors import DataError
+from augexp.external.folds import named
 from augexp.external.rows import (
     KEYS,
     PIECE,
@@ -50,6 +51,7 @@ def read_with_layout(path: Path, known: Mapping[str, str]) -> Iterator[tuple[Tab
             names = [name.strip() for name in next(reader, [])]
             if not names:
                 raise DataError(f"{path}: is empty; the first line has to name the columns")
+            names = named(names, str(path))
             layout = check_columns(names, str(path), tuple(known))
             line = reader.line_num + 1
             while lines := list(islice(reader, PIECE)):
@@ -90,6 +92,7 @@ def _piece(
         correct=zeros_and_ones(columns["correct"], rows) if layout.correct else None,
         cluster=code(columns["cluster"]) if layout.cluster else None,
         group=code(columns["group"]) if layout.group else None,
+        fold=code(columns["fold"]) if layout.fold else None,
         probabilities=probabilities,
         classes=layout.classes,
     )

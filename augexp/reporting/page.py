@@ -238,10 +238,11 @@ def _changed_images(context: PageContext) -> Blocks:
     judged = as_judged(context.records, context.comparison)
     strips = _by_contrast(
         context.comparison,
-        lambda contrast, comparison: photos.strips(judged, store, comparison.baseline, contrast.arm),
+        lambda contrast, comparison: photos.strips(judged, store, comparison.baseline, contrast.arm, comparison.folds),
     )
+    unit, images = ("repeats", "these images") if context.comparison.folds else ("seeds", "this test set")
     note = (
-        "Under each image: in how many seeds each arm was right. These are the extremes of this test set; "
+        f"Under each image: in how many {unit} each arm was right. These are the extremes of {images}; "
         "some images would change sides by chance alone."
     )
     return (blocks.Prose((note,), soft=True), *strips) if strips else ()

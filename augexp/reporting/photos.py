@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from augexp.analysis.folds.runs import out_of_fold
 from augexp.reporting.blocks import Block, Heading, Photo, Prose, Strip
-from augexp.results.records import RunRecord
+from augexp.results.records import Predictions, RunRecord
 
 if TYPE_CHECKING:
     from augexp.data.store import Store
@@ -45,20 +46,23 @@ def encode(image: Images) -> str:
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) -> list[Strip]:
+def strips(
+    records: Sequence[RunRecord], store: Store, baseline: str, arm: str, folds: int | None = None
+) -> list[Strip]:
     """Show the test images on which `arm` beats the baseline in most seeds, and those on which it loses.
 
     Images are ordered by the number of seeds won minus those lost, then by their row, so that the choice is
-    the same every time. Images that change in no seed are never shown.
+    the same every time. Images that change in no seed are never shown. With folds the same is said of repeats.
     """
-    first, second = _right(records, baseline), _right(records, arm)
+    first, second = _predictions(records, baseline, folds), _predictions(records, arm, folds)
     seeds = sorted(set(first) & set(second))
     if not seeds:
         return []
-    before, after = np.stack([first[seed] for seed in seeds]), np.stack([second[seed] for seed in seeds])
-    predictions = next(r for r in records if r.arm == arm and r.seed == seeds[0]).predictions()
+    before, after = (np.stack([outcomes[seed].correct for seed in seeds]) for outcomes in (first, second))
+    predictions = second[seeds[0]]
+    tested = store.rows("test") if folds is None else np.arange(len(store))
     # A stage that may look at one half of the test images shows no others.
-    rows = store.rows("test")[np.isin(store.ids[store.rows("test")], predictions.ids)]
+    rows = tested[np.isin(store.ids[tested], predictions.ids)]
     labels = store.labels[rows]
     if not np.array_equal(store.ids[rows], predictions.ids):
         return []
@@ -79,12 +83,14 @@ def strips(records: Sequence[RunRecord], store: Store, baseline: str, arm: str) 
         better, worse = (arm, baseline) if sign > 0 else (baseline, arm)
         won = int((sign * net > 0).sum())
         shown = len(order) if len(order) == PER_STRIP else None
-        pair.append(Strip(title, net_images(better, worse, won, len(net), shown), photos))
+        pair.append(Strip(title, net_images(better, worse, won, len(net), shown, folds), photos))
     return pair
 
 
-def _right(records: Sequence[RunRecord], arm: str) -> dict[int, npt.NDArray[np.bool_]]:
-    return {r.seed: r.predictions().correct for r in records if r.arm == arm and r.status == "complete"}
+def _predictions(records: Sequence[RunRecord], arm: str, folds: int | None) -> dict[int, Predictions]:
+    if folds is not None:
+        return out_of_fold(records, arm, folds)
+    return {r.seed: r.predictions() for r in records if r.arm == arm and r.status == "complete"}
 
 
 def sheet_blocks(sheet: PreviewSheet) -> list[Block]:
@@ -104,7 +110,7 @@ def sheet_blocks(sheet: PreviewSheet) -> list[Block]:
 # -- words ---------------------------------------------------------------------------------------
 
 
-def net_images(better: str, worse: str, count: int, total: int, shown: int | None) -> str:
+def net_images(better: str, worse: str, count: int, total: int, shown: int | None, folds: int | None = None) -> str:
     """Say on how many test images one arm is right in more seeds than the other.
 
     Args:
@@ -113,10 +119,12 @@ def net_images(better: str, worse: str, count: int, total: int, shown: int | Non
         count: such images.
         total: test images.
         shown: how many of them are shown; None where all are.
+        folds: K, where repeats of folds take the place of seeds.
     """
+    unit, kind = ("seeds", "test images") if folds is None else ("repeats", "images")
     verb = "is" if count == 1 else "are"
     end = "." if shown is None else f"; the {shown} clearest."
-    return f"{count:,} of {total:,} test images {verb} right with {better} in more seeds than with {worse}{end}"
+    return f"{count:,} of {total:,} {kind} {verb} right with {better} in more {unit} than with {worse}{end}"
 
 
 def first_classes(shown: int, total: int) -> str:

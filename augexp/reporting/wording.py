@@ -11,7 +11,7 @@ from typing import Any
 
 from augexp.analysis import wording
 from augexp.analysis.critical_values import Level
-from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Trend
+from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Trend
 from augexp.analysis.verdict import FIRST_LOOK
 from augexp.analysis.wording import ends, level_words, number
 from augexp.data.store_manifest import GroupCounts, StoreManifest
@@ -56,7 +56,7 @@ def new_images_label(contrast: Contrast, comparison: Comparison) -> str:
     if contrast.new_images is None:
         return ""
     kind = level_words(level(comparison.look))
-    return f"new images: {kind}, {declared.seeds(contrast)}, {tested(comparison)}"
+    return f"new images: {kind}, {declared.seeds(contrast, comparison.folds)}, {tested(comparison)}"
 
 
 def tested(comparison: Comparison) -> str:
@@ -70,7 +70,7 @@ def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
     if contrast.these_images is None:
         return ""
     kind = level_words(level(comparison.look)).replace("interval", "t interval")
-    return f"these images: {kind}, {declared.seeds(contrast)}"
+    return f"these images: {kind}, {declared.seeds(contrast, comparison.folds)}"
 
 
 def band_label(gain: Gain | None) -> str:
@@ -103,7 +103,7 @@ def also_reported(contrast: Contrast, comparison: Comparison) -> Pairs:
             f"{w.wins} of {w.n}{ties}; 95 % Clopper–Pearson interval {w.low:.2f} to {w.high:.2f}; "
             f"chance alone gives as many with probability {_probability(w.chance)}"
         )
-        pairs.append(("seeds better", text))
+        pairs.append(("repeats better" if comparison.folds else "seeds better", text))
     values = (
         ("correlation of the pairs, ρ", _optional(contrast.correlation, 2)),
         ("reduction of the error rate", _percent(contrast.relative_error_reduction)),
@@ -160,6 +160,7 @@ def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
     if outlook is None:
         return ()
     r, unit = comparison.equivalence, "seeds in every arm" if declared.is_unpaired(comparison) else "seeds"
+    unit = "repeats" if comparison.folds else unit
     texts = [
         f"The interval for new images is ±{outlook.half_width:.2f} pp now; "
         f"{_listed(outlook.with_seeds, unit)}; {_listed(outlook.with_images, 'test images')}."
@@ -167,7 +168,7 @@ def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
     if outlook.image_floor > 0:
         beside = "above" if outlook.image_floor > r else "below"
         texts.append(
-            f"No number of seeds gets below ±{outlook.image_floor:.2f} pp with these test images, "
+            f"No number of {unit.split()[0]} gets below ±{outlook.image_floor:.2f} pp with these test images, "
             f"which is {beside} the ±{r:g} pp that count as no difference."
         )
     if outlook.seeds_needed:
@@ -178,10 +179,23 @@ def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
         )
     advice = {
         "nothing": "For this verdict nothing more has to be bought.",
-        "seeds": "What would decide it: more seeds.",
-        "images": "What would decide it: more test images; seeds alone cannot.",
+        "seeds": f"What would decide it: more {unit.split()[0]}.",
+        "images": f"What would decide it: more test images; {unit.split()[0]} alone cannot.",
     }
-    return (*texts, advice[outlook.buy])
+    return (*texts, *_folds(outlook), advice[outlook.buy])
+
+
+def _folds(outlook: Outlook) -> tuple[str, ...]:
+    """Say what folds would give with the runs that are planned anyway."""
+    folds = outlook.folds
+    if folds is None:
+        return ()
+    return (
+        f"With --folds {folds.folds} every one of the {folds.images:,} images would be a test image: {folds.repeats} "
+        f"repeats, {folds.repeats * folds.folds} runs of each arm, would give about ±{folds.half_width:.2f} pp, where "
+        f"{folds.seeds} seeds with a held-out test set give ±{folds.held_out:.2f} pp. Folds answer for training sets "
+        f"drawn anew, of {100 * (folds.folds - 1) // folds.folds} % of the images, and need a --name of their own.",
+    )
 
 
 def _listed(widths: Mapping[int, float], unit: str) -> str:
@@ -261,14 +275,15 @@ def plan(comparison: Comparison) -> Pairs:
     if comparison.declared:
         return declared.plan(comparison, metric(comparison))
     look = comparison.look
+    unit = f"repeats of {comparison.folds} folds" if comparison.folds else "seeds"
     rules = {
-        "fixed": f"a fixed number of seeds: {look.seeds}",
-        "looks": f"planned looks at {', '.join(map(str, look.looks))} seeds; this is number {look.number}",
-        "anytime": f"extended or edited after the first pair; anytime-valid intervals, {look.seeds} seeds",
+        "fixed": f"a fixed number of {unit}: {look.seeds}",
+        "looks": f"planned looks at {', '.join(map(str, look.looks))} {unit}; this is number {look.number}",
+        "anytime": f"extended or edited after the first pair; anytime-valid intervals, {look.seeds} {unit}",
     }
     pairs = [
         *_stage(comparison),
-        ("seeds", rules[look.rule]),
+        ("repeats" if comparison.folds else "seeds", rules[look.rule]),
         ("arms", ", ".join(arm.name for arm in comparison.arms)),
         ("metric", f"test {metric(comparison)} {_judged_at(comparison)}"),
         ("counts as no difference", f"±{comparison.equivalence:g} pp, fixed in the plan"),
@@ -344,6 +359,7 @@ def _plain(value: Any) -> str:
 DRAWS = {
     "whole": "every seed trains on all training images: conditional on this training set",
     "disjoint": "every seed trains on images of its own",
+    "folds": "every fit trains on the images outside its fold, less its validation images",
     "subsampled": "every seed draws its training images anew, without replacement; the draws overlap",
 }
 

@@ -115,6 +115,7 @@ class RunManifest(Manifest):
         weights_initial, weights_final: 32 hex digits over all weights of the network.
         order: 32 hex digits over the identities of all training images in the order in which they came.
         test: means over the test split.
+        repeat, fold: of cross-validation, from 0; None where there are no folds.
         files: digest of every other file that the run's numbers rest on, by name; None in records of augexp 0.1.
         seal: digest of all other fields; None there as well.
     """
@@ -135,6 +136,8 @@ class RunManifest(Manifest):
     weights_final: str | None = None
     order: str | None = None
     test: TestSummary | None = None
+    repeat: int | None = None
+    fold: int | None = None
     files: dict[str, str] | None = None
     seal: str | None = None
 
@@ -190,16 +193,23 @@ class RecordedPlan(Manifest):
     screened: tuple[str, ...] = ()
     max_epochs: int = MAX_EPOCHS
     horizon: int | None = None
+    repeats: int | None = None
+    positive: str | None = None
+
+    @property
+    def fixed(self) -> int | None:
+        """The fixed number of seeds, or with folds of repeats; None with planned looks."""
+        return self.seeds if self.seeds is not None else self.repeats
 
     @property
     def first_look(self) -> int:
-        """The number of seeds after which there is an answer for the first time."""
-        return self.seeds if self.seeds is not None else self.looks[0]
+        """The number of seeds, or of repeats, after which there is an answer for the first time."""
+        return self.fixed if self.fixed is not None else self.looks[0]
 
     @property
     def max_seeds(self) -> int:
-        """The number of seeds that the plan may reach."""
-        return self.seeds if self.seeds is not None else self.looks[-1]
+        """The number of seeds, or of repeats, that the plan may reach."""
+        return self.fixed if self.fixed is not None else self.looks[-1]
 
 
 class PlanEntry(Manifest):

@@ -29,6 +29,7 @@ class RunStatus:
         epoch, epochs: done, and in all.
         seconds: wall time of a finished run; seconds per epoch so far otherwise; None where unknown.
         error: why it failed.
+        name: for people: arm and seed, or arm, repeat and fold.
     """
 
     arm: str
@@ -38,6 +39,7 @@ class RunStatus:
     epochs: int
     seconds: float | None = None
     error: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Status:
     Attributes:
         name, experiment: name and hash of the experiment.
         runs: every run of the plan up to `seeds`, by seed and arm.
-        seeds: blocks that the plan asks for next: its fixed number, or the first look that is not complete.
+        folds: K, of which every repeat has one fit each; None without folds.
+        seeds: blocks, with folds repeats, that the plan asks for next: its fixed number, or the first look that is not
+            complete.
         max_seeds: blocks that the plan may reach.
         seconds_left: estimate for the runs in `runs`; None where nothing has been measured yet or
             no run is going on.
@@ -85,6 +89,7 @@ class Status:
     horizon_settled: bool = False
     seconds_left_at_most: float | None = None
     warnings: tuple[str, ...] = ()
+    folds: int | None = None
 
     @property
     def working(self) -> bool:
@@ -123,9 +128,13 @@ def read(results_folder: Path) -> Status:
     epochs = horizon.epochs if horizon else experiment.first_horizon
     seeds = _next_look(results_folder, experiment)
     plan = experiment.plan
-    runs = tuple(_run(results_folder, arm, seed, epochs) for seed in plan.blocks(seeds) for arm in plan.arms)
+    runs = tuple(
+        replace(_run(results_folder, arm, seed, epochs), name=experiment.run_name(arm, seed))
+        for seed in experiment.blocks(seeds)
+        for arm in plan.arms
+    )
     left = _seconds_left(runs)
-    status = Status(experiment.name, experiment.hash, runs, seeds, plan.max_seeds, left)
+    status = Status(experiment.name, experiment.hash, runs, seeds, plan.max_seeds, left, folds=experiment.data.folds)
     if not experiment.training.auto:
         return status
     settled = horizon is not None and horizon.settled
@@ -139,10 +148,10 @@ def _next_look(results_folder: Path, experiment: Experiment) -> int:
     Whether a comparison stops at a look is for the analysis to say, so a look counts only once begun.
     """
     plan = experiment.plan
-    looks = [plan.seeds] if plan.seeds is not None else list(plan.looks)
+    looks = [plan.fixed] if plan.fixed is not None else list(plan.looks)
     wanted = looks[0]
     for before, look in zip(looks, looks[1:], strict=False):
-        own = plan.blocks(look)[before:]
+        own = experiment.blocks(look)[len(experiment.blocks(before)) :]
         if any(records.run_folder(results_folder, arm, seed).exists() for arm in plan.arms for seed in own):
             wanted = look
     return wanted

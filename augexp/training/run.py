@@ -85,7 +85,8 @@ class _Run:
         self._experiment, self._training = task.experiment, task.experiment.training
         self._block = (task.experiment.root_seed, task.seed)
         self._store = store
-        rows = self._store.training_rows(task.experiment.data, *self._block)
+        self._rows_of_run = self._store.rows_of_run(task.experiment.data, *self._block)
+        rows = self._rows_of_run.train
         self._labels = self._store.labels[rows]
         self._epoch_steps = _steps_per_epoch(len(rows), self._training.batch_size)
         self._network = self._make_network(networks)
@@ -93,8 +94,8 @@ class _Run:
         self._notes = set[str]()
         self._inputs = inputs_of(task, store, rows, self._network, self._check_stop, self._note)
         self._probe = self._evaluation(_choose_probe(rows, self._training.probe, self._block))
-        self._validation = self._evaluation(self._store.rows("validation"))
-        self._test = self._evaluation(self._store.rows("test"))
+        self._validation = self._evaluation(self._rows_of_run.validation)
+        self._test = self._evaluation(self._rows_of_run.test)
         self._counter, self._heartbeat = ImageCounter(task.folder), HeartbeatWriter(task.folder)
         self._rows: list[dict[str, int | float]] = []
         self._milestones: dict[int, Milestone] = {}
@@ -275,8 +276,8 @@ class _Run:
         files.write_atomically(path.with_name(records.MODEL_DIGEST), text, durable=True)
 
     def _manifest(self, status: RunOutcome, test: TestSummary) -> RunManifest:
-        training, rows = self._training, self._store.rows
-        counts = ImageCounts(train=len(self._labels), validation=len(rows("validation")), test=len(rows("test")))
+        training = self._training
+        counts = ImageCounts(train=len(self._labels), validation=len(self._validation), test=len(self._test))
         steps = len(self._rows) * self._epoch_steps
         ledger = Ledger(
             steps=steps,
@@ -302,8 +303,14 @@ class _Run:
             weights_final=self._network.weights_hash(),
             error=None,
             test=test,
+            **self._place(),
             files=digests_of(self._task.folder, without=records.CHECKPOINT),
         )
+
+    def _place(self) -> dict[str, Any]:
+        """Return repeat and fold of the run; empty without folds."""
+        folds = self._experiment.data.folds
+        return {} if folds is None else dict(zip(("repeat", "fold"), divmod(self._task.seed, folds), strict=True))
 
     def _check_stop(self) -> None:
         """Stop in the middle of an epoch, where its features are being computed; the last checkpoint stands."""

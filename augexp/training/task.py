@@ -52,7 +52,7 @@ class RunTask:
     @property
     def name(self) -> str:
         """For messages."""
-        return f"{self.arm} seed {self.seed}"
+        return self.experiment.run_name(self.arm, self.seed)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, also for machines with another version; `from_json` makes an equal task of them."""

@@ -56,6 +56,9 @@ VALUES: dict[str, tuple[Any, str]] = {
     "split_column": ("part", "part"),
     "group_column": ("patient", "patient"),
     "group_from": (r"patient(\d+)", r"patient(\d+)"),
+    "folds": (4, "4"),
+    "positive": ("drawn-boat", "drawn-boat"),
+    "repeats": (3, "3"),
 }
 """A value of every option that is not the sample's, and how the command line says it (nothing for a flag)."""
 
@@ -68,6 +71,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "tune": APPLICATION,
     "views": {**APPLICATION, "tune": "head"},
     "max_epochs": {"epochs": "auto"},
+    "folds": {"test": "folds"},
+    "repeats": {"test": "folds"},
 }
 """What an option means nothing without."""
 

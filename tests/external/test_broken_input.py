@@ -24,6 +24,16 @@ def refused(runs, words: str, **said) -> str:
     return message
 
 
+def folded(columns):
+    """Return a table of the same runs as repeats of two folds."""
+    places = {name: place for place, name in enumerate(dict.fromkeys(columns["image"].tolist()))}
+    fold = np.array([places[name] % 2 for name in columns["image"].tolist()])
+    return {name: values for name, values in columns.items() if name != "seed"} | {
+        "repeat": columns["seed"],
+        "fold": fold,
+    }
+
+
 BROKEN_TABLES = {
     "no rows": (lambda t: tables.rows_of(t, np.zeros(600, dtype=bool)), "no rows"),
     "no seed": (lambda t: {k: v for k, v in t.items() if k != "seed"}, "the column 'seed' is missing"),
@@ -39,8 +49,17 @@ BROKEN_TABLES = {
         lambda t: t | {"group": [str(place) for place in range(len(t["label"]))]},
         "has another group than in an",
     ),
-    "fold": (lambda t: t | {"fold": t["seed"]}, "received a column 'fold'"),
-    "repeat": (lambda t: t | {"repeat": t["seed"]}, "received a column 'repeat'"),
+    "fold alone": (lambda t: t | {"fold": t["seed"]}, "received a column 'fold' without 'repeat'"),
+    "repeat alone": (lambda t: t | {"repeat": t["seed"]}, "received a column 'repeat' without 'fold'"),
+    "one fold": (lambda t: t | {"repeat": t["seed"], "fold": t["seed"]}, "every repeat has the same number of folds"),
+    "other folds in an arm": (
+        lambda t: tables.changed(folded(t), 7, fold=1 - int(folded(t)["fold"][7])),
+        "is in another fold than in another arm",
+    ),
+    "a cluster in two folds": (
+        lambda t: folded(t) | {"cluster": np.zeros(len(t["seed"]), dtype=int)},
+        "images that belong together have to be in one fold",
+    ),
     "seed is a word": (lambda t: tables.changed(t, 7, seed="x"), "row 8: seed: received 'x'"),
     "seed is a fraction": (lambda t: tables.changed(t, 7, seed="1.5"), "row 8: seed: received '1.5'"),
     "seed is negative": (lambda t: tables.changed(t, 7, seed="-1"), "row 8: seed: received '-1'"),

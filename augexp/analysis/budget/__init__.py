@@ -4,5 +4,6 @@
 - `horizon`: how far the runs go, decided on validation;
 - `own_best`: the budget of every arm and seed, chosen on validation by the other seeds;
 - `judged`: runs as they stood at their budget;
+- `schema`: the models of budgets in a comparison;
 - `equal`: the difference on test images at the same number of epochs in both arms.
 """

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from augexp.analysis.contrast import intervals
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import EqualBudget
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import MIN_SEEDS, Floats
 from augexp.experiment.budget import milestones
 
 
@@ -31,9 +28,9 @@ def curve(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings)
 
 
 def _point(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings, epochs: int) -> EqualBudget:
-    first, second = (_correct(runs, name, epochs) for name in (baseline, arm))
+    first, second = (100.0 * runs.correct_at(name, epochs) * runs.weights for name in (baseline, arm))
     parts = runs.take_apart(first, second, weights=runs.weights)
-    enough = parts.n >= MIN_SEEDS and math.isfinite(settings.level.t(parts.n)) and parts.seeds > 0
+    enough = parts.enough and math.isfinite(settings.level.t(parts.n)) and parts.seeds > 0
     new, these = intervals(parts, settings.level) if settings.claims and enough else (None, None)
     return EqualBudget(
         epochs=epochs,
@@ -44,11 +41,3 @@ def _point(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings
         interval=new or these,
         scope="new images" if new else "these images",
     )
-
-
-def _correct(runs: PairedRuns, arm: str, epochs: int) -> Floats:
-    """Return 100 times the weighted outcomes of an arm after `epochs`, float64 (n, m)."""
-    labels = runs.first.labels
-    outcomes = [runs.whole[arm, seed].milestones()[epochs].predicted == labels for seed in runs.seeds]
-    values: Floats = 100.0 * runs.columns.collapse(np.stack(outcomes)) * runs.weights
-    return values

@@ -77,7 +77,7 @@ def advance(
         return Horizon(epochs=next_horizon(horizon.epochs, plan.max_epochs))
     if horizon.settled:
         return horizon
-    seeds = plan.blocks(plan.first_look)
+    seeds = experiment.blocks(plan.first_look)
     runs = {(r.arm, r.seed): r for r in records if r.finished and epochs_of(r) == horizon.epochs}
     if not runs.keys() >= {(arm, seed) for arm in plan.arms for seed in seeds}:
         return horizon

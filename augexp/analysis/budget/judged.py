@@ -71,6 +71,6 @@ def as_judged(records: Sequence[RunRecord], comparison: Comparison) -> list[RunR
     budgets = {arm.name: arm.budget.epochs for arm in comparison.arms if arm.budget}
     if not budgets or not comparison.contrasts:
         return list(records)
-    seeds = comparison.contrasts[0].seeds
+    seeds = comparison.numbers(comparison.contrasts[0])
     known = {(record.arm, record.seed): record for record in records if record.seed in seeds}
     return list(judge_all(known, budgets, seeds).values())

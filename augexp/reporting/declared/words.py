@@ -30,8 +30,10 @@ def differences(comparison: Comparison) -> str:
     return "Differences" if is_unpaired(comparison) else "Paired differences"
 
 
-def seeds(contrast: Contrast) -> str:
-    """Say how many seeds a contrast rests on: pairs, or those of each arm."""
+def seeds(contrast: Contrast, folds: int | None = None) -> str:
+    """Say how many seeds a contrast rests on: pairs, those of each arm, or with folds repeats."""
+    if folds is not None:
+        return f"{len(contrast.seeds)} × {folds} folds, {len(contrast.seeds) * folds} pairs of fits"
     unpaired = (contrast.declared or DeclaredContrast()).baseline_seeds
     if unpaired:
         return f"{len(contrast.seeds)} and {len(unpaired)} seeds, no pairs"
@@ -44,6 +46,11 @@ def dots(comparison: Comparison) -> str:
         return "There are no dots, since the seeds of the arms are no pairs."
     if comparison.declared:
         return "Every dot is one seed: as declared, the same initialisation and order in both arms."
+    if comparison.folds:
+        return (
+            f"Every dot is one repeat, the mean over its {comparison.folds} folds: the same folds, and in each fit the "
+            "same initialisation, images and order in both arms."
+        )
     return "Every dot is one seed: the same initialisation, images and order in both arms."
 
 
