@@ -15,7 +15,7 @@ from augexp.analysis.declared import outlook as independent_outlook
 from augexp.analysis.declared.schema import DeclaredContrast
 from augexp.analysis.groups import gains
 from augexp.analysis.groups import wording as groups_wording
-from augexp.analysis.groups.grouping import MIN_GROUPS
+from augexp.analysis.groups.grouping import MIN_EFFECTIVE, MIN_GROUPS
 from augexp.analysis.groups.schema import GroupedContrast
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Components, Contrast, EqualBudget, Interval, Measure, Wins
@@ -117,6 +117,7 @@ def compare_arm(
         outlook = look_ahead(parts, settings, decided=inference.verdict.decided)
     classes = metrics.by_class(runs, baseline, arm, settings)
     p_values = settings.claims and parts.tells_of_new_images
+    grouped = _grouped(runs, baseline, arm, parts, inference, settings)
     contrast = Contrast(
         arm=arm,
         control=name,
@@ -142,9 +143,10 @@ def compare_arm(
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
         declared=_declared(runs, baseline, arm, parts, inference) if settings.declared else None,
-        groups=_grouped(runs, baseline, arm, parts, inference, settings),
+        groups=grouped,
         warnings=(
             *inference.warnings,
+            *_uneven(grouped if inference.new_images else None),
             *_few_in_classes(runs, classes, settings),
         ),
     )
@@ -163,6 +165,12 @@ def _grouped(
             own = inference.new_images
             halves = ((own.high - own.low) / 2 if own else None, (new.high - new.low) / 2)
     return gains.grouped(runs, baseline, arm, halves, parts.estimate)
+
+
+def _uneven(groups: GroupedContrast | None) -> tuple[str, ...]:
+    if groups is None or groups.effective >= MIN_EFFECTIVE:
+        return ()
+    return (groups_wording.uneven_groups(groups.count, groups.effective, groups.largest),)
 
 
 def _few_in_classes(runs: PairedRuns, classes: Sequence[Measure], settings: AnalysisSettings) -> tuple[str, ...]:
