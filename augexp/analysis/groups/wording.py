@@ -18,8 +18,8 @@ def uneven_groups(count: int, effective: float, largest: float) -> str:
     """Warn of groups of which a few hold most images; `largest` is the share of the largest, in [0, 1]."""
     return (
         f"[uneven-groups] the {count} groups in the test set are of such different sizes that they tell as much as "
-        f"{effective:.1f} equal ones (the largest has {100 * largest:.0f} % of the images): the interval may be too short; "
-        "more groups, or smaller ones, mend that"
+        f"{effective:.1f} equal ones (the largest has {100 * largest:.0f} % of the images), so the interval may be too "
+        "short; more groups, or smaller ones, mend that"
     )
 
 
