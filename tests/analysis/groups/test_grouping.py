@@ -67,7 +67,7 @@ def differences(rng: np.random.Generator, seeds: int, sizes: np.ndarray, between
     of = np.repeat(np.arange(len(sizes)), sizes)
     group = rng.normal(0, between, len(sizes)) + rng.normal(0, 0.5 * between, (seeds, len(sizes)))
     image = rng.normal(0, 0.3, len(of)) + rng.normal(0, 0.3, (seeds, len(of)))
-    return rng.normal(0, 0.02, (seeds, 1)) + group[:, of] + image
+    return rng.normal(0, 0.01, (seeds, 1)) + group[:, of] + image
 
 
 def sizes_of(rng: np.random.Generator, count: int, *, skewed: bool) -> np.ndarray:
