@@ -16,7 +16,7 @@ from augexp.analysis.declared.schema import DeclaredContrast
 from augexp.analysis.folds import outlook as fold_outlook
 from augexp.analysis.groups import gains
 from augexp.analysis.groups import wording as groups_wording
-from augexp.analysis.groups.grouping import MIN_GROUPS
+from augexp.analysis.groups.grouping import MIN_EFFECTIVE, MIN_GROUPS
 from augexp.analysis.groups.schema import GroupedContrast
 from augexp.analysis.measures.table import measures
 from augexp.analysis.paired_runs import PairedRuns
@@ -121,6 +121,7 @@ def compare_arm(
         outlook = look_ahead(parts, settings, decided=inference.verdict.decided)
     classes = metrics.by_class(runs, baseline, arm, settings)
     p_values = settings.claims and parts.tells_of_new_images
+    grouped = _grouped(runs, baseline, arm, parts, inference, settings)
     contrast = Contrast(
         arm=arm,
         control=name,
@@ -147,9 +148,10 @@ def compare_arm(
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
         declared=_declared(runs, baseline, arm, parts, inference) if settings.declared else None,
-        groups=_grouped(runs, baseline, arm, parts, inference, settings),
+        groups=grouped,
         warnings=(
             *inference.warnings,
+            *_uneven(grouped if inference.new_images else None),
             *_few_in_classes(runs, classes, settings),
         ),
     )
@@ -168,6 +170,12 @@ def _grouped(
             own = inference.new_images
             halves = ((own.high - own.low) / 2 if own else None, (new.high - new.low) / 2)
     return gains.grouped(runs, baseline, arm, halves, parts.estimate)
+
+
+def _uneven(groups: GroupedContrast | None) -> tuple[str, ...]:
+    if groups is None or groups.effective >= MIN_EFFECTIVE:
+        return ()
+    return (groups_wording.uneven_groups(groups.count, groups.effective, groups.largest),)
 
 
 def _few_in_classes(runs: PairedRuns, classes: Sequence[Measure], settings: AnalysisSettings) -> tuple[str, ...]:

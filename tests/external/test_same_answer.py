@@ -47,7 +47,8 @@ def close(first, second) -> None:
 
 
 @pytest.mark.parametrize(
-    "design", ["plain", "unbalanced with clusters", "several arms", "looks", "few images", "smoke"]
+    "design",
+    ["plain", "unbalanced with clusters", "groups", "few groups", "several arms", "looks", "few images", "smoke"],
 )
 def test_every_number_of_an_exported_comparison_comes_back(tmp_path, design) -> None:
     arms = ["none", "standard", "mixup"] if design == "several arms" else ["none", "standard"]
@@ -57,6 +58,11 @@ def test_every_number_of_an_exported_comparison_comes_back(tmp_path, design) -> 
     details = {}
     if design == "unbalanced with clusters":
         details = {"labels": (np.arange(m) % 3 == 0).astype(int), "clusters": np.arange(m) // 2 * 2}
+    if "groups" in design:
+        count = 7 if design == "few groups" else 20
+        names = [f"patient {place % count}" for place in range(m)]
+        details = {"labels": (np.arange(m) % 3 == 0).astype(int), "clusters": np.arange(m) // 2 * 2, "groups": names}
+        details["clusters"][4:] = np.arange(4, m)  # near-duplicates of the patients 0 and 1, and 2 and 3
     outcomes = builders.draw_outcomes(seeds, m, 0.3, arms=arms, seed=7)
     for seed in range(seeds):
         builders.write_block(tmp_path, experiment, seed, outcomes, **details)

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from augexp.data.decoding.image import ImageStrip, decode
+from augexp.data.groups import name_hash
 from augexp.data.listing import Entry
 from augexp.data.preparation import prepare
 from augexp.data.sources.base import Source
@@ -196,10 +197,10 @@ def run_manifest(arm: str = "none", seed: int = 0, **changes) -> RunManifest:
 
 
 def write_run(
-    folder: Path, experiment: Experiment, arm: str, seed: int, correct, *, labels=None, clusters=None,
+    folder: Path, experiment: Experiment, arm: str, seed: int, correct, *, labels=None, clusters=None, groups=None,
     status="complete", epochs=9, **changes,
 ) -> RunRecord:  # fmt: skip
-    """Write one run whose network was right where `correct` says, bool (m,)."""
+    """Write one run whose network was right where `correct` says, bool (m,); `groups` are names."""
     correct = np.asarray(correct, dtype=bool)
     labels = np.arange(len(correct)) % 2 if labels is None else np.asarray(labels)
     predicted = np.where(correct, labels, 1 - labels)
@@ -209,6 +210,8 @@ def write_run(
         labels=labels, predicted=predicted, correct=correct, probabilities=probabilities,
         ids=np.arange(len(correct), dtype=np.uint64),
         clusters=np.arange(len(correct)) if clusters is None else np.asarray(clusters), classes=CLASSES,
+        groups=None if groups is None else np.array([name_hash(name) for name in groups], np.uint64),
+        group_names=tuple(sorted(set(groups or ()), key=name_hash)),
     )  # fmt: skip
     run_folder = records.run_folder(folder, arm, seed)
     run_folder.mkdir(parents=True)

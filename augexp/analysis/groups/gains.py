@@ -45,6 +45,7 @@ def grouped(
     return GroupedContrast(
         count=len(joined),
         largest=float(joined.max() / joined.sum()),
+        effective=float(joined.sum() ** 2 / np.square(joined).sum()),
         better=int((difference > 0).sum()),
         worse=int((difference < 0).sum()),
         gains=tuple(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
-class _Value(BaseModel):
+class _OfGroups(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
-class GroupGain(_Value):
+class GroupGain(_OfGroups):
     """What one group gains.
 
     Attributes:
@@ -26,12 +26,13 @@ class GroupGain(_Value):
     difference: float
 
 
-class GroupedContrast(_Value):
+class GroupedContrast(_OfGroups):
     """What groups add to a contrast.
 
     Attributes:
         count: groups in the test set; those that share near-duplicates count as one.
         largest: share of the images that the largest of them has, in [0, 1].
+        effective: 1 / sum of the squared shares: as many equal groups would tell as much.
         better, worse: named groups in which the arm is better, or worse.
         gains: by group, the worst first; of many groups the first and the last.
         by_images: ends of the interval for new images if every image counted as its own, in pp; None without. It is
@@ -41,6 +42,7 @@ class GroupedContrast(_Value):
 
     count: int
     largest: float
+    effective: float
     better: int
     worse: int
     gains: tuple[GroupGain, ...]

@@ -14,6 +14,15 @@ def few_groups(count: int) -> str:
     )
 
 
+def uneven_groups(count: int, effective: float, largest: float) -> str:
+    """Warn of groups of which a few hold most images; `largest` is the share of the largest, in [0, 1]."""
+    return (
+        f"[uneven-groups] the {count} groups in the test set are of such different sizes that they tell as much as "
+        f"{effective:.1f} equal ones (the largest has {100 * largest:.0f} % of the images), so the interval may be too "
+        "short; more groups, or smaller ones, mend that"
+    )
+
+
 def few_class_groups(names: list[str]) -> str:
     """Warn that some classes have too few groups for intervals that hold for others."""
     listed = f"{', '.join(names[:10])}{f' and {len(names) - 10:,} more classes' if len(names) > 10 else ''}"
