@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import augexp
-from augexp import api
+from augexp import api, digests
 from augexp.commands import answer as answers
 from augexp.commands import compare
 from augexp.errors import AugexpError, DefinitionError, ResultsError, RunError
@@ -262,8 +262,22 @@ def test_a_published_folder_gives_tables_and_says_what_is_missing(smoke, copy) -
             call(copy)
         assert "\n" not in str(caught.value)
     (copy / "comparison" / "comparison.json").write_text('{"schema_version": 0}', encoding="utf-8")
+    with pytest.raises(ResultsError, match="is not what was written"):
+        api.render_folder(copy, "md")
+    (copy / "comparison" / ".made").unlink()
     with pytest.raises(ResultsError, match="another version"):
         api.render_folder(copy, "md")
+
+
+def test_an_edited_page_is_drawn_again_and_that_is_said(smoke, copy) -> None:
+    page = copy / "comparison" / "report.html"
+    before, notes = page.read_text("utf-8"), []
+    page.write_text(before.replace("NO VERDICT", "HELPS"), encoding="utf-8")
+    augexp.report(copy, data_dir=smoke.data_dir, note=notes.append)
+    assert page.read_text("utf-8") == before
+    assert notes == [f"{copy / 'comparison'}: changed since they were written, and so drawn again: report.html"]
+    augexp.report(copy, data_dir=smoke.data_dir, note=notes.append)
+    assert len(notes) == 1
 
 
 def test_a_mark_cannot_reach_out_of_its_folder(smoke, copy) -> None:
@@ -271,7 +285,8 @@ def test_a_mark_cannot_reach_out_of_its_folder(smoke, copy) -> None:
     outside.write_text("mine", encoding="utf-8")
     mark = copy / "comparison" / ".made"
     values = json.loads(mark.read_text("utf-8"))
-    mark.write_text(json.dumps({**values, "files": [*values["files"], "../precious"]}), encoding="utf-8")
+    files = {**values["files"], "../precious": "0" * 32}
+    mark.write_text(json.dumps(digests.sealed({**values, "files": files})), encoding="utf-8")
     augexp.report(copy, data_dir=smoke.data_dir)
     assert outside.read_text("utf-8") == "mine"
 
@@ -299,10 +314,11 @@ def test_verify_finds_equal_bits_and_a_changed_record(smoke, copy) -> None:
     path = copy / "runs" / "none" / "seed-2" / "epochs.csv"
     again = augexp.verify(copy, arm="none", seed=2, data_dir=smoke.data_dir)
     assert again.exact, again.words
-    path.write_bytes(path.read_bytes().replace(b"\n2,", b"\n3,"))
-    assert not augexp.verify(copy, arm="none", seed=2, data_dir=smoke.data_dir).epochs_equal
     with pytest.raises(AugexpError, match="no finished run of arm standard, seed 9"):
         augexp.verify(copy, arm="standard", seed=9, data_dir=smoke.data_dir)
+    path.write_bytes(path.read_bytes().replace(b"\n2,", b"\n3,"))
+    with pytest.raises(ResultsError, match=r"epochs\.csv: cannot be read \(its content is not what was written\)"):
+        augexp.verify(copy, arm="none", seed=2, data_dir=smoke.data_dir)
 
 
 def test_pairs_of_any_plan_count(smoke, copy) -> None:

@@ -364,8 +364,8 @@ def without_digests(parts: Sequence[str]) -> str:
 
 def unreadable_times(count: int) -> str:
     """Warn of damaged ``timing.json``, which decides nothing; empty without any."""
-    runs = "1 run is" if count == 1 else f"{count} runs are"
-    return f"the times of {runs} not known, since timing.json is damaged" if count else ""
+    runs = "1 run" if count == 1 else f"{count} runs"
+    return f"the times of {runs} are not known, since timing.json is damaged" if count else ""
 
 
 def as_sentence(text: str) -> str:

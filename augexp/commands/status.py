@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from augexp.commands import answer
-from augexp.errors import AugexpError
+from augexp.errors import AnalysisError
 from augexp.results.folder import Workspace, reopen_workspace
 from augexp.results.manifests import PlanEntry
 from augexp.results.records import RunRecord
@@ -46,8 +46,8 @@ def _intervals(
         return ()
     try:
         comparison = answer.compute(workspace, records, history, answer.NO_IMAGES)
-    except AugexpError:
-        return ()  # what is wrong with the records is said by `compare` and `report`
+    except AnalysisError:
+        return ()  # runs that do not belong together are named by `compare` and `report`
     return tuple(
         IntervalSoFar(
             arm=contrast.arm,

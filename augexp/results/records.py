@@ -36,7 +36,7 @@ from augexp.errors import ResultsError
 from augexp.files import unwritable, write_atomically
 from augexp.results import checks, scores
 from augexp.results.manifests import RUN_SCHEMA, RunManifest, RunOutcome, Timing
-from augexp.results.run_json import damaged, read_manifest, read_timing
+from augexp.results.run_json import damaged, read_manifest, read_timing, timing_of
 
 RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
 MILESTONES = "milestones.npz"
@@ -270,7 +270,7 @@ def read_run(folder: Path) -> RunRecord:
             checks.epochs(columns, run.ledger)
     except ValueError as error:
         raise damaged(folder / EPOCHS, error) from None
-    return RunRecord(folder=folder, run=run, epochs=columns, timing=read_timing(folder / TIMING))
+    return RunRecord(folder=folder, run=run, epochs=columns, timing=read_timing(folder / TIMING, run))
 
 
 def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -333,9 +333,9 @@ def run_bytes(run: RunManifest) -> bytes:
     return json_bytes(digests.sealed(run.values()))
 
 
-def timing_bytes(timing: Timing) -> bytes:
-    """Encode ``timing.json`` with its seal."""
-    return json_bytes(digests.sealed(timing.values()))
+def timing_bytes(timing: Timing, arm: str, seed: int, arm_hash: str) -> bytes:
+    """Encode the ``timing.json`` of a run with its seal."""
+    return json_bytes(digests.sealed(timing.values(), timing_of(arm, seed, arm_hash)))
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

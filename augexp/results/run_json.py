@@ -32,14 +32,22 @@ def read_manifest(path: Path) -> RunManifest:
     return run
 
 
-def read_timing(path: Path) -> Timing:
-    """Read ``timing.json``, which decides nothing: no values where it is missing, not `readable` where damaged."""
+def read_timing(path: Path, run: RunManifest) -> Timing:
+    """Read the ``timing.json`` of a run, which decides nothing.
+
+    It has no values where it is missing, and is not `readable` where it is damaged or of another run.
+    """
     try:
-        return Timing.from_values(digests.read_json(path, _TIMING_KEYS))
+        return Timing.from_values(digests.read_json(path, _TIMING_KEYS, timing_of(run.arm, run.seed, run.arm_hash)))
     except FileNotFoundError:
         return Timing()
     except (OSError, ValueError):
         return Timing(readable=False)
+
+
+def timing_of(arm: str, seed: int, arm_hash: str) -> str:
+    """Return what the ``timing.json`` of a run belongs to, for its seal."""
+    return f"{arm} {seed} {arm_hash}"
 
 
 def digests_of(folder: Path, *, without: str) -> dict[str, str]:

@@ -181,7 +181,7 @@ def _ended(folder: Path, arm: str, seed: int, epochs: int) -> RunStatus:
         run = read_manifest(folder / records.RUN)
     except ResultsError as error:
         return RunStatus(arm, seed, "failed", 0, epochs, error=str(error))
-    seconds = read_timing(folder / records.TIMING).wall_seconds
+    seconds = read_timing(folder / records.TIMING, run).wall_seconds
     done = run.ledger.epochs if run.ledger else 0
     if run.status != "failed" and done < epochs:  # it has to go on
         return RunStatus(arm, seed, "waiting", done, epochs, seconds / done if seconds and done else None)

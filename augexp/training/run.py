@@ -252,7 +252,8 @@ class _Run:
             files.write_atomically(folder / records.MILESTONES, records.milestones_bytes(kept), durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
-        files.write_atomically(folder / records.TIMING, records.timing_bytes(self._timer.report()), durable=True)
+        timing = records.timing_bytes(self._timer.report(), self._task.arm, self._task.seed, self._identity["arm_hash"])
+        files.write_atomically(folder / records.TIMING, timing, durable=True)
         run = self._manifest("complete" if sound else "diverged", evaluation.summary(predictions))
         files.write_atomically(folder / records.RUN, records.run_bytes(run), durable=True)
         if not self._task.extendable:

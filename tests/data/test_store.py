@@ -9,7 +9,8 @@ import pytest
 from builders import pixels, write_classes
 
 from augexp import digests, seeds
-from augexp.data import splits
+from augexp.data import checked_images, splits
+from augexp.data.checked_images import CheckedImages
 from augexp.data.preparation import prepare
 from augexp.data.store import Store, find_store, open_store
 from augexp.errors import DataError
@@ -233,3 +234,67 @@ def test_a_lack_of_memory_is_no_damage(made: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(np, "load", refuse)
     with pytest.raises(DataError, match="cannot be opened .*Cannot allocate memory.*; repeat the command$"):
         open_store(made)
+
+
+@pytest.mark.parametrize("name", ["labels.npy", "keys.npy", "splits.npy", "clusters.npy", "store.json"])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_flipped_bit_of_a_small_file_is_found_on_opening(copy: Path, name: str, sealed: bool) -> None:
+    if not sealed:  # as augexp 0.1 wrote it: the fingerprint tells
+        values = json.loads((copy / "store.json").read_text(encoding="utf-8"))
+        values = {key: value for key, value in values.items() if key not in ("files", "seal")}
+        (copy / "store.json").write_text(json.dumps(values), encoding="utf-8")
+        assert not open_store(copy).sealed
+    content = bytearray((copy / name).read_bytes())
+    content[-1 if name != "store.json" else content.index(b"150")] ^= 1
+    (copy / name).write_bytes(content)
+    refusal(copy)
+
+
+def test_images_are_checked_when_they_are_first_read_and_not_again(copy: Path) -> None:
+    store = open_store(copy)
+    rows = store.rows("test")
+    batch = store.view(rows)[np.arange(3)]
+    assert (batch.images == np.asarray(store.images)[rows[:3]]).all()
+    images = np.load(copy / "images.npy", mmap_mode="r+")
+    row = int(store.rows("train")[5])
+    images[row, 0, 0, 0] ^= 1
+    images.flush()
+    with pytest.raises(DataError, match=f"image {row} is not the one that was prepared.*delete this folder"):
+        open_store(copy).view(store.rows("train"))[np.array([0])]
+    open_store(copy).check_images(rows)
+    images[row, 0, 0, 0] ^= 1
+    images.flush()
+    open_store(copy).check_images()
+
+
+def test_what_was_checked_is_remembered_as_long_as_the_file_is_the_same(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("an image is checked again")
+
+    open_store(copy).check_images()
+    again = open_store(copy)
+    with monkeypatch.context() as patch:
+        patch.setattr(checked_images.hashlib, "blake2b", refuse)
+        again.check_images()
+    memory = copy / ".checked"
+    content = memory.read_bytes()
+    memory.write_bytes(content[:-1] + bytes([content[-1] ^ 4]))
+    assert not CheckedImages(copy, open_store(copy).fingerprint, 150)._flags.any()
+    memory.write_bytes(content)
+    (copy / "images.npy").touch()
+    assert not CheckedImages(copy, open_store(copy).fingerprint, 150)._flags.any()
+
+
+def test_a_request_that_names_another_store_is_not_believed(tmp_path: Path) -> None:
+    prepared = {}
+    for name, numbers in (("one", range(40)), ("two", range(40, 80))):
+        write_classes(tmp_path / name, {"a": numbers, "b": range(numbers.start + 1_000, numbers.stop + 1_000)})
+        data = Data(source="folder", path=str(tmp_path / name), image_size=16)
+        prepared[name] = prepare(data, tmp_path, jobs=1).fingerprint
+    first, second = sorted((tmp_path / "stores" / "requests").iterdir())
+    first.write_text(second.read_text())
+    for name, fingerprint in prepared.items():
+        data = Data(source="folder", path=str(tmp_path / name), image_size=16)
+        assert prepare(data, tmp_path, jobs=1).fingerprint == fingerprint
