@@ -116,6 +116,14 @@ def main() -> None:
         # The reader (head, less) has ended, which is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except RecursionError:
+        sys.exit(
+            _complain("a file is nested too deeply to be read; it was not written by augexp: restore or delete it", 1)
+        )
+    except MemoryError as error:
+        sys.exit(
+            _complain(f"memory ran out ({error or 'no details'}); close other programs, then repeat the command", 1)
+        )
     except OSError as error:
         sys.exit(_complain(f"{error.filename or 'operating system'}: {error.strerror or error}", 1))
 
