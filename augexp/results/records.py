@@ -292,9 +292,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _damaged(path: Path, error: Exception) -> ResultsError:
     if lacks_resources(error):
         why = " ".join(str(error).split()) or "memory ran out"
-        return ResultsError(
-            f"{path}: cannot be read ({why}); that says nothing about the file: repeat the command"
-        )
+        return ResultsError(f"{path}: cannot be read ({why}); that says nothing about the file: repeat the command")
     return ResultsError(
         f"{path}: cannot be read ({' '.join(str(error).split())}); delete the folder of this run to have it run again"
     )
