@@ -25,6 +25,7 @@ from augexp.commands.report import FORMATS as FORMATS
 from augexp.commands.report import render as render
 from augexp.commands.report import render_folder as render_folder
 from augexp.commands.report import report as report
+from augexp.commands.share import share as share
 from augexp.commands.status import status as status
 from augexp.commands.train import train as train
 from augexp.commands.verify import verify as verify

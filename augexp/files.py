@@ -28,7 +28,8 @@ RESULTS_ADVICE = "free some space or choose another --results-dir, then repeat t
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""Flags of `os.open` for a file that is no link, byte by byte."""
 
 MAX_ENTRIES = 1_000_000
 """Files of a folder that are looked at for links; more are nobody's results."""
@@ -52,7 +53,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
         durable: wait until the disk has content and name, since power may fail.
     """
     beside = temporary_path(path)
-    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o666))
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW, 0o666))
     try:
         yield beside
         if durable:
@@ -94,7 +95,7 @@ def sync(path: Path) -> None:
         flags = os.O_RDONLY
     else:
         flags = os.O_RDWR  # Windows asks for a file that may be written
-    descriptor = os.open(path, flags | _NOFOLLOW)
+    descriptor = os.open(path, flags | NOFOLLOW)
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -289,7 +290,7 @@ def _warn_of_no_locks(folder: Path) -> None:
 def _write_holder(path: Path) -> None:
     """Say in the lock file who holds it, for the words of those who are turned away."""
     with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | _NOFOLLOW)
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | NOFOLLOW)
         with os.fdopen(descriptor, "wb") as file:
             file.write(f"{os.getpid()}\n{socket.gethostname()}\n".encode())
 
@@ -299,7 +300,7 @@ def _name_holder(message: str, path: Path, *, exclusive: bool) -> str:
     if "(process " in message:
         return message
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(path, os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
             number, host = file.read(1000).decode("utf-8", "replace").splitlines()[:2]
         process = int(number[:20])

@@ -44,14 +44,14 @@ def download(
     if catalogue:
         terminal.print_catalogue(data_dir)
         return
-    if not categories:
+    if not categories and from_file is None:  # an archive tells by its name or size which one it is
         raise typer.BadParameter("name at least one LSUN category, or --list to see them all", param_hint="CATEGORY")
     order: dict[str, Any] = {"split": split, "data_dir": data_dir, "verify": verify}
     order |= {"keep_archive": keep_archive, "jobs": jobs}
     if from_file is None:
-        terminal.announce(plan_download(categories, **order), quiet=quiet, ask=not yes)
+        terminal.announce(plan_download(categories or (), **order), quiet=quiet, ask=not yes)
     with terminal.bars(quiet) as progress:
-        results = api.download(categories, mirrors=mirror or (), from_file=from_file, progress=progress, **order)
+        results = api.download(categories or (), mirrors=mirror or (), from_file=from_file, progress=progress, **order)
     terminal.print_results(results)
 
 

@@ -41,8 +41,21 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 def _build(name: str) -> Any:
     function, short_help = COMMANDS[name]
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    alone.command(name, short_help=short_help)(parameters.with_definition_options(function))
+    alone.command(name, short_help=short_help)(_told_when_stopped(parameters.with_definition_options(function)))
     return get_command(alone)
+
+
+def _told_when_stopped(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that says what Ctrl-C has left, where typer would end with a bare "Aborted"."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **values: Any) -> None:
+        try:
+            function(*arguments, **values)
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; what is finished is kept: repeat the same command to go on") from None
+
+    return call
 
 
 class _BuiltOnDemand(UserDict[str, Any]):
@@ -116,6 +129,14 @@ def main() -> None:
         # The reader (head, less) has ended, which is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except RecursionError:
+        sys.exit(
+            _complain("a file is nested too deeply to be read; it was not written by augexp: restore or delete it", 1)
+        )
+    except MemoryError as error:
+        sys.exit(
+            _complain(f"memory ran out ({error or 'no details'}); close other programs, then repeat the command", 1)
+        )
     except OSError as error:
         sys.exit(_complain(f"{error.filename or 'operating system'}: {error.strerror or error}", 1))
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from augexp.cli.parameters import DATA_DIR, DataDir, Pictures, Quiet
+from augexp.cli.parameters import DATA_DIR, DataDir, Quiet
 from augexp.cli.text import printable
 from augexp.files import write_atomically
 
@@ -33,7 +33,18 @@ def report(
         Path | None, typer.Option("--output", "-o", help="File to write, in place of stdout.", show_default=False)
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    pictures: Pictures = True,
+    share: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a copy to give away: without hosts, paths and, but for --pictures, photos.", show_default=False
+        ),
+    ] = None,
+    pictures: Annotated[
+        bool | None,
+        typer.Option(
+            "--pictures/--no-pictures", help="Put photos into figures and report, or leave all out.", show_default=False
+        ),
+    ] = None,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Draw the answer again from the records: figures and page, or a table on stdout.
@@ -44,6 +55,15 @@ def report(
 
     if form not in api.FORMATS:
         raise typer.BadParameter(f"received {form!r}; allowed are {', '.join(api.FORMATS)}", param_hint="--format")
+    if share is not None:
+        if form != "html" or output is not None:
+            raise typer.BadParameter("received with --format or --output; say it alone", param_hint="--share")
+        page = api.share(results, share, data_dir=data_dir, pictures=bool(pictures))
+        typer.echo(page)
+        if open_it:
+            webbrowser.open(page.resolve().as_uri())
+        return
+    pictures = pictures is not False
     if form == "html" and output is None:
         page = api.report(results, data_dir=data_dir, pictures=pictures, note=_warn)
         typer.echo(page)

@@ -12,6 +12,7 @@
 - `overview`: `augexp overview`: several answers on one page.
 - `preview`: `augexp preview`: a sheet of images that shows what an arm does.
 - `report`: `augexp report`: draw the answer of a results folder again, or give it as a table.
+- `share`: A copy of a results folder to give away, without hosts, paths and photos.
 - `status`: `augexp status`: which runs are done, running or failed, and the interval so far.
 - `train`: `augexp train`: one run.
 - `verify`: `augexp verify`: execute a finished run once more and say whether it comes out bit by bit as recorded.

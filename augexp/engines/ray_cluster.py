@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +32,9 @@ from augexp.training.task import RunTask
 
 RETRIES = 3
 """How often a run is begun again because its process or node died."""
+
+PROBE_TIMEOUT = 30.0
+"""Seconds in which a cluster has to answer; on a busy machine it takes some to load Ray."""
 
 _POLL_SECONDS = 0.2
 
@@ -100,9 +105,26 @@ class RayEngine(Engine):
                 socket.create_connection((host, int(port)), timeout=10).close()
             except OSError as error:
                 raise self._unreachable(error) from None
+            self._probe_cluster()
+
+    def _probe_cluster(self) -> None:
+        """Ask in another process whether what listens is a cluster: Ray waits for minutes, deaf to SIGTERM."""
+        command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", str(self._address)]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=PROBE_TIMEOUT, check=False)  # noqa: S603 - ours
+        except subprocess.TimeoutExpired:
+            raise self._unreachable(TimeoutError(f"no answer of a cluster within {PROBE_TIMEOUT:g} s")) from None
+        if done.returncode:
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            raise self._unreachable(ConnectionError(lines[-1] if lines else "what listens there is no cluster"))
 
     def _unreachable(self, error: Exception) -> RunError:
         line = " ".join(str(error).split())[:300]
+        if "mismatch" in line.lower():
+            return RunError(
+                f"address: received {self._address!r}, whose cluster has another Python or Ray than here ({line}); "
+                "make them equal"
+            )
         return RunError(
             f"address: received {self._address!r}, where no Ray cluster answers ({line}); start one with "
             "`ray start --head`, or leave --address out to use this machine alone"

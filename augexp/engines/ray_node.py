@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import platform
 import tempfile
 import time
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from augexp import surroundings
 from augexp.data.store import Store, open_store
 from augexp.engines import network_files
 from augexp.engines.worker import attempt
-from augexp.errors import AugexpError
+from augexp.errors import AugexpError, RunError
 from augexp.files import unwritable, write_atomically
 from augexp.progress import RunEvent
 from augexp.results import heartbeat, locks, records
@@ -221,7 +222,17 @@ def progress_files(folder: Path) -> dict[str, bytes]:
 
 def versions() -> dict[str, str]:
     """Return the versions that may change a number, without loading anything."""
-    return {"augexp": __version__, **{name: _version(name) for name in records.LIBRARIES}}
+    libraries = {"augexp": __version__, **{name: _version(name) for name in records.LIBRARIES}}
+    return {"Python": ".".join(platform.python_version_tuple()[:2]), "backend": _backend(), **libraries}
+
+
+def _backend() -> str:
+    """Return name and version of what Keras computes with; one that is not installed is `missing`."""
+    try:
+        name = surroundings.keras_backend()
+    except RunError:
+        return "missing"
+    return f"{name} {_version(name)}"
 
 
 def differences(wanted: Mapping[str, str]) -> str:

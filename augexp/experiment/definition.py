@@ -331,8 +331,10 @@ def load(path: Path) -> Experiment:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows begin a file with a mark
     except OSError as error:
         raise DefinitionError(f"{path}: cannot be read ({error.strerror}); name an existing .toml file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"{path}: not valid TOML: {error}") from None
+    except ValueError as error:  # of the syntax, of bytes that are no text, of a number without end
+        raise DefinitionError(f"{path}: not valid TOML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise DefinitionError(f"{path}: not valid TOML: nested too deeply") from None
     values.setdefault("name", slug(path.stem))
     data = values.get("data")
     if isinstance(data, dict) and isinstance(data.get("path"), str):

@@ -60,7 +60,7 @@ def damaged(path: Path, error: Exception) -> ResultsError:
     """Return the error that says that a file of a run cannot be read, and how to mend that."""
     if lacks_resources(error):
         why = " ".join(str(error).split()) or "memory ran out"
-        return ResultsError(f"{path}: cannot be read ({why}); nothing is wrong with the file: repeat the command")
+        return ResultsError(f"{path}: cannot be read ({why}); that says nothing about the file: repeat the command")
     return ResultsError(
         f"{path}: cannot be read ({' '.join(str(error).split())}); delete the folder of this run to have it run again"
     )

@@ -128,3 +128,31 @@ def test_the_list_of_commands_needs_no_models() -> None:
     listed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     for name in COMMANDS:
         assert f"\n  {name} " in listed
+
+
+def test_an_archive_needs_no_category(monkeypatch, capsys, tmp_path) -> None:
+    path = tmp_path / "bedroom_val_lmdb.zip"
+    path.write_bytes(b"PK")
+    code, _, err = run(monkeypatch, capsys, "download", "--from-file", path, "--data-dir", tmp_path / "data")
+    assert code == 1
+    assert "bedroom_val_lmdb.zip: not the archive of the catalogue: it has 2 bytes" in err
+
+
+def test_ctrl_c_outside_training_says_what_is_left(monkeypatch, capsys, tmp_path) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("augexp.api.index", stop)
+    code, _, err = run(monkeypatch, capsys, "index", "--data-dir", tmp_path)
+    assert code == 130
+    assert err == "augexp: stopped; what is finished is kept: repeat the same command to go on\n"
+
+
+def test_a_lack_of_memory_is_one_line(monkeypatch, capsys, tmp_path) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("augexp.api.index", fail)
+    code, _, err = run(monkeypatch, capsys, "index", "--data-dir", tmp_path)
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.startswith("augexp: memory ran out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import signal
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augexp.engines import network_files, ray_node
+from augexp.engines import network_files, ray_cluster, ray_node
 from augexp.engines.ray_cluster import RayEngine
 from augexp.errors import Interrupted, RunError
 from augexp.experiment import networks
@@ -273,3 +274,13 @@ def test_no_cluster_at_an_address_is_one_line():
     pytest.importorskip("ray", reason="the extra augexp[ray] is not installed")
     with pytest.raises(RunError, match="address: received '127.0.0.3:1', where no Ray cluster answers"):
         RayEngine("127.0.0.3:1").start(1)
+
+
+@pytest.mark.slow
+def test_what_listens_and_is_no_cluster_is_one_line(monkeypatch):
+    pytest.importorskip("ray", reason="the extra augexp[ray] is not installed")
+    monkeypatch.setattr(ray_cluster, "PROBE_TIMEOUT", 5.0)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(RunError, match=f"address: received '{address}', where no Ray cluster answers"):
+            RayEngine(address).start(1)

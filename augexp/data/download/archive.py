@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 from augexp.data.download.catalogue import Archive
 from augexp.errors import DownloadError
+from augexp.files import sync
 
 MEMBERS = ("data.mdb", "lock.mdb")
 """What is taken out of the archive's folder; the first has to be there."""
@@ -191,6 +192,7 @@ def unpack(
         _write_marker(beside, archive, path.stat().st_size, sha256, verified, wanted)
         _remove(target)
         os.rename(beside, target)
+        sync(parent)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         raise DownloadError(f"{path}: damaged ({str(error) or 'cut off'}); delete it and download it again") from None
     except OSError as error:

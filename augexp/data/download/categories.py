@@ -216,6 +216,7 @@ def _obtain(item: ArchivePlan, request: _Request, reporter: Reporter, target: Pa
             reporter=reporter,
             stop=request.stop,
             settings=request.settings,
+            ceiling=archive.size,
         )
         digest, transferred = got.sha256, got.transferred
 

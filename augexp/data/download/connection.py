@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import http
+import queue
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +19,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 MAX_REDIRECTS = 8
+
+DIGITS = "[0-9]{1,18}"
+"""A number of bytes; longer ones are no file, and Python refuses to read those of more than 4,300 digits."""
 
 
 class Dropped(Exception):  # noqa: N818 - a state of the connection, handled by the transfer
@@ -62,7 +67,8 @@ class Settings:
         longest_delay: limit of the doubling.
         longest_wait: a server that asks (Retry-After) for more than this is given up.
         connect_timeout: until a connection stands.
-        stall_timeout: without a single byte.
+        stall_timeout: without `least` bytes, and without the whole head of an answer once a connection stands.
+        least: bytes that have to arrive in that time; fewer are a server that keeps a connection and sends nothing.
         piece: bytes read at once at most.
         jitter: returns a number in [0, 1); a delay is multiplied by 0.75 + half of it.
         wait: waits for so many seconds or until the event is set.
@@ -76,6 +82,7 @@ class Settings:
     longest_wait: float = 600.0
     connect_timeout: float = 15.0
     stall_timeout: float = 60.0
+    least: int = 4096
     piece: int = 1 << 18
     jitter: Callable[[], float] = random.random
     wait: Callable[[threading.Event, float], object] = threading.Event.wait
@@ -90,11 +97,30 @@ class HttpAnswer:
         self._session = session
         self._raw = response.raw
         self._stall_timeout = stall_timeout
+        self._closed = threading.Event()
+        self._waiting_since: float | None = None
+        threading.Thread(target=self._watch, daemon=True).start()
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
 
+    def _watch(self) -> None:
+        """Break a connection on which one piece takes too long: a timeout of the library begins anew with each byte."""
+        while not self._closed.wait(min(1.0, self._stall_timeout)):
+            since = self._waiting_since
+            if since is not None and time.monotonic() - since > 2 * self._stall_timeout:
+                with contextlib.suppress(Exception):  # whatever state the library is in
+                    self._raw.shutdown()
+                return
+
     def read(self, count: int) -> bytes:
         """Return what has arrived, at most `count` bytes; empty at the end."""
+        self._waiting_since = time.monotonic()
+        try:
+            return self._read(count)
+        finally:
+            self._waiting_since = None
+
+    def _read(self, count: int) -> bytes:
         from urllib3 import exceptions  # noqa: PLC0415 - only where something is fetched
 
         try:
@@ -113,6 +139,7 @@ class HttpAnswer:
 
     def close(self) -> None:
         """Close the connection; it is not used again, as part of the body may still be on its way."""
+        self._closed.set()
         self._raw.close()
         self._session.close()
 
@@ -131,10 +158,16 @@ def open_http(connect_timeout: float, stall_timeout: float) -> Connect:
         session = requests.Session()
         session.max_redirects = MAX_REDIRECTS
         try:
-            response = session.get(url, headers=dict(headers), stream=True, timeout=(connect_timeout, stall_timeout))
+            timeouts = (connect_timeout, stall_timeout)
+            response = _within(
+                connect_timeout + stall_timeout,
+                lambda: session.get(url, headers=dict(headers), stream=True, timeout=timeouts),
+            )
             return HttpAnswer(session, response, stall_timeout)
+        except TimeoutError as error:
+            failure: Exception = Dropped(str(error))
         except requests.exceptions.TooManyRedirects:
-            failure: Exception = Unusable(f"more than {MAX_REDIRECTS} redirects")
+            failure = Unusable(f"more than {MAX_REDIRECTS} redirects")
         except requests.exceptions.SSLError as error:
             failure = Unusable(f"the secure connection failed ({_reason(error)})")
         except requests.exceptions.ConnectTimeout:
@@ -149,6 +182,29 @@ def open_http(connect_timeout: float, stall_timeout: float) -> Connect:
         raise failure from None
 
     return connect
+
+
+def _within(seconds: float, work: Callable[[], Any]) -> Any:
+    """Do `work` in a thread and return what it returns; raises TimeoutError where that takes longer.
+
+    The timeouts of the library begin anew with each byte, so a head that never ends would never time out.
+    """
+    ended: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put((work(), None))
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            ended.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result, error = ended.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no whole answer within {seconds:g} s") from None
+    if error is not None:
+        raise error
+    return result
 
 
 def _reason(error: BaseException) -> str:
@@ -169,7 +225,7 @@ def _reason(error: BaseException) -> str:
 def content_length(answer: Answer) -> int | None:
     """Bytes of the body as announced; None where that is missing or no number."""
     text = answer.headers.get("Content-Length", "").strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if re.fullmatch(DIGITS, text) else None
 
 
 def validator(answer: Answer) -> str | None:
@@ -185,7 +241,7 @@ def retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
     return None
 

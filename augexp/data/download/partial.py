@@ -7,13 +7,16 @@ a later process can ask the server for the rest of the very same file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from augexp import files
 from augexp.errors import DownloadError
 
 _BLOCK = 1 << 20
@@ -63,7 +66,10 @@ class Partial:
 
     def _open(self) -> IO[bytes]:
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | files.NOFOLLOW, 0o644)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise OSError(errno.EINVAL, "it is no file; delete it")
             return os.fdopen(descriptor, "r+b", buffering=0)  # unbuffered: a killed process loses nothing
         except OSError as error:
             raise DownloadError(f"{self.path}: cannot be written ({error.strerror})") from None
@@ -84,7 +90,9 @@ class Partial:
         return end if size - end >= _DISK_BLOCK else size
 
     def _read_notes(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        if self._notes.is_symlink() or not self._notes.is_file():
+            return
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             notes: Any = json.loads(self._notes.read_text(encoding="utf-8"))
             if self.length and isinstance(notes, dict):
                 self.url = notes["url"] if isinstance(notes.get("url"), str) else None
@@ -100,9 +108,8 @@ class Partial:
         """Note that what follows comes from `url`."""
         self.url, self.validator, self.total = url, validator, total
         notes = {"url": url, "validator": validator, "total": total}
-        beside = self._notes.with_name(self._notes.name + ".new")
-        beside.write_text(json.dumps(notes) + "\n", encoding="utf-8")
-        os.replace(beside, self._notes)
+        with files.replacing(self._notes) as beside:
+            beside.write_text(json.dumps(notes) + "\n", encoding="utf-8")
 
     def empty(self) -> None:
         """Throw the bytes away."""
@@ -135,6 +142,7 @@ class Partial:
         os.fsync(self._file.fileno())
         self.close()
         os.replace(self.path, target)
+        files.sync(target.parent)
         self._notes.unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ def fetch(
     reporter: Reporter,
     stop: threading.Event,
     settings: Settings,
+    ceiling: int | None = None,
 ) -> Fetched:
     """Fetch `target` from the first of `urls` that has it.
 
@@ -76,12 +78,13 @@ def fetch(
         reporter: gets the progress.
         stop: once set, the transfer ends with Interrupted at the next piece.
         settings: timeouts, delays and limits.
+        ceiling: bytes that are taken at most where `size` is None; None takes all that comes.
 
     Raises:
         DownloadError: no address had it; nothing stands under the final name.
         Interrupted: `stop` was set; the ``.part`` is kept.
     """
-    return _Transfer(target, size, sha256, reporter, stop, settings).run(urls)
+    return _Transfer(target, size, sha256, reporter, stop, settings, ceiling).run(urls)
 
 
 class _Transfer:
@@ -93,8 +96,9 @@ class _Transfer:
         reporter: Reporter,
         stop: threading.Event,
         settings: Settings,
+        ceiling: int | None,
     ) -> None:
-        self.target, self.size, self.sha256 = target, size, sha256
+        self.target, self.size, self.sha256, self.ceiling = target, size, sha256, ceiling
         self.reporter, self.stop, self.settings = reporter, stop, settings
         self.connect = settings.connect or open_http(settings.connect_timeout, settings.stall_timeout)
         self.part = Partial(target)
@@ -227,6 +231,8 @@ class _Transfer:
         declared = connection.content_length(answer)
         if self.size is not None and declared is not None and declared != self.size:
             raise _Refused(f"the file there has {declared:,} bytes, the catalogue says {self.size:,}")
+        if declared is not None:
+            self._check_ceiling(declared)
         validator = connection.validator(answer)
         if self.part.length:
             changed = self.part.url == url and self.part.validator is not None and validator != self.part.validator
@@ -238,7 +244,10 @@ class _Transfer:
 
     def _go_on(self, url: str, answer: Answer) -> None:
         """The rest of the file: check that it is the rest that was asked for."""
-        span = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", answer.headers.get("Content-Range", "").strip())
+        span = re.fullmatch(
+            rf"bytes ({connection.DIGITS})-({connection.DIGITS})/({connection.DIGITS}|\*)",
+            answer.headers.get("Content-Range", "").strip(),
+        )
         part, validator = self.part, connection.validator(answer)
         if span is None or int(span[1]) != part.length:
             self.ranges = False
@@ -253,12 +262,22 @@ class _Transfer:
             part.adopt(url, validator, total)
         self.joined = True
 
+    def _check_ceiling(self, count: int) -> None:
+        if self.ceiling is not None and count > self.ceiling:
+            raise _Refused(f"more than the {self.ceiling:,} bytes that the catalogue says")
+
     def _receive(self, answer: Answer) -> None:
         part = self.part
         self._advance(part.length)
         known = self.size if self.size is not None else part.total
         progress = "{:,} of " + ("unknown" if known is None else f"{known:,}") + " bytes"
+        since, mark = time.monotonic(), part.length
         while True:
+            if (seconds := time.monotonic() - since) > self.settings.stall_timeout:
+                if part.length - mark < self.settings.least:
+                    slow = f"only {part.length - mark:,} bytes arrived in {seconds:.0f} s"
+                    raise _Retry(f"{slow} after {progress.format(part.length)}")
+                since, mark = time.monotonic(), part.length
             try:
                 data = answer.read(self.settings.piece)
             except Dropped as fault:
@@ -267,6 +286,9 @@ class _Transfer:
                 break
             self.transferred += len(data)
             # What goes beyond the size is not wanted; the checksum tells whether the rest is right.
+            if self.ceiling is not None and self.size is None and part.length + len(data) > self.ceiling:
+                part.empty()
+                self._check_ceiling(self.ceiling + 1)
             part.write(data if self.size is None else data[: self.size - part.length])
             self._advance(part.length)
             if self.size is not None and part.length >= self.size:
@@ -281,7 +303,7 @@ class _Transfer:
         status = answer.status
         text = f"HTTP {status} {connection.phrase(status)}".rstrip()
         if status == 416 and asked is not None:
-            has = "".join(re.findall(r"/(\d+)$", answer.headers.get("Content-Range", "").strip()))
+            has = "".join(re.findall(rf"/({connection.DIGITS})$", answer.headers.get("Content-Range", "").strip()))
             shorter = f"{text}: the file there ends before byte {asked:,} (it has {has or 'unknown'} bytes)"
             if self.size is not None:
                 raise _Refused(f"{shorter}, the catalogue says {self.size:,}")

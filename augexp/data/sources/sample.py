@@ -14,6 +14,7 @@ import io
 import math
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -99,8 +100,10 @@ def ensure(data_dir: Path, progress: Callable[[str, int, int], None] | None = No
     folder = data_dir / f"sample-{VERSION}"
     if folder.is_dir():
         return folder
-    beside = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(beside, ignore_errors=True)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    # A new folder under a name that nobody can foresee, so that no link can stand in its place.
+    beside = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=data_dir))
+    beside.chmod(0o777 & ~_umask())
     done, total = 0, len(CLASSES) * sum(COUNTS.values())
     for name in CLASSES:
         for split, count in COUNTS.items():
@@ -117,6 +120,13 @@ def ensure(data_dir: Path, progress: Callable[[str, int, int], None] | None = No
     except OSError:  # another process has drawn it meanwhile
         shutil.rmtree(beside, ignore_errors=True)
     return folder
+
+
+def _umask() -> int:
+    """Return which permissions new files lack; the system tells it only by changing it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def encode(image: Image.Image) -> bytes:
