@@ -237,7 +237,8 @@ def update(texts: Mapping[Path, str]) -> dict[Path, str]:
     if sorted(names) != sorted(BLOCKS):
         raise ValueError(f"measured blocks: received {', '.join(names)}; expected are {', '.join(BLOCKS)}, once each")
     return {
-        path: MARKED.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]()}{block[4]}", text) for path, text in texts.items()
+        path: MARKED.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]()}{block[4]}", text)
+        for path, text in texts.items()
     }
 
 

@@ -58,13 +58,13 @@ HIDDEN = {"model_digest", "weights_digest", "stage", "screened", "asked", "horiz
 
 def commands() -> str:
     """Return a section for each command: what it does, and its options as its help says them."""
-    group = get_command(app)
+    group: Any = get_command(app)
     context: Any = group.make_context("augexp", [], resilient_parsing=True)
     parts = [
         "# Commands",
         NOTE,
-        "This page is made from the program: it says what `augexp COMMAND --help` says. Exit codes: 0 done, 1 failed (one "
-        "line on stderr says what to do), 2 wrong usage, 130 interrupted.",
+        "This page is made from the program: it says what `augexp COMMAND --help` says. Exit codes: 0 done, 1 failed "
+        "(one line on stderr says what to do), 2 wrong usage, 130 interrupted.",
         _table(("command", "does"), [(f"[`{name}`](#{name})", help_of(group, name)) for name in group.commands]),
     ]
     for name in group.commands:
@@ -88,8 +88,9 @@ def experiment() -> str:
     parts = [
         "# Experiment file",
         NOTE,
-        "An experiment is a TOML file. Every key has a default; an unknown key is an error. `augexp compare FILE.toml` runs "
-        "it, and options of the command line change single keys. The files below `experiments/` are examples.",
+        "An experiment is a TOML file. `name` is required, every other key has a default, and an unknown key is an "
+        "error. `augexp compare FILE.toml` runs it, and options of the command line change single keys. The files "
+        "below `experiments/` are examples.",
     ]
     for title, model in (("At the top", Experiment), ("[data]", Data), ("[training]", Training), ("[plan]", Plan)):
         texts, rows = attributes(model), []
@@ -117,8 +118,9 @@ def policies() -> str:
         _table(("policy", "what it does", "source"), rows),
         "## Operations",
         "Each picture shows an operation from the smallest to the largest random number, with its default range, on a "
-        "drawn image. Every operation also has `p`, the probability of being applied to an image. Lengths are fractions "
-        "of the side of the image. Where an operation needs pixels beyond the edge, the image is mirrored there.",
+        "drawn image. Every operation also has `p`, the probability of being applied to an image. Lengths are "
+        "fractions of the side of the image. Where an operation needs pixels beyond the edge, the image is mirrored "
+        "there.",
     ]
     for family, title in FAMILIES.items():
         parts.append(f"### {title}")
@@ -137,8 +139,9 @@ def schema() -> str:
     parts = [
         "# JSON schema",
         NOTE,
-        "`comparison.json` holds the whole answer. Differences are in percentage points (pp), accuracies in percent. The "
-        "formal schema lies beside it in each results folder, and here: [`comparison.schema.json`](comparison.schema.json).",
+        "`comparison.json` holds the whole answer. Differences are in percentage points (pp), accuracies in percent. "
+        "The formal schema lies beside it in each results folder, and here: "
+        "[`comparison.schema.json`](comparison.schema.json).",
     ]
     for model in reversed(_models(Comparison)):
         texts, summary = attributes(model), (inspect.getdoc(model) or "").partition("\n\n")[0]

@@ -24,7 +24,6 @@ PATTERNS = (
     "results/published/*/comparison/unique-images.png",
     "results/published/*/comparison/samples.png",
     "experiments/*.toml",
-    "docs/notebooks/*.ipynb",
 )
 LINK = re.compile(r"\]\(((?:\.\./)+)([\w./-]+)((?:#[\w-]*)?)\)")
 TITLES = {"near_duplicates": "Near-duplicates", "startup": "Start-up"}
@@ -60,4 +59,4 @@ def site_place(path: str) -> str:
     for folder, place in PLACES.items():
         if path.startswith(f"{folder}/"):
             return f"{place}/{path.removeprefix(f'{folder}/')}"
-    return path.removeprefix("docs/") if path.startswith("docs/notebooks/") else path
+    return path

@@ -60,7 +60,9 @@ def strip(row: preview_sheets.Row) -> Image.Image:
     draw = ImageDraw.Draw(canvas)
     for i, cell in enumerate(row.cells):
         left = i * (SIDE + GAP)
-        canvas.paste(Image.fromarray(np.ascontiguousarray(cell.image)).resize((SIDE, SIDE), Image.Resampling.NEAREST), (left, 0))
+        canvas.paste(
+            Image.fromarray(np.ascontiguousarray(cell.image)).resize((SIDE, SIDE), Image.Resampling.NEAREST), (left, 0)
+        )
         words, lines = cell.caption.replace("degrees", "°").replace(" °", "°").split(), [""]
         for word in words:
             longer = f"{lines[-1]} {word}".strip()
@@ -113,21 +115,34 @@ def way() -> None:
     axes.set_axis_off()
     axes.set(xlim=(0, 100), ylim=(0, 36))
     boxes = {
-        "images": (8, 18, "images"), "store": (25, 18, "memory map,\nsplit by content"), "generator": (44, 18, "generator:\none batch"),
-        "augment": (62, 27, "augmentation"), "plain": (62, 9, "no\naugmentation"), "with": (78, 27, "network"), "without": (78, 9, "network"),
+        "images": (8, 18, "images"),
+        "store": (25, 18, "memory map,\nsplit by content"),
+        "generator": (44, 18, "generator:\none batch"),
+        "augment": (62, 27, "augmentation"),
+        "plain": (62, 9, "no\naugmentation"),
+        "with": (78, 27, "network"),
+        "without": (78, 9, "network"),
         "answer": (93, 18, "difference,\npair by pair"),
-    }  # fmt: skip
+    }
     for x, y, text in boxes.values():
         box = {"boxstyle": "round,pad=0.5", "facecolor": "#e0f2f1", "edgecolor": TEAL}
         axes.text(x, y, text, ha="center", va="center", fontsize=8.5, bbox=box)
     arrows = (
-        (("images", 4.5), ("store", 8)), (("store", 8), ("generator", 6.5)), (("generator", 6.5), ("augment", 7)), (("generator", 6.5), ("plain", 7)),
-        (("augment", 7), ("with", 5)), (("plain", 7), ("without", 5)), (("with", 5), ("answer", 6)), (("without", 5), ("answer", 6)),
-    )  # fmt: skip
+        (("images", 4.5), ("store", 8)),
+        (("store", 8), ("generator", 6.5)),
+        (("generator", 6.5), ("augment", 7)),
+        (("generator", 6.5), ("plain", 7)),
+        (("augment", 7), ("with", 5)),
+        (("plain", 7), ("without", 5)),
+        (("with", 5), ("answer", 6)),
+        (("without", 5), ("answer", 6)),
+    )
     for (start, right), (end, left) in arrows:
         a, b = boxes[start], boxes[end]
         axes.annotate("", (b[0] - left, b[1]), (a[0] + right, a[1]), arrowprops={"arrowstyle": "->", "color": GREY})
-    axes.text(70, 18, "same initial weights,\nsame order, same steps", ha="center", va="center", fontsize=7.5, color=GREY)
+    axes.text(
+        70, 18, "same initial weights,\nsame order, same steps", ha="center", va="center", fontsize=7.5, color=GREY
+    )
     axes.text(50, 33.5, "one seed = one pair of runs", ha="center", fontsize=8.5, color=GREY)
     _save(figure, "way")
 
@@ -151,7 +166,9 @@ def _save(figure: Figure, name: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw the pictures, or check that each operation has one."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="draw nothing; fail where a picture is missing or too many")
+    parser.add_argument(
+        "--check", action="store_true", help="draw nothing; fail where a picture is missing or too many"
+    )
     if parser.parse_args(arguments).check:
         different = set(wanted()) ^ {path.stem for path in OPERATIONS.glob("*.webp")}
         if different:
