@@ -1,7 +1,7 @@
-"""The measured parts of the README, written from the files of results.
+"""The measured parts of the README and of the pages in ``docs/``, written from the files of results.
 
-    python benchmarks/readme.py            # writes README.md
-    python benchmarks/readme.py --check    # fails where README.md says something else
+    python benchmarks/readme.py            # writes README.md and docs/*.md
+    python benchmarks/readme.py --check    # fails where one of them says something else
 
 What stands between ``<!-- measured: NAME -->`` and ``<!-- /measured -->`` comes from `BLOCKS`: the words are
 here, the numbers in ``benchmarks/results/`` and ``results/``. This script measures nothing.
@@ -14,12 +14,12 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 WIDTH = 116
 MARKED = re.compile(r"(<!-- measured: ([\w-]+) -->\n?)(.*?)(\n?<!-- /measured -->)", re.S)
 TIMES = {2: "twice", 3: "three times", 4: "four times"}
@@ -60,7 +60,26 @@ def image_floor() -> str:
     """Return the half-width that the test images of cats and dogs leave, however many seeds there are."""
     answer = published("cats-dogs")
     floor = answer["contrasts"][0]["outlook"]["image_floor"]
-    return f"the {answer['test_images']:,} of the chart above leave ±{floor:.1f} pp"
+    return f"the {answer['test_images']:,} images of the published answer on cats and dogs leave ±{floor:.1f} pp"
+
+
+def gallery() -> str:
+    """Return a table of the published answers."""
+    lines = ["| images | difference | 95 % interval | seeds | test images | verdict |", "|---|---:|---|---:|---:|---|"]
+    for path in sorted((ROOT / "results" / "published").glob("*/comparison/comparison.json")):
+        answer = published(path.parents[1].name)
+        for contrast in answer["contrasts"]:
+            low, high = (_signed(contrast["new_images"][side]) for side in ("low", "high"))
+            cells = (
+                f"{answer['name']}, `{contrast['arm']}`",
+                f"{_signed(contrast['estimate'])} pp",
+                f"{low} to {high}",
+                str(len(contrast["seeds"])),
+                f"{answer['test_images']:,}",
+                contrast["verdict"],
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def speed() -> str:
@@ -92,9 +111,9 @@ def augmentation_cost() -> str:
         ({spare_low:.2f} to {spare_high:.2f}) where a second core is to spare and augments ahead of the network (each
         against `none` in the same setting). On a core that trains {TIMES[round(faster / slower)]} as fast it was
         {fast["sizes"]["64"]["standard"]["against_none"]:.2f}
-        ([measured before](benchmarks/results/training-fast-core.md), without a core to spare). To a lone worker the
+        ([measured before](../benchmarks/results/training-fast-core.md), without a core to spare). To a lone worker the
         thread gives {ahead["64"]["standard"]["ratio"]:.2f} × the speed with `standard` and 64 pixels,
-        {ahead["32"]["standard"]["ratio"]:.2f} × with 32 ([the thread against none](benchmarks/results/ahead.md))."""
+        {ahead["32"]["standard"]["ratio"]:.2f} × with 32 ([the thread against none](../benchmarks/results/ahead.md))."""
 
 
 def loop_cost() -> str:
@@ -110,7 +129,7 @@ def loop_cost() -> str:
         Against a loop over the compiled step alone, on one core, an arm without augmentation trains at {none_32} of
         the speed with 32 pixels and {none_64} with 64, one with `standard` at {standard}; with a core to spare, at
         {spare}. A loop by hand that only reads and rescales images reaches {read}; with one call for the warp and one
-        for the table per image, {warp} ([every policy](benchmarks/results/training.md))."""
+        for the table per image, {warp} ([every policy](../benchmarks/results/training.md))."""
 
 
 def precision() -> str:
@@ -203,39 +222,44 @@ def _wrapped(text: str, first: str = "", others: str = "") -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "example": example,
     "image-floor": image_floor,
+    "gallery": gallery,
     "speed": speed,
     "augmentation": augmentation,
 }
 
 
-# -- the file ------------------------------------------------------------------------------------
+# -- the files -----------------------------------------------------------------------------------
 
 
-def update(text: str) -> str:
-    """Return the README with its measured blocks written anew; fails where it lacks one or has another."""
-    names = [name for _, name, _, _ in MARKED.findall(text)]
+def update(texts: Mapping[Path, str]) -> dict[Path, str]:
+    """Return pages with their measured blocks written anew; fails where one lacks, is unknown or stands twice."""
+    names = [name for text in texts.values() for _, name, _, _ in MARKED.findall(text)]
     if sorted(names) != sorted(BLOCKS):
         raise ValueError(f"measured blocks: received {', '.join(names)}; expected are {', '.join(BLOCKS)}, once each")
-    return MARKED.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]()}{block[4]}", text)
+    return {
+        path: MARKED.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]()}{block[4]}", text)
+        for path, text in texts.items()
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the README, or check it."""
+    """Write the pages, or check them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail where something would change")
     options = parser.parse_args(arguments)
-    text = README.read_text("utf-8")
+    texts = {path: path.read_text("utf-8") for path in PAGES}
     try:
-        updated = update(text)
+        updated = update(texts)
     except ValueError as error:
-        print(f"README.md: {error}", file=sys.stderr)
+        print(f"README.md and docs: {error}", file=sys.stderr)
         return 1
-    if options.check and updated != text:
-        print("README.md differs from the results; run: python benchmarks/readme.py", file=sys.stderr)
-        return 1
-    if updated != text:
-        README.write_text(updated, "utf-8")
-    return 0
+    changed = [path for path in PAGES if updated[path] != texts[path]]
+    for path in changed:
+        if options.check:
+            print(f"{path.name} differs from the results; run: python benchmarks/readme.py", file=sys.stderr)
+        else:
+            path.write_text(updated[path], "utf-8")
+    return 1 if options.check and changed else 0
 
 
 if __name__ == "__main__":

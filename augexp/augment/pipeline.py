@@ -60,7 +60,8 @@ class Augmenter:
 
     Args:
         policy: resolved.
-        root_seed, seed: of the experiment and the block; a name stands for a purpose that all blocks share.
+        root_seed: of the experiment.
+        seed: of the block; a name stands for a purpose that all blocks share.
         num_classes: C, the length of a target.
         partners: (features, labels) of the block's whole training draw, indexable by integer arrays;
             ``features[rows]`` has the fields ``images`` uint8 (R, S, S, 3) and ``ids`` uint64 (R,). Only
