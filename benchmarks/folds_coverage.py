@@ -130,9 +130,8 @@ def main() -> None:
             halves.append(half)
         rate = covered / count
         spread = math.sqrt(max(rate * (1 - rate), 0.05 * 0.95) / count)
-        print(
-            f"coverage: {rate:.3f} of {count} data sets, standard error {spread:.3f}; half-width {np.mean(halves):.1f} pp"
-        )
+        print(f"coverage: {rate:.3f} of {count} data sets, standard error {spread:.3f}")
+        print(f"mean half-width: {np.mean(halves):.1f} pp")
 
 
 if __name__ == "__main__":
