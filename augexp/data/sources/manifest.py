@@ -168,17 +168,16 @@ class ManifestSource(Source):
 
     def _path(self, where: str, base: Path, name: str) -> str:
         """Return the path of a file below the folder of the images, with slashes."""
-        normal = (unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
-        for form in dict.fromkeys((name, name.replace("\\", "/"), *normal)):
+        for form in _spellings(name):
             plain = posixpath.normpath(form)
             if posixpath.isabs(plain) or plain.split("/")[0] == ".." or os.path.splitdrive(form)[0] or "\0" in plain:
                 raise DataError(
                     f"{where}: {self._file}: received {name!r}; allowed are paths relative to the table that stay in "
                     f"its folder: put the table above the images"
                 )
-            if os.path.isfile(base / plain):
-                below = os.path.relpath(base / plain, self._folder)
-                return below.replace(os.sep, "/")
+            if os.path.isfile(os.path.join(base, plain)):
+                inner = "" if base == self._folder else f"{os.path.relpath(base, self._folder)}/".replace(os.sep, "/")
+                return inner + plain
         raise DataError(
             f"{where}: {self._file}: received {name!r}, and there is no such file below {base}; put the image there, "
             "or take its row out"
@@ -232,6 +231,14 @@ def _tables_of_splits(folder: Path) -> Iterator[tuple[Path, Given]]:
             split, found = split_of(inner.name), table_in(inner)
             if split is not None and found is not None:
                 yield found, split
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yield a path as it is written, then as another system would have written it."""
+    yield name
+    yield name.replace("\\", "/")
+    yield unicodedata.normalize("NFC", name)
+    yield unicodedata.normalize("NFD", name)
 
 
 def _digest(text: str) -> bytes:
