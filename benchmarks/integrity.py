@@ -54,7 +54,7 @@ def main() -> None:
                     (path / ".checked").unlink(missing_ok=True)
                 folder = records.run_folder(place / kind, "standard", number)
                 task = RunTask(experiment, "standard", 0, path, folder)
-                unchecked = mock.patch.object(Store, "check_images", lambda *details: None)
+                unchecked = mock.patch.object(Store, "check_images", return_value=None)
                 begin = time.process_time()
                 if kind == "without":
                     with unchecked:
