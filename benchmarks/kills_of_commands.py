@@ -3,8 +3,8 @@
     python benchmarks/kills_of_commands.py [--kinds index drawing screening ray] [--kills 10] [--seed 0]   # only prints
 
 Each command runs once undisturbed. Then it is started in a process group of its own and the group is killed after a
-random part of that time, again and again; at last it may finish. What it leaves must be equal byte by byte: records and
-plans of runs, the store, tables and pages; dates, seconds and hosts (``timing.json``, ``plan.json`` counts) stand apart.
+random part of that time, again and again; at last it may finish. What it leaves must be equal byte by byte: records of
+runs, the store, tables and pages.
 """
 
 from __future__ import annotations
@@ -120,10 +120,14 @@ def main() -> int:
                         break
                     kills += 1
                 finish(words)
-                if content(kind, place) != expected:
+                found = content(kind, place)
+                differing = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+                if differing:
                     wrong += 1
-                    print(f"{kind}: round {rounds} DIFFERENT", flush=True)
-        print(f"{kind}: {kills} kills in {rounds} rounds, {len(expected)} files, {seconds:.0f} s undisturbed", flush=True)
+                    print(f"{kind}: round {rounds} DIFFERENT: {', '.join(differing)}", flush=True)
+        print(
+            f"{kind}: {kills} kills in {rounds} rounds, {len(expected)} files, {seconds:.0f} s undisturbed", flush=True
+        )
     print("DIFFERENT" if wrong else "every file is byte for byte that of the undisturbed one")
     return 1 if wrong else 0
 
