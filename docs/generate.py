@@ -184,14 +184,14 @@ def screen() -> str:
     place = ROOT / "results" / "published" / "sample" / "comparison" / "comparison.json"
     comparison = Comparison.model_validate_json(place.read_text("utf-8"))
     stdout, stderr, width = io.StringIO(), io.StringIO(), os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = "88"
+    os.environ["COLUMNS"] = "80"
     try:
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
             output.print_comparison(comparison, Path("results", "sample"))
     finally:
         os.environ.pop("COLUMNS") if width is None else os.environ.update(COLUMNS=width)
     lines = [line.rstrip() for line in (stdout.getvalue() + "\n" + stderr.getvalue()).splitlines()]
-    shown = (textwrap.fill(line, 88) if len(line) > 88 else line for line in lines)  # as a terminal does
+    shown = (textwrap.fill(line, 80) if len(line) > 80 else line for line in lines)  # as a terminal does
     return "\n".join(["```text", *shown, "```"])
 
 

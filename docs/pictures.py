@@ -14,6 +14,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,52 +104,41 @@ def verdicts() -> None:
     for i, (low, high) in enumerate(EXAMPLES):
         verdict = decide(low, high, REGION)
         axes.plot([low, high], [-i, -i], color=colours.get(verdict.tone, GREY), linewidth=4, solid_capstyle="butt")
-        axes.text(3.0, -i, verdict.words, va="center", fontsize=9)
-    axes.set(xlim=(-3, 7), ylim=(-len(EXAMPLES) + 0.4, 0.6), xlabel="difference in accuracy (pp)", xticks=range(-3, 4))
+        axes.text(2.8, -i, verdict.words, va="center", fontsize=9)
+    axes.set(xlim=(-3, 9), ylim=(-len(EXAMPLES) + 0.4, 0.6), xlabel="difference in accuracy (pp)", xticks=range(-3, 4))
     _save(figure, "verdicts")
 
 
 def way() -> None:
     """Draw the way of the data."""
-    figure = Figure(figsize=(7.5, 2.7), facecolor="white")
+    figure = Figure(figsize=(4.6, 4.5), facecolor="white")
     axes: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
-    axes.set(xlim=(0, 100), ylim=(0, 36))
+    axes.set(xlim=(0, 100), ylim=(0, 100))
     boxes = {
-        "images": (8, 18, "images"),
-        "store": (25, 18, "memory map,\nsplit by content"),
-        "generator": (44, 18, "generator:\none batch"),
-        "augment": (62, 27, "augmentation"),
-        "plain": (62, 9, "no\naugmentation"),
-        "with": (78, 27, "network"),
-        "without": (78, 9, "network"),
-        "answer": (93, 18, "difference,\npair by pair"),
+        "images": (50, 94, "images"),
+        "store": (50, 78, "memory map, split by content"),
+        "generator": (50, 62, "generator: one batch"),
+        "augment": (25, 44, "augmentation"),
+        "plain": (75, 44, "no augmentation"),
+        "with": (25, 26, "network"),
+        "without": (75, 26, "network"),
+        "answer": (50, 8, "difference, pair by pair"),
     }
     for x, y, text in boxes.values():
         box = {"boxstyle": "round,pad=0.5", "facecolor": "#e0f2f1", "edgecolor": TEAL}
-        axes.text(x, y, text, ha="center", va="center", fontsize=8.5, bbox=box)
-    arrows = (
-        (("images", 4.5), ("store", 8)),
-        (("store", 8), ("generator", 6.5)),
-        (("generator", 6.5), ("augment", 7)),
-        (("generator", 6.5), ("plain", 7)),
-        (("augment", 7), ("with", 5)),
-        (("plain", 7), ("without", 5)),
-        (("with", 5), ("answer", 6)),
-        (("without", 5), ("answer", 6)),
-    )
-    for (start, right), (end, left) in arrows:
-        a, b = boxes[start], boxes[end]
-        axes.annotate("", (b[0] - left, b[1]), (a[0] + right, a[1]), arrowprops={"arrowstyle": "->", "color": GREY})
-    axes.text(
-        70, 18, "same initial weights,\nsame order, same steps", ha="center", va="center", fontsize=7.5, color=GREY
-    )
-    axes.text(50, 33.5, "one seed = one pair of runs", ha="center", fontsize=8.5, color=GREY)
+        axes.text(x, y, text, ha="center", va="center", fontsize=9.5, bbox=box)
+    ways = (("images", "store", "generator", "augment", "with", "answer"), ("generator", "plain", "without", "answer"))
+    for start, end in (pair for way in ways for pair in pairwise(way)):
+        (x, y, _), (to_x, to_y, _) = boxes[start], boxes[end]
+        axes.annotate("", (to_x, to_y + 5), (x, y - 5), arrowprops={"arrowstyle": "->", "color": GREY})
+    note = "same\ninitial weights,\norder and steps"
+    axes.text(50, 35, note, ha="center", va="center", fontsize=8, color=GREY)
     _save(figure, "way")
 
 
 def _axes(height: float) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(7.5, height), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(5.2, height), facecolor="white", layout="constrained")
     axes: Any = figure.add_subplot()
     axes.set_yticks([])
     for side in ("left", "right", "top"):
@@ -174,10 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if different:
             print(f"docs/images: {', '.join(sorted(different))}; run: python docs/pictures.py", file=sys.stderr)
         return 1 if different else 0
-    operations()
-    interval()
-    verdicts()
-    way()
+    for draw in (operations, interval, verdicts, way):
+        draw()
     return 0
 
 
