@@ -45,7 +45,7 @@ class Photos:
 
     def read_images(self, rows: np.ndarray) -> np.ndarray:
         """Return some images."""
-        return self.images[rows]
+        return np.asarray(self.images[rows])
 
     def rows(self, split: str) -> np.ndarray:
         """Return all rows: every image is a test image."""
