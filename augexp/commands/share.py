@@ -13,8 +13,8 @@ from augexp.errors import ResultsError
 from augexp.experiment import definition, networks
 from augexp.experiment.definition import Experiment
 from augexp.files import write_atomically
-from augexp.results import records
-from augexp.results.folder import reopen_workspace
+from augexp.results import records, sealed_toml
+from augexp.results.folder import TOML, reopen_workspace
 
 if TYPE_CHECKING:
     from augexp.results.records import RunRecord
@@ -49,7 +49,10 @@ def share(results: str | Path, target: str | Path, *, data_dir: str | Path = "da
         raise ResultsError(f"{workspace.folder}: its definition cannot be told without paths; it is not shared")
     try:
         place.mkdir(parents=True, exist_ok=True)
-        write_atomically(place / "experiment.toml", definition.dumps(experiment), advice=ADVICE)
+        text = definition.dumps(experiment)
+        if sealed_toml.is_sealed(workspace.folder / TOML):
+            text = sealed_toml.sealed(text, workspace.plan_history())
+        write_atomically(place / TOML, text, advice=ADVICE)
         for name in ("plan.json", "horizon.json"):
             if (workspace.folder / name).is_file():
                 shutil.copyfile(workspace.folder / name, place / name)
@@ -93,13 +96,16 @@ def _copy_run(record: RunRecord, folder: Path) -> None:
     for name in AS_THEY_ARE:
         if (record.folder / name).is_file():
             shutil.copyfile(record.folder / name, folder / name)
-    timing = record.timing.model_copy(update={"host": None})
-    write_atomically(folder / records.TIMING, records.json_bytes(timing.values()), advice=ADVICE)
+    if record.timing.readable:
+        timing = record.timing.model_copy(update={"host": None})
+        content = records.timing_bytes(timing, record.arm, record.seed, record.arm_hash)
+        write_atomically(folder / records.TIMING, content, advice=ADVICE)
     if record.run.error is None:
         shutil.copyfile(record.folder / records.RUN, folder / records.RUN)
         return
     run = record.run.model_copy(update={"error": _without_path_in(record.run.error)})
-    write_atomically(folder / records.RUN, records.json_bytes(run.values()), advice=ADVICE)
+    content = records.run_bytes(run) if record.sealed else records.json_bytes(run.values())
+    write_atomically(folder / records.RUN, content, advice=ADVICE)
 
 
 def _without_path_in(text: str) -> str:
