@@ -1,7 +1,7 @@
 """Collect the pieces of a table into runs, and check that these have the same images and labels.
 
 Of each run and image, the predicted class, whether it is right, log loss, Brier score and confidence are kept: at most
-37 bytes, whatever the number of classes. The rows may come in any order.
+37 bytes, and four for each of up to `MAX_RANKED` classes. The rows may come in any order.
 """
 
 from __future__ import annotations
@@ -12,18 +12,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from augexp.analysis.measures.table import MAX_RANKED
 from augexp.errors import DataError
-from augexp.external.rows import Coded, Floats, Ints, Rows, TableLayout
+from augexp.external.rows import Coded, Floats, Ints, Rows, TableLayout, check_correct, check_probabilities, name_at
 from augexp.results import scores
 
 MAX_NAME = 200
 """Letters of the name of an arm, an image or a class."""
-
-SUM = 0.01
-"""How far the probabilities of an image may sum up to something else than one, for rounding."""
-
-EDGE = 1e-6
-"""How far a probability may lie outside [0, 1], for arithmetic in single precision."""
 
 Run = tuple[str, int]
 """Arm and seed."""
@@ -38,6 +33,7 @@ class RunOutcome:
         predicted: int32 (m,), place in `Collected.classes`; None where it is not known.
         log_loss, brier, confidence: float64 (m,); None without probabilities.
         fold: int32 (m,), of cross-validated runs, whose seeds are repeats.
+        probabilities: float32 (m, C) of up to `MAX_RANKED` classes; None of more, and where there are none.
         other_than_argmax: images whose predicted class is not that of the highest probability.
     """
 
@@ -48,6 +44,7 @@ class RunOutcome:
     confidence: Floats | None
     other_than_argmax: int = 0
     fold: npt.NDArray[np.int32] | None = None
+    probabilities: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -252,8 +249,8 @@ class Collector:
         if len(wrong):
             names, row = list(self._classes.places), int(wrong[0])
             raise DataError(
-                f"{rows.place(row)}: image {_name(rows.image, row)!r} has the label {names[labels[row]]!r}, and in an "
-                f"earlier row {names[self._labels.values[images[row]]]!r}; an image has one label in every run, and "
+                f"{rows.place(row)}: image {name_at(rows.image, row)!r} has the label {names[labels[row]]!r}, and in "
+                f"an earlier row {names[self._labels.values[images[row]]]!r}; an image has one label in every run, and "
                 "two images have two names, such as cat/1.jpg and dog/1.jpg"
             )
         for what, column in (("cluster", rows.cluster), ("group", rows.group)):
@@ -263,7 +260,7 @@ class Collector:
             wrong = places.learn(images, index.of(column, rows))
             if len(wrong):
                 row = int(wrong[0])
-                other = f"image {_name(rows.image, row)!r} has another {what} than in an earlier row"
+                other = f"image {name_at(rows.image, row)!r} has another {what} than in an earlier row"
                 raise DataError(f"{rows.place(row)}: {other}; an image has one {what} in every run")
 
     def _by_run(self, rows: Rows) -> Iterator[tuple[Run, npt.NDArray[np.intp] | slice]]:
@@ -301,17 +298,19 @@ class Collector:
         if rows.predicted is not None:
             predicted = self._class(rows.predicted, rows, "predicted")
         if rows.probabilities is not None:
-            _check_probabilities(rows.probabilities, rows)
+            check_probabilities(rows.probabilities, rows)
             highest = rows.probabilities.argmax(axis=1)
             kept["argmax"] = highest.astype(np.int32)
             predicted = highest if predicted is None else predicted
             kept["log_loss"] = scores.log_loss(rows.probabilities, labels)
             kept["brier"] = scores.brier(rows.probabilities, labels)
             kept["confidence"] = scores.confidence(rows.probabilities, predicted)
+            if rows.probabilities.shape[1] <= MAX_RANKED:
+                kept["probabilities"] = rows.probabilities.astype(np.float32)
         if predicted is not None:
             kept["predicted"] = predicted.astype(np.int32)
             kept["correct"] = predicted == labels
-            _check_correct(rows, kept["correct"])
+            check_correct(rows, kept["correct"])
         elif rows.correct is not None:
             kept["correct"] = rows.correct == 1
         return kept
@@ -333,42 +332,6 @@ class Collector:
         ordered = sorted(names, key=lambda name: (0, int(name), name) if name.isdecimal() else (1, 0, name))
         place = {name: index for index, name in enumerate(ordered)}
         return tuple(ordered), np.array([place[name] for name in names], dtype=np.int64)
-
-
-def _name(column: Coded, row: int) -> str:
-    return column.names[int(column.codes[row])]
-
-
-def _check_probabilities(values: Floats, rows: Rows) -> None:
-    bad = ~(np.isfinite(values) & (values >= -EDGE) & (values <= 1 + EDGE))
-    if bad.any():
-        row, place = (int(i) for i in np.argwhere(bad)[0])
-        value = float(values[row, place])
-        hint = "" if np.isnan(value) else "; are these logits or percent? take the softmax first, or divide by 100"
-        raise DataError(
-            f"{rows.place(row)}: p_{rows.classes[place]}: received {value:g}, which is no probability{hint}"
-        )
-    sums = values.sum(axis=1)
-    wrong = np.flatnonzero(np.abs(sums - 1) > SUM)
-    if len(wrong):
-        row = int(wrong[0])
-        raise DataError(
-            f"{rows.place(row)}: the probabilities sum up to {sums[row]:.4g}; they have to sum up to 1: give every "
-            "class a column, and take the softmax of logits first"
-        )
-
-
-def _check_correct(rows: Rows, correct: npt.NDArray[np.generic]) -> None:
-    if rows.correct is None:
-        return
-    wrong = np.flatnonzero(rows.correct != correct)
-    if len(wrong):
-        row = int(wrong[0])
-        raise DataError(
-            f"{rows.place(row)}: correct: received {rows.correct[row]}, but the label is {_name(rows.label, row)!r} "
-            f"and the prediction says {'the same' if correct[row] else 'another class'}; leave the column out, or "
-            "mend it"
-        )
 
 
 def _whole(kept: _Kept, names: Sequence[str], count: int, run: str) -> RunOutcome:
@@ -397,6 +360,7 @@ def _whole(kept: _Kept, names: Sequence[str], count: int, run: str) -> RunOutcom
         columns["confidence"].astype(np.float64) if "confidence" in columns else None,
         kept.other,
         columns["fold"].astype(np.int32) if "fold" in columns else None,
+        columns["probabilities"].astype(np.float32) if "probabilities" in columns else None,
     )
 
 

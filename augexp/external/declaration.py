@@ -104,7 +104,7 @@ def make_plan(
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "value_error":
-            raise DefinitionError(f"{origin}: {first['ctx']['error']}") from None
+            raise DefinitionError(": ".join(filter(None, (origin, where, str(first["ctx"]["error"]))))) from None
         message = first["msg"][0].lower() + first["msg"][1:]
         if first["type"] == "string_pattern_mismatch":
             message = "allowed are up to 63 printable characters without back-quotes"

@@ -17,7 +17,7 @@ from augexp.results.scores import Floats
 
 @dataclass(frozen=True)
 class ExternalPredictions(Predictions):
-    """The test images as one run saw them; `probabilities` is empty, float32 (m, 0).
+    """The test images as one run saw them; `probabilities` is empty, float32 (m, 0), where they were not kept.
 
     Attributes:
         outcome: what is known of the run.
@@ -97,7 +97,7 @@ def records(collected: Collected, where: str, digest: str) -> dict[tuple[str, in
             labels=collected.labels,
             predicted=predicted.astype(np.int64),
             correct=outcome.correct,
-            probabilities=none,
+            probabilities=none if outcome.probabilities is None else outcome.probabilities,
             ids=ids,
             clusters=collected.clusters,
             classes=collected.classes,

@@ -23,6 +23,12 @@ OPTIONAL = ("predicted", "correct", "cluster", "group", "fold")
 PREFIX = "p_"
 """What the name of a column of probabilities begins with; the class follows."""
 
+SUM = 0.01
+"""How far the probabilities of an image may sum up to something else than one, for rounding."""
+
+EDGE = 1e-6
+"""How far a probability may lie outside [0, 1], for arithmetic in single precision."""
+
 PIECE = 16_384
 """Rows that are read at a time."""
 
@@ -178,3 +184,42 @@ def zeros_and_ones(values: Sequence[object], rows_of: Rows) -> Ints:
         row = int(np.flatnonzero(coded.codes == wrong[0])[0])
         raise DataError(f"{rows_of.place(row)}: correct: received {values[row]!r}; allowed are 0 and 1, true and false")
     return np.array([words[name] for name in coded.names], dtype=np.int64)[coded.codes]
+
+
+def name_at(column: Coded, row: int) -> str:
+    """Return the name in a row of a column."""
+    return column.names[int(column.codes[row])]
+
+
+def check_probabilities(values: Floats, rows: Rows) -> None:
+    """Raise DataError where an image has a number that is no probability, or a sum that is not 1."""
+    bad = ~(np.isfinite(values) & (values >= -EDGE) & (values <= 1 + EDGE))
+    if bad.any():
+        row, place = (int(i) for i in np.argwhere(bad)[0])
+        value = float(values[row, place])
+        hint = "" if np.isnan(value) else "; are these logits or percent? take the softmax first, or divide by 100"
+        raise DataError(
+            f"{rows.place(row)}: p_{rows.classes[place]}: received {value:g}, which is no probability{hint}"
+        )
+    sums = values.sum(axis=1)
+    wrong = np.flatnonzero(np.abs(sums - 1) > SUM)
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{rows.place(row)}: the probabilities sum up to {sums[row]:.4g}; they have to sum up to 1: give every "
+            "class a column, and take the softmax of logits first"
+        )
+
+
+def check_correct(rows: Rows, correct: npt.NDArray[np.generic]) -> None:
+    """Raise DataError where the column `correct` contradicts labels and predictions."""
+    if rows.correct is None:
+        return
+    wrong = np.flatnonzero(rows.correct != correct)
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{rows.place(row)}: correct: received {rows.correct[row]}, but the label is {name_at(rows.label, row)!r} "
+            f"and the prediction says {'the same' if correct[row] else 'another class'}; leave the column out, or "
+            "mend it"
+        )

@@ -147,13 +147,14 @@ def test_less_in_the_table_gives_fewer_numbers_and_the_same_ones() -> None:
     kept = {name: columns[name] for name in ("arm", "seed", "image", "label")}
     by_class = augexp.judge(kept | {"predicted": predicted}, **PAIRED, seeds=5)
     correct = augexp.judge(kept | {"correct": (predicted == columns["label"]).astype(int)}, **PAIRED, seeds=5)
-    for fewer in (by_class, correct):
+    for fewer, further in ((by_class, ["f1"]), (correct, [])):
         (one,), (other,) = whole.contrasts, fewer.contrasts
         assert (one.new_images, one.p, one.wins, one.classes) == (other.new_images, other.p, other.wins, other.classes)
-        assert [measure.key for measure in other.measures] == ["accuracy"]
+        assert [measure.key for measure in other.measures] == ["accuracy", *further]
     assert by_class.contrasts[0].confusion == whole.contrasts[0].confusion
     assert correct.contrasts[0].confusion is None
-    assert len(whole.contrasts[0].measures) == 4
+    ranked = {"auroc", "average_precision", "f1"}
+    assert {measure.key for measure in whole.contrasts[0].measures} > ranked
 
 
 def test_judging_needs_no_tensorflow(tmp_path) -> None:

@@ -12,11 +12,14 @@ from augexp.analysis.measures import ranking
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Interval, Measure
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.statistics import MIN_IMAGES, Floats
+from augexp.analysis.statistics import Floats
 from augexp.results.records import Predictions
 
 SPECIFICITY = 0.95
 """Specificity at which the sensitivity is given."""
+
+MAX_RANKED = 100
+"""Classes up to which predictions are ranked: with more, AUROC and average precision are left out."""
 
 Score = Callable[[Predictions], float]
 
@@ -71,6 +74,8 @@ def probabilities(predictions: Predictions) -> Floats:
 
 def _has_scores(runs: PairedRuns, *arms: str) -> bool:
     shape = (len(runs.first.labels), len(runs.first.classes))
+    if shape[1] > MAX_RANKED:
+        return False
     tables = (p.probabilities for arm in arms for p in runs.predictions(arm))
     few = shape[1] == 2
     return all(t.shape == shape and (few or not np.isnan(t).any()) for t in tables)
@@ -100,7 +105,7 @@ def _area(
     t, interval = settings.level.of(parts), None
     # The fits of a repeat rank the images on scales of their own, so that this interval is not known for folds.
     if settings.claims and runs.folds == 1 and parts.enough and math.isfinite(t) and parts.seeds > 0:
-        half = statistics.half_widths(parts, t, settings.level.z)[1]
+        half = statistics.half_widths(parts, t, settings.level.of_images(parts))[1]
         interval = Interval(low=parts.estimate - half, high=parts.estimate + half)
     return Measure(
         key="auroc",
@@ -110,7 +115,7 @@ def _area(
         arm=float(second.mean()),
         difference=parts.estimate,
         interval=interval,
-        scope="new images" if parts.m >= MIN_IMAGES else "these images",
+        scope="new images" if parts.tells_of_new_images else "these images",
     )
 
 
