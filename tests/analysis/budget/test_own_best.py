@@ -131,7 +131,7 @@ def test_the_headline_is_each_arm_at_its_own_budget_and_the_curve_stands_beside_
     )
     assert f" pp at {typical['none']}, " in contrast.sentence
     assert contrast.sentence.count("Same initialisation and order") == 1
-    assert [measure.key for measure in contrast.measures] == ["accuracy", "log_loss"]
+    assert [measure.key for measure in contrast.measures] == ["accuracy", "log_loss", "auroc", "average_precision", "f1"]
 
 
 def test_a_budget_costs_the_steps_up_to_it(runs, auto):
