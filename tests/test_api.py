@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import builders
 import pytest
 
 import augexp
@@ -166,8 +167,7 @@ def test_another_experiment_in_the_folder_is_refused_with_the_difference(smoke) 
 @pytest.mark.usefixtures("no_workers")
 def test_an_arm_of_another_definition_is_refused(smoke, copy) -> None:
     for path in (copy / "runs" / "standard").rglob("run.json"):
-        run = json.loads(path.read_text("utf-8"))
-        path.write_text(json.dumps({**run, "arm_hash": "0" * 16}), encoding="utf-8")
+        builders.seal(path.parent, arm_hash="0" * 16)
     with pytest.raises(ResultsError, match="another definition of the arm 'standard'"):
         augexp.compare(SMOKE, results_dir=copy.parent, data_dir=smoke.data_dir)
 
@@ -181,9 +181,7 @@ def test_a_run_in_the_folder_of_another_is_refused(smoke, copy) -> None:
 
 @pytest.mark.usefixtures("no_workers")
 def test_runs_on_other_images_are_refused(smoke, copy) -> None:
-    path = copy / "runs" / "none" / "seed-0" / "run.json"
-    run = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps({**run, "store": "0" * 16}), encoding="utf-8")
+    builders.seal(copy / "runs" / "none" / "seed-0", store="0" * 16)
     with pytest.raises(ResultsError, match=r"other images \(store 0{16}, here"):
         augexp.compare(SMOKE, results_dir=copy.parent, data_dir=smoke.data_dir)
 
@@ -246,6 +244,7 @@ def test_a_published_answer_about_unknown_images_is_one_line(copy) -> None:
     values = json.loads(path.read_text("utf-8"))
     del values["data"]["split"]
     path.write_text(json.dumps(values), encoding="utf-8")
+    (copy / "comparison" / ".made").unlink()  # as in a folder of augexp 0.1
     shutil.rmtree(copy / "runs")
     with pytest.raises(ResultsError, match=r"comparison\.json: cannot be read") as caught:
         api.render_folder(copy, "md")

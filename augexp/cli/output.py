@@ -147,7 +147,7 @@ def print_store(store: Store, *, as_json: bool = False) -> None:
         "training or validation because of them",
     )
     if manifest.groups:
-        from augexp.reporting.wording import about_groups  # noqa: PLC0415 - as above
+        from augexp.reporting.groups.words import about_groups  # noqa: PLC0415 - as above
 
         _write(console, f"groups: {about_groups(manifest.groups)}")
     skipped = manifest.skipped

@@ -68,6 +68,10 @@ def share(results: str | Path, target: str | Path, *, data_dir: str | Path = "da
     copied = answer.plan_records(copy)
     again = answer.compute(copy, copied, copy.plan_history(), images)
     differing = {"data", "command"}
+    if not all(
+        record.timing.readable for record in records.read_runs(workspace.folder)
+    ):  # damaged, so that it was not copied
+        differing.add("warnings")
     if again.model_dump(exclude=differing) != comparison.model_dump(exclude=differing):
         raise ResultsError(f"{place}: the copy does not give the answer of {workspace.folder}; do not give it away")
     answer.publish(copy, again, copied, store if pictures else None, pictures=pictures)

@@ -14,9 +14,10 @@ from augexp.analysis.critical_values import Level
 from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Trend
 from augexp.analysis.verdict import FIRST_LOOK
 from augexp.analysis.wording import ends, level_words, number
-from augexp.data.store_manifest import GroupCounts, StoreManifest
+from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.budget import AUTO
 from augexp.reporting.declared import words as declared
+from augexp.reporting.groups.words import about_groups
 
 Pairs = tuple[tuple[str, str], ...]
 """Names with their values."""
@@ -390,22 +391,6 @@ def data(comparison: Comparison) -> Pairs:
         pairs.append(("files that are not read", f"{manifest.ignored_files:,}"))
     pairs.append(("fingerprint", manifest.fingerprint))
     return tuple(pairs)
-
-
-def about_groups(groups: GroupCounts) -> str:
-    """Say how many declared groups there are, where, and what was done about those that overlap."""
-    text = (
-        f"{groups.count:,} by {groups.declared}: {groups.train:,} train, {groups.validation:,} validation, "
-        f"{groups.test:,} test; the largest has {groups.largest:,} images"
-    )
-    if groups.excluded:
-        text += f"; {groups.excluded:,} images left out because their group has an evaluation image"
-    if groups.joined:
-        text += f"; {groups.joined:,} share near-duplicates with another and count as one with it"
-    return text
-
-
-# -- matrices ------------------------------------------------------------------------------------
 
 
 def too_many_classes(count: int, shown: int) -> str:

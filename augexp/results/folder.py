@@ -242,13 +242,13 @@ def _screening_of(folder: Path) -> Path:
 
 def reopen_workspace(folder: Path) -> Workspace:
     """Return the workspace that lies in `folder`; raises ResultsError where there is none or a link leaves it."""
-    check_inside(folder)
     path = folder / "experiment.toml"
     if not path.is_file():
         hint, stage = "name a folder that `augexp compare` wrote, such as results/sample", _screening_of(folder)
         if stage.is_dir():
             hint = f"its policies are screened in {stage}, and the same `augexp compare` goes on from there"
         raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {hint}")
+    check_inside(folder)
     try:
         sealed_toml.check(path)
         return Workspace(definition.load(path), folder)

@@ -6,7 +6,7 @@ A run's folder is ``results/<name>/runs/<arm>/seed-<n>/`` and holds
 * ``epochs.csv``: one row per epoch, without times, floats in full precision;
 * ``predictions.npz``: the test split, image by image, in ascending order of the store's rows;
 * ``milestones.npz``: the same at shorter budgets, where the validation images choose the budget;
-* ``timing.json``: what differs between two equal runs: dates, seconds, the host;
+* ``timing.json``: what differs between equal runs: dates, seconds, the host;
 * ``model.keras``: the trained network, where it was asked for, and ``model.keras.b2``: its digest, which is in a file
   of its own since dates in the network's file make it differ between equal runs.
 
@@ -41,7 +41,6 @@ from augexp.results.run_json import damaged, read_manifest, read_timing, timing_
 RUN, EPOCHS, PREDICTIONS, TIMING, MODEL = "run.json", "epochs.csv", "predictions.npz", "timing.json", "model.keras"
 MILESTONES = "milestones.npz"
 """What a run with an automatic budget predicted on the way."""
-
 MODEL_DIGEST = "model.keras.b2"
 """Digest of ``model.keras``, which differs between equal runs and so cannot stand in ``run.json``."""
 
@@ -134,10 +133,9 @@ class RunRecord:
     """One finished run as read from its folder.
 
     Attributes:
-        folder: where it lies.
-        run: the content of ``run.json``.
+        folder, run: where it lies, and the content of ``run.json``.
         epochs: column name to array, int64 for counts and float64 for means; empty for a failed run.
-        timing: the content of ``timing.json``; without values where the file is missing.
+        timing: the content of ``timing.json``; without values where it is missing.
     """
 
     folder: Path

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import builders
 import pytest
 from builders import write_classes
 from command_lines import run
@@ -95,8 +96,7 @@ def test_status_in_words_and_as_json(smoke) -> None:
 def test_status_of_work_in_progress(smoke, tmp_path) -> None:
     shutil.copytree(smoke.folder, tmp_path / "smoke")
     shutil.rmtree(tmp_path / "smoke" / "runs" / "none" / "seed-2")
-    run = tmp_path / "smoke" / "runs" / "standard" / "seed-1" / "run.json"
-    run.write_text(json.dumps({**json.loads(run.read_text("utf-8")), "status": "failed", "error": "it broke"}))
+    builders.seal(tmp_path / "smoke" / "runs" / "standard" / "seed-1", status="failed", error="it broke")
     out, _ = call("status", tmp_path / "smoke")
     assert "4 of 6 runs done" in out
     assert "FAILED   standard seed 1: it broke" in out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import builders
 import pytest
 
 import augexp
@@ -179,6 +180,7 @@ def test_a_finished_run_is_verified_with_its_milestones(in_this_process, auto, u
     milestones = record.milestones()
     milestones[40] = records.Milestone(1 - milestones[40].predicted, milestones[40].log_probability)
     (record.folder / records.MILESTONES).write_bytes(records.milestones_bytes(milestones))
+    builders.seal(record.folder)
     again = verify.rerun(records.read_run(record.folder), auto, store.path, engine=in_this_process())
     assert (again.exact, again.predictions_equal, again.weights_equal) == (False, False, True)
 

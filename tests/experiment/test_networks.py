@@ -79,7 +79,8 @@ def test_a_results_folder_never_makes_a_file_run(net: Path, tmp_path: Path) -> N
         lambda: api.compare(workspace.folder / "experiment.toml", results_dir=tmp_path, data_dir=tmp_path),
     ):
         with pytest.raises(
-            (DefinitionError, ResultsError), match="executed only where you name it|no finished run|runs"
+            (DefinitionError, ResultsError),
+            match="only where you name it|no finished run|damaged|digest differs",
         ):
             call()
     named = api.define(workspace.folder / "experiment.toml", model=f"{net}:build")

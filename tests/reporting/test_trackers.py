@@ -90,7 +90,7 @@ def test_mlflow_reads_back_curves_test_and_sentence(runs, tmp_path, monkeypatch)
     history = client.get_metric_history(one.info.run_id, "val_accuracy")
     assert [(point.step, point.value) for point in history] == [(1, 0.125), (2, 0.25), (3, 0.375)]
     assert one.data.metrics["test_accuracy"] == 0.75
-    assert (one.data.params["arm"], one.data.params["batch_size"], one.info.status) == ("standard", "32", "FINISHED")
+    assert (one.data.params["arm"], one.data.params["batch_size"], one.info.status) == ("standard", "1", "FINISHED")
     assert answer.data.metrics == {
         "standard/estimate": 0.0312,
         "standard/interval/low": 0.01,

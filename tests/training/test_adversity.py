@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -26,21 +27,30 @@ def content(folder):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
-@pytest.mark.parametrize("name", [*(files.temporary_path(Path(name)).name for name in WRITTEN), ".unique-3"])
+@pytest.mark.parametrize("name", [*WRITTEN, ".unique-3"])
 def test_a_full_disk_is_one_line_and_loses_nothing(name, finished, make_task, networks, tmp_path, monkeypatch):
     task = make_task(tmp_path, "standard", 0)
     task.folder.mkdir(parents=True)
     if name.startswith(".unique"):  # a fresh start removes those of before
         report, seconds = (lambda event: event.epoch == 2 and (task.folder / name).symlink_to(FULL)), 999
     else:
-        (task.folder / name).symlink_to(FULL)
         report, seconds = (lambda event: None), 0
+    replacing = files.replacing
+
+    @contextlib.contextmanager
+    def full(path, **options):
+        if path == task.folder / name:
+            yield FULL  # stands for the whole disk
+        with replacing(path, **options) as beside:
+            yield beside
+
     with monkeypatch.context() as patch:
-        patch.setattr(files, "remove_leftovers", lambda folder: None)  # the link stands for the whole disk
+        patch.setattr(files, "replacing", full)
         with pytest.raises(ResultsError, match=r"No space left on device.; free some space .* finished runs are kept"):
             run.execute(task, networks=networks, report=report, checkpoint_seconds=seconds)
     assert not task.is_finished
-    (task.folder / name).unlink(missing_ok=True)  # now there is space
+    if name.startswith(".unique"):
+        (task.folder / name).unlink(missing_ok=True)  # now there is space
     run.execute(task, networks=networks)
     assert content(task.folder) == content(finished["standard", 0].folder)
     assert {path.name for path in task.folder.iterdir()} == {*SAME, records.TIMING}
