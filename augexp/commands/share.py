@@ -56,7 +56,8 @@ def share(results: str | Path, target: str | Path, *, data_dir: str | Path = "da
         for name in ("plan.json", "horizon.json"):
             if (workspace.folder / name).is_file():
                 shutil.copyfile(workspace.folder / name, place / name)
-        for record in records.read_runs(workspace.folder):
+        copied_from = records.read_runs(workspace.folder)
+        for record in copied_from:
             _copy_run(record, place / record.folder.relative_to(workspace.folder))
     except OSError as error:
         raise ResultsError(f"{place}: cannot be written ({error.strerror or error}); {ADVICE}") from None
@@ -68,9 +69,7 @@ def share(results: str | Path, target: str | Path, *, data_dir: str | Path = "da
     copied = answer.plan_records(copy)
     again = answer.compute(copy, copied, copy.plan_history(), images)
     differing = {"data", "command"}
-    if not all(
-        record.timing.readable for record in records.read_runs(workspace.folder)
-    ):  # damaged, so that it was not copied
+    if not all(record.timing.readable for record in copied_from):  # a damaged one was not copied
         differing.add("warnings")
     if again.model_dump(exclude=differing) != comparison.model_dump(exclude=differing):
         raise ResultsError(f"{place}: the copy does not give the answer of {workspace.folder}; do not give it away")

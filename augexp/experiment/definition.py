@@ -91,7 +91,7 @@ class Training(Frozen):
     probe: int = Field(default=500, ge=1)
     weights: str | None = None
     tune: Literal["all", "head"] = "all"
-    views: int = Field(default=8, ge=1, le=1000)
+    views: int = Field(default=40, ge=1, le=1000)
     model_digest: str | None = None
     weights_digest: str | None = None
 

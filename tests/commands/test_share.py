@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import augexp
 from augexp import api
 from augexp.commands import share
 from augexp.errors import ResultsError
@@ -41,7 +40,7 @@ def test_a_copy_gives_the_same_answer_without_hosts_paths_and_photos(smoke, tmp_
     original = api.status(folder)
     assert api.status(copy).intervals == original.intervals
     nowhere = tmp_path / "nowhere"
-    assert augexp.render(share.answer.current(copy, nowhere), "csv") == augexp.render(smoke.comparison, "csv")
+    assert api.render(share.answer.current(copy, nowhere), "csv") == api.render(smoke.comparison, "csv")
     api.report(copy, data_dir=nowhere)
     for name in ("predictions.npz", "epochs.csv", "run.json"):
         assert (copy / "runs/none/seed-0" / name).read_bytes() == (folder / "runs/none/seed-0" / name).read_bytes()

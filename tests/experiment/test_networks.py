@@ -111,7 +111,7 @@ def test_a_saved_network_is_found_again_from_the_results(tmp_path: Path) -> None
         ({"tune": "head"}, "tune: received 'head' with the network 'small', which has no trained backbone"),
         ({"model": "VGG16", "weights": "none", "tune": "head"}, "tune: received 'head' with weights = 'none'"),
         ({"views": 3}, "views: received 3 with tune = 'all'"),
-        ({"views": 8}, "views: received 8 with tune = 'all'"),
+        ({"views": 40}, "views: received 40 with tune = 'all'"),
         ({"model": "n.keras", "precision": "mixed_bfloat16"}, "precision: received 'mixed_bfloat16' with the saved ne"),
         ({"model": "VGG16", "image_size": 16}, "data.image_size: received 16 with the network VGG16, which takes 32"),
         ({"model": "n.keras"}, "model: .*n.keras cannot be read"),
@@ -126,5 +126,5 @@ def test_what_does_not_fit_is_said_in_one_line(training, words) -> None:
 
 def test_later_keys_are_left_out_at_their_defaults() -> None:
     assert not {"weights", "tune", "views", "model_digest"} & set(Training().model_dump())
-    explicit = Training(weights=None, tune="all", views=8, model_digest=None)
+    explicit = Training(weights=None, tune="all", views=40, model_digest=None)
     assert definition.parse({"name": "a", "training": explicit.model_dump()}, origin="test").training == Training()
