@@ -49,9 +49,11 @@ def main() -> None:
         path = augexp.index(experiment, data_dir=place).path
         seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
         for number in range(options.rounds + 1):
-            for kind in KINDS:
-                if kind != "next":
+            for kind in KINDS[number % 3 :] + KINDS[: number % 3]:
+                if kind == "first":
                     (path / ".checked").unlink(missing_ok=True)
+                elif kind == "next":
+                    open_store(path).check_images()
                 folder = records.run_folder(place / kind, "standard", number)
                 task = RunTask(experiment, "standard", 0, path, folder)
                 unchecked = mock.patch.object(Store, "check_images", return_value=None)
