@@ -17,7 +17,7 @@ from augexp.analysis.statistics import MIN_IMAGES, columns
 from augexp.data.groups import units
 from augexp.errors import DataError
 from augexp.experiment.plan import Plan
-from augexp.results.records import PREDICTIONS, Milestone, Predictions, RunRecord, read_predictions
+from augexp.results.records import Milestone, Predictions, RunRecord
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -71,7 +71,7 @@ class HalfRecord(RunRecord):
     @cached_property
     def _whole(self) -> Predictions:
         # Read here: a cached property of the class above would give what this class has cached under its name.
-        return read_predictions(self.folder / PREDICTIONS)
+        return self._all_predictions()
 
     @cached_property
     def _rows(self) -> Ints:
