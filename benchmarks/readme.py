@@ -56,11 +56,41 @@ def example() -> str:
     return f"> {contrast['sentence']}\n\n{_wrapped(meaning)}"
 
 
+def views() -> str:
+    """Return what a few stored views do to accuracy, against a view of its own in every epoch."""
+    values = measured("views")
+    items = [
+        f"""with {case["views"]} versions over {case["epochs"]} epochs, `{values["arm"]}` differed from fresh versions
+        by {_signed(case["difference"])} pp ({_signed(case["low"])} to {_signed(case["high"])}; {case["seeds"]} seeds,
+        {case["test_images"]:,} test images)"""
+        for case in values["cases"]
+    ]
+    ends = (";", ".")
+    return "\n".join(_wrapped(f"{item}{end}", first="* ", others="  ") for item, end in zip(items, ends, strict=True))
+
+
 def image_floor() -> str:
     """Return the half-width that the test images of cats and dogs leave, however many seeds there are."""
     answer = published("cats-dogs")
     floor = answer["contrasts"][0]["outlook"]["image_floor"]
     return f"the {answer['test_images']:,} images of the published answer on cats and dogs leave ±{floor:.1f} pp"
+
+
+def folds() -> str:
+    """Return a table of the half-widths of folds and of a held-out test set, with as many runs."""
+    lines = [
+        "| | test images | half-width of the seeds or fits | half-width for new images |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, label in (("held-out", "{} seeds, the official test set"), ("folds", "`--folds 5 --repeats {}`")):
+        answer = published(f"cats-dogs-{name}")
+        (contrast,) = answer["contrasts"]
+        these, new = (
+            (contrast[scope]["high"] - contrast[scope]["low"]) / 2 for scope in ("these_images", "new_images")
+        )
+        label = label.format(len(contrast["seeds"]))
+        lines.append(f"| {label} | {answer['test_images']:,} | {these:.2f} pp | **{new:.2f} pp** |")
+    return "\n".join(lines)
 
 
 def gallery() -> str:
@@ -222,6 +252,8 @@ def _wrapped(text: str, first: str = "", others: str = "") -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "example": example,
     "image-floor": image_floor,
+    "views": views,
+    "folds": folds,
     "gallery": gallery,
     "speed": speed,
     "augmentation": augmentation,
