@@ -12,7 +12,8 @@ import numpy as np
 
 from augexp.analysis import schema
 from augexp.analysis.learning_curves import Course, Floats, course, differences
-from augexp.analysis.schema import Comparison, Contrast, Interval
+from augexp.analysis.schema import Comparison, Contrast
+from augexp.analysis.values import Interval
 from augexp.analysis.wording import number
 from augexp.reporting import wording
 from augexp.reporting.declared import words as declared
