@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from augexp.data.generator import cyclic_generator, generator
     from augexp.data.store import Store, open_store
     from augexp.errors import AugexpError
-    from augexp.experiment.definition import Experiment, Training
+    from augexp.experiment.definition import Experiment
     from augexp.experiment.plan import Plan
     from augexp.experiment.sources import Data
+    from augexp.experiment.training import Training
     from augexp.results.records import RunRecord
     from augexp.version import __version__
 
@@ -77,7 +78,8 @@ __all__ = [
 
 _MODULES = {
     **dict.fromkeys(("generator", "cyclic_generator"), "augexp.data.generator"),
-    **dict.fromkeys(("Experiment", "Training"), "augexp.experiment.definition"),
+    "Experiment": "augexp.experiment.definition",
+    "Training": "augexp.experiment.training",
     "Data": "augexp.experiment.sources",
     "Plan": "augexp.experiment.plan",
     **dict.fromkeys(("Store", "open_store"), "augexp.data.store"),

@@ -17,7 +17,7 @@ import training  # first: it sets the threads of the numerical libraries
 from tables import table, write
 
 from augexp.engines import resources
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 
 ROUNDS = 40
 ARMS = ("none", "standard", "strong")

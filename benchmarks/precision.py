@@ -30,7 +30,7 @@ from tables import table, write
 import augexp
 from augexp.analysis import critical_values
 from augexp.analysis import statistics as crossing
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.results import records
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "photos"

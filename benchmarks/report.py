@@ -19,12 +19,14 @@ import numpy as np
 from tables import write
 
 from augexp.analysis import learning_curves
-from augexp.analysis.schema import Arm, Comparison, Contrast, Gain, Interval, Look, Measure, Outlook, Wins
+from augexp.analysis.schema import Arm, Comparison, Contrast
+from augexp.analysis.values import Gain, Interval, Look, Measure, Outlook, Wins
 from augexp.reporting import figures, formats, preview_sheets
 from augexp.reporting import write as report
 from augexp.results import records
 from augexp.results.manifests import RUN_SCHEMA, RunManifest
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.predictions import Predictions, predictions_bytes
+from augexp.results.records import RunRecord
 
 GOAL_SECONDS, GOAL_BYTES = 10.0, 5_000_000
 ARMS = ("none", "standard", "randaugment", "random", "harmful")
@@ -76,7 +78,7 @@ def write_runs(folder: Path, images: int, seeds: int, epochs: int) -> None:
             predicted = probabilities.argmax(axis=1)
             ids = np.arange(images, dtype=np.uint64)
             outcome = Predictions(labels, predicted, predicted == labels, probabilities, ids, labels * 0, CLASSES)
-            (place / records.PREDICTIONS).write_bytes(records.predictions_bytes(outcome))
+            (place / records.PREDICTIONS).write_bytes(predictions_bytes(outcome))
             (place / records.EPOCHS).write_bytes(records.epochs_bytes(rows(generator, index, epochs)))
             run = RunManifest(
                 schema=RUN_SCHEMA, status="complete", experiment="", arm=arm, arm_hash="", seed=seed, error=None

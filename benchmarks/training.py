@@ -49,7 +49,7 @@ from augexp.augment.pipeline import Augmenter
 from augexp.augment.pixels.canvas import Buffers, rescale
 from augexp.data.generator import cyclic_generator
 from augexp.engines import resources
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.training import feed
 from augexp.training.image_counter import ImageCounter
 from augexp.training.timing import RunTimer

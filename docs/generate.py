@@ -30,9 +30,10 @@ from augexp.augment.catalogue.base import Spec
 from augexp.augment.catalogue.registry import SPECS
 from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.cli import app, output
-from augexp.experiment.definition import Experiment, Training
+from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
 from augexp.experiment.sources import Data
+from augexp.experiment.training import Training
 from augexp.reporting import formats
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,7 +18,8 @@
 - `settings`: What all contrasts of a comparison have in common, and whether anything may be claimed.
 - `statistics`: The statistics of a comparison as functions of plain arrays.
 - `trend`: The slope of the primary metric over the strengths of a policy.
+- `values`: The values that the models of a comparison are made of: intervals, counts, measures.
 - `verdict`: The verdict of an interval [L, U] against a region of practical equivalence ±r.
-- `warnings`: Which warnings stand beside an answer, and what was changed in the plan.
-- `wording`: The words that are stored in a comparison; how numbers are written for people.
+- `warnings`: What stands beside an answer: warnings, and what was changed in the plan.
+- `wording`: Verdicts and sentences of record that are stored in a comparison; how numbers are written for people.
 """

@@ -19,9 +19,11 @@ from augexp.analysis.folds.outlook import with_folds
 from augexp.analysis.folds.runs import runs_of
 from augexp.analysis.looks import History
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Arm, Comparison, Contrast, Look, Missing
+from augexp.analysis.schema import Arm, Comparison, Contrast, Missing
 from augexp.analysis.settings import AnalysisSettings, make_settings
-from augexp.analysis.warnings import collect_warnings, plan_changes
+from augexp.analysis.values import Look
+from augexp.analysis.warnings import words as warning_words
+from augexp.analysis.warnings.collect import collect_warnings, plan_changes
 from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.definition import Experiment
 from augexp.results.manifests import Horizon
@@ -159,7 +161,7 @@ def _missing(experiment: Experiment, records: Sequence[RunRecord], seeds: Sequen
             record = known.get((arm, seed))
             name = experiment.run_name(arm, seed) if experiment.data.folds else ""
             if record is None:
-                missing.append(Missing(arm=arm, seed=seed, reason=wording.NOT_RUN, name=name))
+                missing.append(Missing(arm=arm, seed=seed, reason=warning_words.NOT_RUN, name=name))
             elif not record.finished:
                 missing.append(Missing(arm=arm, seed=seed, reason=record.run.error or "failed", name=name))
     return tuple(missing)

@@ -20,10 +20,12 @@ from augexp.analysis.groups.grouping import MIN_EFFECTIVE, MIN_GROUPS
 from augexp.analysis.groups.schema import GroupedContrast
 from augexp.analysis.measures.table import measures
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Components, Contrast, EqualBudget, Interval, Measure, Wins
+from augexp.analysis.schema import Contrast
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import MIN_IMAGES, Crossed, Floats
+from augexp.analysis.values import Components, EqualBudget, Interval, Measure, Wins
 from augexp.analysis.verdict import FIRST_LOOK, Verdict, decide, no_verdict
+from augexp.analysis.warnings import words as warning_words
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
         return _infer_from_equal_arms(parts, settings, control=control)
     if not settings.claims:
         return Inference(parts, no_verdict(wording.RUNS_MISSING if settings.missing else wording.no_claim(settings)))
-    warnings = (wording.CONTROL_DIFFERS,) if control else ()
+    warnings = (warning_words.CONTROL_DIFFERS,) if control else ()
     if not parts.enough:
         words = wording.SMOKE if parts.folds == 1 else wording.ONE_REPEAT
         words = wording.RUNS_MISSING if settings.missing else words
         return Inference(parts, no_verdict(words), warnings=warnings)
     if parts.tied:
-        warnings = (*warnings, wording.equal_seeds(parts.n, folds=parts.folds))
+        warnings = (*warnings, warning_words.equal_seeds(parts.n, folds=parts.folds))
         return Inference(parts, no_verdict(wording.SAME_DIFFERENCE), warnings=warnings)
     r = settings.plan.equivalence
     if not math.isfinite(settings.level.of(parts)):
@@ -75,7 +77,7 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
     new, these = intervals(parts, settings.level)
     if new is None:
         few = parts.m < MIN_IMAGES or parts.groups is None
-        text = wording.few_images(parts.m) if few else groups_wording.few_groups(parts.groups or 0)
+        text = warning_words.few_images(parts.m) if few else groups_wording.few_groups(parts.groups or 0)
         warnings = (*warnings, text)
     headline = new or these
     verdict = decide(headline.low, headline.high, r)
@@ -98,7 +100,7 @@ def _infer_from_equal_arms(parts: Crossed, settings: AnalysisSettings, *, contro
         zero = Interval(low=0.0, high=0.0) if settings.claims else None
         return Inference(parts, Verdict(wording.CONTROL, "same"), zero, zero)
     words = wording.RUNS_MISSING if settings.missing else wording.SAME_PREDICTIONS
-    return Inference(parts, no_verdict(words), warnings=(wording.EQUAL_ARMS,) if settings.claims else ())
+    return Inference(parts, no_verdict(words), warnings=(warning_words.EQUAL_ARMS,) if settings.claims else ())
 
 
 def compare_arm(
@@ -183,7 +185,7 @@ def _few_in_classes(runs: PairedRuns, classes: Sequence[Measure], settings: Anal
     if not settings.claims:
         return ()
     few = [measure.name for measure in classes if measure.images < MIN_IMAGES]
-    texts = (wording.few_class_images(few),) if few else ()
+    texts = (warning_words.few_class_images(few),) if few else ()
     groups = runs.columns.groups
     if groups is None or len(np.unique(groups)) < MIN_GROUPS:
         return texts

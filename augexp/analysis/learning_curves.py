@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.analysis import statistics
-from augexp.analysis.schema import Gain, Interval
 from augexp.analysis.settings import AnalysisSettings
+from augexp.analysis.values import Gain, Interval
 from augexp.results.records import RunRecord
 
 Floats = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from augexp.analysis import statistics
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Interval, Measure
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Floats, Ints
-from augexp.results.records import Predictions
+from augexp.analysis.values import Interval, Measure
+from augexp.results.predictions import Predictions
 
 
 def all_measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> tuple[Measure, ...]:

@@ -24,7 +24,8 @@ from augexp.analysis.statistics import Columns, Crossed, Floats, Ints
 from augexp.data.groups import units
 from augexp.errors import AnalysisError
 from augexp.results.manifests import Ledger
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.predictions import Predictions
+from augexp.results.records import RunRecord
 
 BUDGET = tuple(Ledger.model_fields)
 """What has to be equal in two runs with the same budget."""

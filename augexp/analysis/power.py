@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from augexp.analysis.critical_values import Level, level
-from augexp.analysis.schema import Outlook
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Crossed
+from augexp.analysis.values import Outlook
 
 POWER = 0.8
 """Probability of seeing a difference that is there, which seeds are planned for."""

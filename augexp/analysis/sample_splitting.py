@@ -17,7 +17,8 @@ from augexp.analysis.statistics import MIN_IMAGES, columns
 from augexp.data.groups import units
 from augexp.errors import DataError
 from augexp.experiment.plan import Plan
-from augexp.results.records import Milestone, Predictions, RunRecord
+from augexp.results.predictions import Milestone, Predictions
+from augexp.results.records import RunRecord
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from augexp.analysis import wording
-from augexp.analysis.schema import Tone
+from augexp.analysis.values import Tone
 
 FIRST_LOOK = 5
 """Seeds from which there is a verdict."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from augexp import digests, surroundings
+from augexp.analysis.warnings import words as warning_words
 from augexp.data.store_manifest import StoreManifest
 from augexp.errors import ResultsError
 from augexp.experiment import command_line
@@ -173,11 +174,11 @@ def remarks_on(workspace: Workspace, records: Sequence[RunRecord], images: Image
     from augexp.analysis import wording  # noqa: PLC0415 - numpy
 
     finished = [record for record in records if record.finished]
-    parts = [wording.runs_without_digests(sum(not record.sealed for record in finished), len(finished))]
+    parts = [warning_words.runs_without_digests(sum(not record.sealed for record in finished), len(finished))]
     parts += workspace.without_digests()
     parts += ["store.json"] if images.store is not None and not images.store.sealed else []
     unreadable = sum(not record.timing.readable for record in finished)
-    texts = [wording.without_digests(parts) if any(parts) else "", wording.unreadable_times(unreadable)]
+    texts = [warning_words.without_digests(parts) if any(parts) else "", warning_words.unreadable_times(unreadable)]
     return tuple(wording.as_sentence(text) for text in texts if text)
 
 

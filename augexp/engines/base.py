@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, ClassVar, Self
 
 from augexp.errors import Interrupted
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.progress import RunEvent
 from augexp.results import records
 from augexp.training.task import RunTask

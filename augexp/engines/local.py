@@ -20,7 +20,7 @@ from augexp.engines import memory, resources
 from augexp.engines.base import Engine, Execution
 from augexp.engines.worker_process import Message, Worker
 from augexp.errors import ResultsError, RunError
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.progress import RunEvent
 from augexp.training import checkpoint
 from augexp.training.task import RunTask

@@ -15,7 +15,7 @@ from augexp.engines.resources import WORKER_MEMORY
 from augexp.engines.worker_process import THREAD_VARIABLES
 from augexp.errors import RunError
 from augexp.experiment import networks
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 
 MODULE = "augexp.engines.network_measure"
 """What the process executes that builds a network to measure it."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from augexp.errors import RunError
 from augexp.experiment import networks
-from augexp.experiment.definition import Experiment, Training
+from augexp.experiment.definition import Experiment
+from augexp.experiment.training import Training
 
 
 def read_files(training: Training) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from augexp import child_process
 from augexp.engines import worker
 
 if TYPE_CHECKING:
-    from augexp.experiment.definition import Training
+    from augexp.experiment.training import Training
 
 
 def main() -> None:

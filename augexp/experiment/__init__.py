@@ -12,4 +12,5 @@
 - `source_kinds`: Which images a definition can name: what is known of each source before an image is read.
 - `sources`: Which images: the `data` section of a definition, and the sources that it can name.
 - `studies`: Studies of one policy: which of its operations matter, and how strong it should be.
+- `training`: Which network and which budget: the `training` section of a definition.
 """

@@ -9,7 +9,8 @@ from typing import Any
 
 from augexp.errors import DefinitionError
 from augexp.experiment import networks
-from augexp.experiment.definition import Experiment, Training
+from augexp.experiment.definition import Experiment
+from augexp.experiment.training import Training
 
 
 def portable(training: Training, folder: Path) -> dict[str, str]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from augexp.external.rows import PREFIX
 from augexp.files import replacing, unwritable
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.predictions import Predictions
+from augexp.results.records import RunRecord
 
 
 def write_table(records: Sequence[RunRecord], path: Path) -> int:

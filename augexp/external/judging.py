@@ -20,7 +20,8 @@ from augexp.analysis.paired_runs import PairedRuns, is_balanced
 from augexp.analysis.schema import Arm, Comparison, Contrast
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Ints
-from augexp.analysis.warnings import chance_of, is_at_chance
+from augexp.analysis.warnings import words as warning_words
+from augexp.analysis.warnings.collect import chance_of, is_at_chance
 from augexp.errors import DefinitionError
 from augexp.external import checks, folds, outcomes, seeds
 from augexp.external import wording as words
@@ -306,7 +307,7 @@ def _warnings(
     complete: bool,
 ) -> tuple[str, ...]:
     """Return what stands beside the answer, the gravest first."""
-    texts = [wording.missing_runs(counted.missing)] if counted.missing else []
+    texts = [warning_words.missing_runs(counted.missing)] if counted.missing else []
     several = len(contrasts) > 1
     texts += [f"`{c.arm}`: {text}" if several else text for c in contrasts for text in c.warnings]
     if complete:
@@ -315,5 +316,5 @@ def _warnings(
             texts.append(words.at_chance(baseline, float(scores.mean()), chance))
     texts += [*reasons, *counted.warnings]
     if counted.left_out:
-        texts.append(wording.unplanned_seeds(counted.left_out))
+        texts.append(warning_words.unplanned_seeds(counted.left_out))
     return tuple(dict.fromkeys(wording.as_sentence(text) for text in texts))

@@ -11,7 +11,8 @@ import numpy as np
 from augexp.data.groups import name_hash
 from augexp.external.collector import Collected, RunOutcome
 from augexp.results.manifests import RUN_SCHEMA, RunManifest
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.predictions import Predictions
+from augexp.results.records import RunRecord
 from augexp.results.scores import Floats
 
 

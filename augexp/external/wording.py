@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from augexp.analysis.wording import as_sentence, coded, number
+from augexp.analysis.warnings.words import coded
+from augexp.analysis.wording import as_sentence, number
 
 NO_NAMES = "the images have no names in these files: their order is taken to be the same in every run"
 

@@ -5,6 +5,7 @@
 - `budgets`: What is shown of automatic budgets: test images at equal budgets, and each arm's own one.
 - `charts`: What the charts show, taken from a comparison and its records once, for files and page alike.
 - `declared`: What is shown of runs that somebody else trained.
+- `facts`: What is shown of the facts under a comparison: the budget of the runs, the images.
 - `figures`: The charts of a comparison as files, PNG and SVG, and as SVG inside the page.
 - `formats`: The forms in which tables, a comparison and its runs are written.
 - `groups`: What is shown of images that belong to groups.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augexp.analysis import schema
 from augexp.analysis.learning_curves import Course, Floats, course, differences
-from augexp.analysis.schema import Comparison, Contrast, Interval
+from augexp.analysis.schema import Comparison, Contrast
+from augexp.analysis.values import Gain, Interval
 from augexp.analysis.wording import number
 from augexp.reporting import wording
 from augexp.reporting.declared import words as declared
@@ -243,7 +243,7 @@ def gains(comparison: Comparison, records: Sequence[RunRecord]) -> dict[str, Gai
     return curves
 
 
-def _gain_arrays(gain: schema.Gain | None) -> tuple[Floats, Floats, Floats]:
+def _gain_arrays(gain: Gain | None) -> tuple[Floats, Floats, Floats]:
     """Return mean, lower and upper end of the band by epoch, each float64 (E,); NaN where there is no band."""
     mean = np.array(gain.mean if gain else (), dtype=np.float64)
     if gain is None or gain.low is None or gain.high is None:

@@ -19,6 +19,7 @@ from augexp.reporting import blocks, budgets, charts, photos, tables, wording
 from augexp.reporting.blocks import Block
 from augexp.reporting.declared import tables as names
 from augexp.reporting.declared import words as declared
+from augexp.reporting.facts import words as facts
 from augexp.reporting.groups import tables as groups
 from augexp.results.records import RunRecord
 from augexp.version import __version__
@@ -249,7 +250,7 @@ def _changed_images(context: PageContext) -> Blocks:
 
 
 def _ledger(comparison: Comparison) -> wording.Pairs:
-    return (*wording.ledger(comparison), *budgets.costs(comparison))
+    return (*facts.ledger(comparison), *budgets.costs(comparison))
 
 
 def _command(context: PageContext) -> Blocks:
@@ -268,7 +269,7 @@ SECTIONS = (
     SectionMaker("Confusion", "confusion", _confusion),
     SectionMaker("Images won and lost", "images", _changed_images),
     SectionMaker("Equal budget", "budget", lambda page: _pairs(_ledger(page.comparison))),
-    SectionMaker("Data and splits", "data", lambda page: _pairs(wording.data(page.comparison))),
+    SectionMaker("Data and splits", "data", lambda page: _pairs(facts.data(page.comparison))),
     SectionMaker("Plan, and what changed", "plan", lambda page: _pairs(wording.plan(page.comparison))),
     SectionMaker("Environment", "environment", lambda page: _pairs(tuple(page.comparison.environment.items()))),
     SectionMaker("How to reproduce", "reproduce", _command),

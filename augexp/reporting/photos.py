@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from augexp.analysis.folds.runs import out_of_fold
 from augexp.reporting.blocks import Block, Heading, Photo, Prose, Strip
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.predictions import Predictions
+from augexp.results.records import RunRecord
 
 if TYPE_CHECKING:
     from augexp.data.store import Store

@@ -10,10 +10,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from augexp.analysis.schema import Comparison, Contrast, Interval, Measure
+from augexp.analysis.schema import Comparison, Contrast
+from augexp.analysis.values import Interval, Measure
 from augexp.analysis.wording import MISSING, ends, number
 from augexp.reporting import wording
 from augexp.reporting.declared import words as declared
+from augexp.reporting.facts import words as facts
 
 MAX_NAME = 16
 """Letters of a name that leave room for the other columns in a terminal; built-in policies have shorter ones."""
@@ -210,8 +212,8 @@ def all_tables(comparison: Comparison, further: Sequence[Table] = ()) -> list[Ta
     for contrast in comparison.contrasts:
         tables += [also_reported(comparison, contrast), measures(comparison, contrast), classes(comparison, contrast)]
     for title, pairs in (
-        ("Equal budget", wording.ledger(comparison)),
-        ("Data", wording.data(comparison)),
+        ("Equal budget", facts.ledger(comparison)),
+        ("Data", facts.data(comparison)),
         ("Plan", wording.plan(comparison)),
     ):
         tables.append(Table(title, (Column("what"), Column("value")), pairs))

@@ -5,6 +5,7 @@
 - `heartbeat`: The heartbeat of a run that is going on: a small file beside its records.
 - `locks`: Who may write where: one command per results folder, one process per run.
 - `manifests`: What the JSON files of a results folder hold, as typed models.
+- `predictions`: What a network said of the test images, at the end of a run and at milestones, and the files of both.
 - `records`: A run on disk: what one arm with one seed left behind, and how to read it.
 - `run_json`: Reading the JSON files of a run, and the digests of its other files.
 - `sealed_toml`: The first line of a results folder's definition: digests of it and of the plans.

@@ -60,7 +60,7 @@ def epochs(columns: Mapping[str, npt.NDArray[Any]], ledger: Ledger | None) -> No
 
 
 def predictions(outcome: Any) -> None:
-    """Check the arrays of ``predictions.npz``, a `Predictions` of `augexp.results.records`, against each other."""
+    """Check the arrays of ``predictions.npz``, a `Predictions` of `augexp.results.predictions`, against each other."""
     images, classes = len(outcome.labels), len(outcome.classes)
     shapes = {
         "labels": ((images,), np.integer),

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from augexp import files
 from augexp.results import records
-from augexp.results.records import Milestone
+from augexp.results.predictions import Milestone
 
 MAX_SHARE = 0.01
 """Part of the time that may go into writing checkpoints."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from augexp.augment.pipeline import rescale
 from augexp.data.store import Store
 from augexp.results.manifests import TestSummary
-from augexp.results.records import Milestone, Predictions
+from augexp.results.predictions import Milestone, Predictions
 
 BATCH = 128
 """Images per forward pass; fixed, because the last bits may depend on it."""

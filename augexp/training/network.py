@@ -14,7 +14,8 @@ import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 import numpy.typing as npt
 
-from augexp.experiment.definition import Experiment, Training
+from augexp.experiment.definition import Experiment
+from augexp.experiment.training import Training
 from augexp.training import backend, models
 from augexp.training.architectures import base
 from augexp.training.architectures.weight_origins import value_of

@@ -26,7 +26,7 @@ from augexp.progress import Kind, RunEvent
 from augexp.results import locks, records
 from augexp.results.heartbeat import HeartbeatWriter
 from augexp.results.manifests import RUN_SCHEMA, ImageCounts, Ledger, RunManifest, RunOutcome, TestSummary
-from augexp.results.records import Milestone
+from augexp.results.predictions import Milestone, milestones_bytes, predictions_bytes
 from augexp.results.run_json import digests_of
 from augexp.training import checkpoint, evaluation
 from augexp.training.checkpoint import Checkpoint
@@ -246,10 +246,10 @@ class _Run:
         if self._task.extendable:
             self._write_checkpoint()
         self._write_epochs()
-        files.write_atomically(folder / records.PREDICTIONS, records.predictions_bytes(predictions), durable=True)
+        files.write_atomically(folder / records.PREDICTIONS, predictions_bytes(predictions), durable=True)
         if self._training.auto:
             kept = {epoch: self._milestones[epoch] for epoch in budget.milestones(self._task.epochs)}
-            files.write_atomically(folder / records.MILESTONES, records.milestones_bytes(kept), durable=True)
+            files.write_atomically(folder / records.MILESTONES, milestones_bytes(kept), durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
         timing = records.timing_bytes(self._timer.report(), self._task.arm, self._task.seed, self._identity["arm_hash"])

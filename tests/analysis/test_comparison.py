@@ -15,6 +15,7 @@ from augexp.analysis import comparison, looks
 from augexp.analysis.wording import number
 from augexp.errors import AnalysisError
 from augexp.reporting import formats, wording
+from augexp.reporting.facts import words as facts
 from augexp.results.records import read_runs
 
 
@@ -140,7 +141,7 @@ def test_a_network_that_draws_nothing_starts_from_the_same_weights_and_the_page_
     fill(tmp_path, experiment, matrices, range(5), weights_initial="the same", ledger=ledger)
     found = answer(tmp_path, experiment)
     assert found.contrasts[0].new_images is not None
-    pairs = dict(wording.ledger(found))
+    pairs = dict(facts.ledger(found))
     assert (pairs["what is trained"], pairs["parameters that each seed draws anew"]) == ("the head", "0")
 
 

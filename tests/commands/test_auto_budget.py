@@ -15,6 +15,7 @@ from augexp.errors import Interrupted, ResultsError
 from augexp.experiment import screening
 from augexp.results import records
 from augexp.results.folder import open_workspace
+from augexp.results.predictions import Milestone, milestones_bytes
 from augexp.results.records import RunRecord
 from augexp.training import run
 
@@ -178,8 +179,8 @@ def test_a_finished_run_is_verified_with_its_milestones(in_this_process, auto, u
     store = compare.index(auto, data_dir=places["data_dir"])
     assert verify.rerun(record, auto, store.path, engine=in_this_process()).exact
     milestones = record.milestones()
-    milestones[40] = records.Milestone(1 - milestones[40].predicted, milestones[40].log_probability)
-    (record.folder / records.MILESTONES).write_bytes(records.milestones_bytes(milestones))
+    milestones[40] = Milestone(1 - milestones[40].predicted, milestones[40].log_probability)
+    (record.folder / records.MILESTONES).write_bytes(milestones_bytes(milestones))
     builders.seal(record.folder)
     again = verify.rerun(records.read_run(record.folder), auto, store.path, engine=in_this_process())
     assert (again.exact, again.predictions_equal, again.weights_equal) == (False, False, True)

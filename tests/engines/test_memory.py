@@ -12,7 +12,7 @@ from augexp.engines.local import LocalEngine
 from augexp.engines.memory import NetworkSize, built_in_size, run_memory
 from augexp.errors import RunError
 from augexp.experiment import networks
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 
 MB = 2**20
 
@@ -89,7 +89,7 @@ def test_automatic_jobs_go_by_it_and_named_ones_do_not(monkeypatch) -> None:
 
 def test_the_driver_loads_no_tensorflow_for_it() -> None:
     code = (
-        "import sys\nfrom augexp.engines import local\nfrom augexp.experiment.definition import Training\n"
+        "import sys\nfrom augexp.engines import local\nfrom augexp.experiment.training import Training\n"
         "local.LocalEngine().fit(Training(model='residual'), 64, 2)\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )

@@ -16,7 +16,7 @@ from augexp.engines import network_files, ray_cluster, ray_node
 from augexp.engines.ray_cluster import RayEngine
 from augexp.errors import Interrupted, RunError
 from augexp.experiment import networks
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.results import heartbeat, records
 from augexp.training import run
 

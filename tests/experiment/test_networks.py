@@ -9,7 +9,7 @@ import pytest
 from augexp import api
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment import command_line, definition, networks
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.results.folder import open_workspace, reopen_workspace
 
 

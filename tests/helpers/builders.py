@@ -26,7 +26,8 @@ from augexp.experiment import budget, definition
 from augexp.experiment.definition import Data, Experiment
 from augexp.results import records
 from augexp.results.manifests import RUN_SCHEMA, PlanEntry, RecordedPlan, RunManifest, TestSummary
-from augexp.results.records import Milestone, Predictions, RunRecord
+from augexp.results.predictions import Milestone, Predictions, milestones_bytes, predictions_bytes
+from augexp.results.records import RunRecord
 from augexp.results.run_json import digests_of
 
 # -- images --------------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def write_run(
         counts = {"epoch": epoch, "steps": 10 * epoch, "images_seen": 320 * epoch, "unique_images": 320}
         rows.append({**counts, **dict.fromkeys(records.FLOAT_COLUMNS, accuracy)})
     (run_folder / records.EPOCHS).write_bytes(records.epochs_bytes(rows))
-    (run_folder / records.PREDICTIONS).write_bytes(records.predictions_bytes(predictions))
+    (run_folder / records.PREDICTIONS).write_bytes(predictions_bytes(predictions))
     values = {
         "status": status, "experiment": experiment.hash, "arm_hash": experiment.arm_hash(arm),
         "counts": {"train": 320, "validation": 40, "test": len(correct)}, **changes,
@@ -311,5 +312,5 @@ def write_auto_run(folder: Path, experiment: Experiment, arm: str, seed: int, va
         epoch: Milestone(np.where(outcomes[epoch], labels, 1 - labels), np.where(outcomes[epoch], -0.3, -1.4))
         for epoch in budget.milestones(horizon)
     }
-    (record.folder / records.MILESTONES).write_bytes(records.milestones_bytes(milestones))
+    (record.folder / records.MILESTONES).write_bytes(milestones_bytes(milestones))
     return seal(record.folder)

@@ -8,21 +8,11 @@ import numpy as np
 from builders import run_manifest
 
 from augexp.analysis.learning_curves import differences
-from augexp.analysis.schema import (
-    Arm,
-    Budget,
-    Comparison,
-    Contrast,
-    EqualBudget,
-    Gain,
-    Interval,
-    Look,
-    Measure,
-    Outlook,
-    Wins,
-)
+from augexp.analysis.schema import Arm, Budget, Comparison, Contrast
+from augexp.analysis.values import EqualBudget, Gain, Interval, Look, Measure, Outlook, Wins
 from augexp.results.manifests import Horizon
-from augexp.results.records import COLUMNS, Predictions, RunRecord
+from augexp.results.predictions import Predictions
+from augexp.results.records import COLUMNS, RunRecord
 
 HOSTILE = "\"><script>alert('x')</script>"
 TWO = ("bedroom", "kitchen")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from augexp.analysis.learning_curves import Course
-from augexp.analysis.schema import Interval
+from augexp.analysis.values import Interval
 from augexp.reporting import charts, figures, palette, write
 from augexp.reporting.charts import Chart, CurveChart, DifferenceChart, GainChart, GainCurve, Line
 

@@ -11,7 +11,7 @@ from builders import run_manifest, seal, summary
 from augexp.errors import ResultsError
 from augexp.results import records
 from augexp.results.manifests import RunManifest
-from augexp.results.records import Predictions
+from augexp.results.predictions import Predictions, predictions_bytes, read_predictions
 
 ROW = dict.fromkeys(records.INTEGER_COLUMNS, 3) | dict.fromkeys(records.FLOAT_COLUMNS, 1 / 3)
 
@@ -34,12 +34,12 @@ def predictions(m=13):
 
 def test_predictions_round_trip_and_equal_ones_are_equal_bytes(tmp_path):
     path = tmp_path / records.PREDICTIONS
-    path.write_bytes(records.predictions_bytes(predictions()))
-    again = records.read_predictions(path)
+    path.write_bytes(predictions_bytes(predictions()))
+    again = read_predictions(path)
     for name, value in vars(predictions()).items():
         assert np.array_equal(getattr(again, name), value)
     assert again.correct.dtype == np.bool_
-    assert records.predictions_bytes(again) == path.read_bytes()
+    assert predictions_bytes(again) == path.read_bytes()
 
 
 def test_epochs_round_trip_in_full_precision(tmp_path):
@@ -61,7 +61,7 @@ def write_run(folder, **changes):
     run = RunManifest.from_values({**values, "test": summary(outcome).values(), **changes})
     rows = [{**ROW, "epoch": n, "steps": 10 * n, "images_seen": 320 * n} for n in range(1, 10)]
     (folder / records.EPOCHS).write_bytes(records.epochs_bytes(rows))
-    (folder / records.PREDICTIONS).write_bytes(records.predictions_bytes(outcome))
+    (folder / records.PREDICTIONS).write_bytes(predictions_bytes(outcome))
     (folder / records.RUN).write_bytes(records.run_bytes(run))
     if run.format == 1:
         seal(folder)

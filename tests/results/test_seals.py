@@ -11,11 +11,13 @@ import pytest
 
 from augexp import digests
 from augexp.analysis import wording
+from augexp.analysis.warnings import words as warning_words
 from augexp.commands import answer, status
 from augexp.errors import ResultsError
 from augexp.results import heartbeat, records
 from augexp.results.folder import open_workspace, reopen_workspace
 from augexp.results.manifests import Horizon, RunManifest
+from augexp.results.predictions import Predictions, predictions_bytes, read_predictions
 
 
 def write(place: Path, **plan: object) -> Path:
@@ -94,14 +96,14 @@ def test_an_old_folder_has_one_warning_that_says_what_cannot_be_checked(tmp_path
     folder = write(tmp_path)
     without_seals(folder)
     assert status.status(folder).warnings == (
-        wording.as_sentence(wording.without_digests(["6 of 6 runs", "plan.json", "experiment.toml"])),
+        wording.as_sentence(warning_words.without_digests(["6 of 6 runs", "plan.json", "experiment.toml"])),
     )
 
 
 def old_predictions(folder: Path, **changes: np.ndarray) -> None:
     path = records.run_folder(folder, "none", 0) / records.PREDICTIONS
-    outcome = records.read_predictions(path)
-    path.write_bytes(records.predictions_bytes(records.Predictions(**{**vars(outcome), **changes})))
+    outcome = read_predictions(path)
+    path.write_bytes(predictions_bytes(Predictions(**{**vars(outcome), **changes})))
 
 
 def test_what_follows_from_other_fields_is_checked_in_old_records(tmp_path: Path) -> None:

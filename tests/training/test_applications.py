@@ -12,7 +12,7 @@ import pytest
 from keras.src.utils import file_utils
 
 from augexp.errors import RunError
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.training.architectures import base
 from augexp.training.architectures.weight_origins import value_of
 

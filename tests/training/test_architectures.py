@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from augexp.errors import RunError
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.results import records
 from augexp.training import models, run
 from augexp.training.architectures import base

@@ -11,7 +11,7 @@ import pytest
 
 from augexp.errors import RunError
 from augexp.experiment import networks
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.results import records
 from augexp.training import backend, models, run
 from augexp.training.network import Network, NetworkCache

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from augexp.errors import Interrupted
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.results import records
 from augexp.training import run
 from augexp.training.network import Network, NetworkCache

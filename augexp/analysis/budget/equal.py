@@ -6,8 +6,8 @@ import math
 
 from augexp.analysis.contrast import intervals
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import EqualBudget
 from augexp.analysis.settings import AnalysisSettings
+from augexp.analysis.values import EqualBudget
 from augexp.experiment.budget import milestones
 
 

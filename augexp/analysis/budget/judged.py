@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from augexp.analysis.schema import Comparison
-from augexp.results.records import Milestone, Predictions, RunRecord
+from augexp.results.predictions import Milestone, Predictions
+from augexp.results.records import RunRecord
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from augexp.analysis.critical_values import Level, level
 from augexp.analysis.power import MAX_SEEDS, POWER, upper_sd
-from augexp.analysis.schema import Outlook
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Crossed
+from augexp.analysis.values import Outlook
 
 
 def power(effect: float, n: int, alpha: float = 0.05) -> float:

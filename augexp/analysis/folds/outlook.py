@@ -7,9 +7,9 @@ import math
 from augexp.analysis.critical_values import Level, level
 from augexp.analysis.folds.schema import FoldsOutlook
 from augexp.analysis.power import POWER, half_width, upper_sd
-from augexp.analysis.schema import Outlook
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Crossed
+from augexp.analysis.values import Outlook
 from augexp.experiment.folds import DEFAULT, MIN_REPEATS, REPEAT_LOOKS
 
 REPEATS = (3, 4, 6, 8, 12)

@@ -15,7 +15,8 @@ from augexp.analysis.statistics import Crossed, Floats, Ints
 from augexp.data.groups import name_hash
 from augexp.errors import AnalysisError
 from augexp.experiment.definition import Experiment
-from augexp.results.records import Predictions, RunRecord
+from augexp.results.predictions import Predictions
+from augexp.results.records import RunRecord
 
 BY_SIZE = ("steps", "images_seen")
 """Fields of a budget that follow from the number of training images, which differs from fold to fold by a few."""

@@ -10,10 +10,10 @@ import numpy as np
 from augexp.analysis import statistics
 from augexp.analysis.measures import ranking
 from augexp.analysis.paired_runs import PairedRuns
-from augexp.analysis.schema import Interval, Measure
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Floats
-from augexp.results.records import Predictions
+from augexp.analysis.values import Interval, Measure
+from augexp.results.predictions import Predictions
 
 SPECIFICITY = 0.95
 """Specificity at which the sensitivity is given."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from augexp.analysis.schema import Comparison, Contrast, Interval
+from augexp.analysis.schema import Comparison, Contrast
+from augexp.analysis.values import Interval
 from augexp.analysis.wording import ends, number
 from augexp.reporting.tables import Column, Table
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import keras  # noqa: TID253 - this module is only loaded by workers
 
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.training.architectures.build_errors import explained
 
 DOWNLOAD_TIMEOUT = 1800.0

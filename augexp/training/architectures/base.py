@@ -19,7 +19,7 @@ import keras  # noqa: TID253 - this module is only loaded by workers
 from augexp import seeds
 from augexp.errors import DefinitionError, RunError
 from augexp.experiment import networks
-from augexp.experiment.definition import Training
+from augexp.experiment.training import Training
 from augexp.training import models
 from augexp.training.architectures import applications, ends, python_file, saved_file
 from augexp.training.architectures.weight_origins import Notes, WeightOrigin, noted_initializers, origins, value_of

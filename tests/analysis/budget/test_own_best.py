@@ -13,6 +13,7 @@ from augexp.analysis.paired_runs import pair_runs
 from augexp.experiment.budget import milestones, window
 from augexp.results import records
 from augexp.results.manifests import Horizon
+from augexp.results.predictions import Predictions, predictions_bytes
 from augexp.results.records import RunRecord
 
 HORIZON = 20
@@ -97,8 +98,8 @@ def test_a_permutation_of_the_test_labels_changes_no_budget(runs, auto):
         predictions = run.predictions()
         labels = predictions.labels[order]
         values = {**vars(predictions), "labels": labels, "correct": predictions.predicted == labels}
-        changed = records.Predictions(**values)
-        (run.folder / records.PREDICTIONS).write_bytes(records.predictions_bytes(changed))
+        changed = Predictions(**values)
+        (run.folder / records.PREDICTIONS).write_bytes(predictions_bytes(changed))
         seal(run.folder, test=summary(changed).values())
     again = [records.read_run(run.folder) for run in runs]
     after = pair_runs(again, auto.plan.arms, range(SEEDS), "auto", choose=True)

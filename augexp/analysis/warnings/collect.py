@@ -1,4 +1,4 @@
-"""Which warnings stand beside an answer, and what was changed in the plan; the words are in `wording`."""
+"""Which warnings stand beside an answer, and what was changed in the plan; the words are in `words`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from augexp.analysis import wording
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.schema import Arm, Contrast, Missing
 from augexp.analysis.statistics import Floats, mean_interval
+from augexp.analysis.warnings import words
 from augexp.augment.catalogue.registry import SPECS
 from augexp.data.store_manifest import StoreManifest
 from augexp.experiment.definition import Experiment
@@ -57,7 +58,7 @@ def collect_warnings(
         horizon: how far runs with an automatic budget go.
         grey: whether the images have no colours.
     """
-    texts = [wording.missing_runs(missing)] if missing else []
+    texts = [words.missing_runs(missing)] if missing else []
     several = len(contrasts) > 1
     texts += [f"`{c.arm}`: {text}" if several else text for c in contrasts for text in c.warnings]
     texts += _of_runs(records, runs)
@@ -71,16 +72,16 @@ def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
     texts = []
     diverged = [runs.run_name(r) for r in runs.records.values() if r.status == "diverged"]
     if diverged:
-        texts.append(wording.diverged_runs(diverged))
+        texts.append(words.diverged_runs(diverged))
     versions = {json.dumps(record.run.versions, sort_keys=True) for record in runs.records.values()}
     if len(versions) > 1:
-        texts.append(wording.OTHER_VERSIONS)
+        texts.append(words.OTHER_VERSIONS)
     backends = {(record.run.versions or {}).get("backend", "tensorflow") for record in runs.records.values()}
     if others := sorted(backends - {"tensorflow"}):
-        texts.append(wording.other_backend(others))
+        texts.append(words.other_backend(others))
     beyond = sorted({record.seed for record in records if record.finished} - set(runs.seeds))
     if beyond and runs.seeds:
-        texts.append(wording.unplanned_seeds(runs.named(beyond)))
+        texts.append(words.unplanned_seeds(runs.named(beyond)))
     return texts
 
 
@@ -99,17 +100,17 @@ def _of_budget(
     baseline = next(arm for arm in arms if arm.name == plan.baseline)
     scores, chance = 100 * runs.scores(plan.baseline), chance_of(runs)
     if is_at_chance(scores, chance):
-        texts.append(wording.at_chance(plan.baseline, float(scores.mean()), chance))
+        texts.append(words.at_chance(plan.baseline, float(scores.mean()), chance))
     elif baseline.gap is not None and baseline.gap < MIN_GAP and (baseline.probe or 0.0) < FITTED:
-        texts.append(wording.not_fitted(plan.baseline, baseline.gap))
+        texts.append(words.not_fitted(plan.baseline, baseline.gap))
     if horizon is not None and horizon.still_gaining:
-        texts.append(wording.still_gains(horizon.still_gaining, horizon.epochs))
+        texts.append(words.still_gains(horizon.still_gaining, horizon.epochs))
     if runs.horizon is not None and not runs.budgets:
-        texts.append(wording.no_own_budget(len(runs.seeds), runs.horizon))
+        texts.append(words.no_own_budget(len(runs.seeds), runs.horizon))
     floor = min((contrast.outlook.image_floor for contrast in contrasts if contrast.outlook), default=0.0)
     official = manifest is not None and manifest.split.rule == OFFICIAL and not experiment.data.kind.keeps_official_test
     if floor > plan.equivalence and official:
-        texts.append(wording.small_official_test(len(runs.columns), floor, plan.equivalence))
+        texts.append(words.small_official_test(len(runs.columns), floor, plan.equivalence))
     return texts
 
 
@@ -129,7 +130,7 @@ def chance_of(runs: PairedRuns) -> float:
 def _of_colours(experiment: Experiment) -> list[str]:
     operations = (o.name for arm in experiment.plan.arms for o in experiment.policy(arm).operations)
     names = [name for name in dict.fromkeys(operations) if name in SPECS and SPECS[name].needs_colour]
-    return [wording.grey_images(names)] if names else []
+    return [words.grey_images(names)] if names else []
 
 
 def _of_design(
@@ -137,27 +138,27 @@ def _of_design(
 ) -> list[str]:
     texts = []
     if any(entry.blocks_finished > 0 for entry in history[1:]):
-        texts.append(wording.PLAN_CHANGED)
+        texts.append(words.PLAN_CHANGED)
     if history and history[0].blocks_finished > 0:
-        texts.append(wording.late_plan(history[0].blocks_finished))
-    if draws in wording.DRAWS:
-        texts.append(wording.DRAWS[draws])
+        texts.append(words.late_plan(history[0].blocks_finished))
+    if draws in words.DRAWS:
+        texts.append(words.DRAWS[draws])
     texts += _of_stage(experiment.plan)
     if experiment.data.kind.synthetic:
-        texts.append(wording.SYNTHETIC)
+        texts.append(words.SYNTHETIC)
     if manifest is None:
         return texts
     if manifest.skipped.count:
-        texts.append(wording.skipped_records(manifest.skipped.count))
+        texts.append(words.skipped_records(manifest.skipped.count))
     return [*texts, *manifest.warnings]
 
 
 def _of_stage(plan: Plan) -> list[str]:
     policies = len(plan.arms) - 1
     if plan.stage == "screening":
-        return [wording.SCREENING]
+        return [words.SCREENING]
     if plan.stage == "whole" and plan.screen is not False and policies > MANY_POLICIES:
-        return [wording.many_policies(policies)]
+        return [words.many_policies(policies)]
     return []
 
 
@@ -170,5 +171,5 @@ def plan_changes(history: Sequence[PlanEntry]) -> tuple[str, ...]:
         old, new = before.plan.model_dump(), after.plan.model_dump()
         changes = [(key, old[key], new[key]) for key in new if new[key] != old[key]]
         arm_changed = before.arms != after.arms and "arms" not in [key for key, *_ in changes]
-        texts.append(wording.plan_change(after.blocks_finished, changes, arm_changed=arm_changed))
+        texts.append(words.plan_change(after.blocks_finished, changes, arm_changed=arm_changed))
     return tuple(texts)
