@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         status,
         train,
         verify,
+        worth,
         write_plan,
     )
     from augexp.augment.pipeline import Augmenter
@@ -72,6 +73,7 @@ __all__ = [
     "status",
     "train",
     "verify",
+    "worth",
     "write_plan",
 ]
 

@@ -20,5 +20,6 @@
 - `trend`: The slope of the primary metric over the strengths of a policy.
 - `verdict`: The verdict of an interval [L, U] against a region of practical equivalence ±r.
 - `warnings`: Which warnings stand beside an answer, and what was changed in the plan.
+- `worth`: What augmentation is worth in photos, from the records of runs at several sizes.
 - `wording`: The words that are stored in a comparison; how numbers are written for people.
 """

@@ -20,9 +20,7 @@ def count(images: int, factor: float) -> int:
     return max(1, round(factor * images))
 
 
-def resize(
-    draw: Rows, pool: Rows, ids: npt.NDArray[np.uint64], factor: float, root_seed: int, seed: int
-) -> Rows:
+def resize(draw: Rows, pool: Rows, ids: npt.NDArray[np.uint64], factor: float, root_seed: int, seed: int) -> Rows:
     """Return a class's training draw of a block at `factor`; int64, in no particular order.
 
     Args:
@@ -30,7 +28,8 @@ def resize(
         pool: int64, all rows of the class that may be trained on.
         ids: uint64 (N,), identity of every image of the store.
         factor: multiple of the draw; where the pool has too few images, all of it is taken.
-        root_seed, seed: of the block.
+        root_seed: of the experiment.
+        seed: of the block.
     """
     wanted = count(len(draw), factor)
     key = seeds.key("nested draw", root_seed, seed)

@@ -238,7 +238,9 @@ class Store:
         """
         if data.folds is not None:
             return self.rows_of_run(data, root_seed, seed).train
-        chosen = [self._draw_of_class(data.train_per_class, label, root_seed, seed) for label in range(len(self._pools))]
+        chosen = [
+            self._draw_of_class(data.train_per_class, label, root_seed, seed) for label in range(len(self._pools))
+        ]
         if data.train_factor != 1.0:
             chosen = [
                 nested_draws.resize(draw, pool, self.ids, data.train_factor, root_seed, seed)

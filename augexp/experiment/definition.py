@@ -234,14 +234,8 @@ class Experiment(Frozen):
         """Return the name of a run for messages: with its seed, or with repeat and fold, which count from 1."""
         size = self.data.folds
         if size is None:
-            return f"{arm} seed {seed}{self.size_name and f' {self.size_name}'}"
+            return f"{arm} seed {seed} {self.data.size_name}".rstrip()
         return f"{arm} repeat {seed // size + 1} fold {seed % size + 1}"
-
-    @property
-    def size_name(self) -> str:
-        """Say how large the training draws are, for messages; empty where they are the usual ones."""
-        factor = self.data.train_factor
-        return "" if factor == 1.0 else f"at {factor:g} of its images"
 
     def policy(self, arm: str) -> Policy:
         """Return the resolved policy of `arm`; raises DefinitionError for an unknown one."""

@@ -106,10 +106,15 @@ class Data(Frozen):
         fold_rules.check_data(self.folds, self.test, self.train_per_class, self.test_per_class)
         if self.folds is not None and self.train_factor != 1.0:
             raise ValueError(
-                f"train_factor: received {self.train_factor:g} with folds; allowed is 1: a fit trains on all images but "
-                "its fold"
+                f"train_factor: received {self.train_factor:g} with folds; allowed is 1: a fit trains on all "
+                "images but its fold"
             )
         return self
+
+    @property
+    def size_name(self) -> str:
+        """Say how large the training draws are, for messages; empty where they are the usual ones."""
+        return "" if self.train_factor == 1.0 else f"at {self.train_factor:g} of its images"
 
     @property
     def kind(self) -> SourceKind:

@@ -112,7 +112,8 @@ def seed_by_seed(
 
     Args:
         points: the sizes, ascending; the one with factor 1 has `arm`.
-        baseline, arm: names of the two arms.
+        baseline: name of the un-augmented arm.
+        arm: name of the other one.
         seeds: in the order of the accuracies.
     """
     (middle,) = (point for point in points if point.factor == 1.0)
@@ -187,5 +188,3 @@ def _cost(points: Sequence[TrainingSize], pair: Sequence[str]) -> Cost:
     known = [own.seconds for own in arms if own.seconds is not None]
     seconds = float(sum(known)) if len(known) == len(arms) else None
     return Cost(images_trained=trained, plain=plain, ratio=trained / plain, seconds=seconds)
-
-

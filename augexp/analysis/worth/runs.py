@@ -47,9 +47,7 @@ class SizeRecords:
                 record = known.get((arm, seed))
                 if record is None or not record.finished:
                     reason = wording.NOT_RUN if record is None else record.run.error or "failed"
-                    missing.append(
-                        Missing(arm=arm, seed=seed, reason=reason, name=self.experiment.run_name(arm, seed))
-                    )
+                    missing.append(Missing(arm=arm, seed=seed, reason=reason, name=self.experiment.run_name(arm, seed)))
         return tuple(missing)
 
     def pair(self, seeds: Sequence[int]) -> PairedRuns:
