@@ -56,7 +56,7 @@ def sentence(worth: Worth, experiment: Experiment) -> str:
     what = "images" if worth.synthetic else "photos"
     n = len(worth.seeds)
     if worth.interval:
-        kind = "95 % anytime-valid interval" if worth.rule == "anytime" else "95 % t interval"
+        kind = "95 % anytime-valid interval" if worth.rule == "anytime" else "95 % interval"
         interval = f"{kind} {between(worth.interval, low, high)} for these test images"
     else:
         interval = "no interval"

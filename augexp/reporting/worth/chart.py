@@ -42,7 +42,7 @@ class WorthChart:
         text = "Thin lines and small dots: one seed each; bold: mean."
         if self.ends:
             text += " The bar reaches from the images that augmentation had to those that it is worth; thick is the"
-            text += " 95 % t interval."
+            text += " 95 % interval."
         return text
 
     @property
