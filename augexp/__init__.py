@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         status,
         train,
         verify,
+        worth,
         write_plan,
     )
     from augexp.augment.pipeline import Augmenter
@@ -73,6 +74,7 @@ __all__ = [
     "status",
     "train",
     "verify",
+    "worth",
     "write_plan",
 ]
 

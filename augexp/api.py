@@ -29,3 +29,4 @@ from augexp.commands.share import share as share
 from augexp.commands.status import status as status
 from augexp.commands.train import train as train
 from augexp.commands.verify import verify as verify
+from augexp.commands.worth.execute import worth as worth

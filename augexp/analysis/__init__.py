@@ -22,4 +22,5 @@
 - `verdict`: The verdict of an interval [L, U] against a region of practical equivalence ±r.
 - `warnings`: What stands beside an answer: warnings, and what was changed in the plan.
 - `wording`: Verdicts and sentences of record that are stored in a comparison; how numbers are written for people.
+- `worth`: What augmentation is worth in photos, from the records of runs at several sizes.
 """

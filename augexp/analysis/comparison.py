@@ -101,7 +101,7 @@ def compare(
         folds=experiment.data.folds,
         ledger=_ledger(runs),
         data=manifest.plain() if manifest else {},
-        environment=_environment(list(runs.records.values())),
+        environment=environment_of(list(runs.records.values())),
         command=command,
         definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),
     )
@@ -181,7 +181,7 @@ def _ledger(runs: PairedRuns) -> dict[str, Any]:
     return {**ledger, **counts, "runs": len(runs.records)}
 
 
-def _environment(records: Sequence[RunRecord]) -> dict[str, str]:
+def environment_of(records: Sequence[RunRecord]) -> dict[str, str]:
     """Return versions and processors of the runs; several values of one thing are listed."""
     by_name: dict[str, set[str]] = {}
     for record in records:

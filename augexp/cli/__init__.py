@@ -14,6 +14,7 @@ needs it, so that ``--help`` answers at once.
 - `progress`: Progress on stderr: bars on a terminal, a line per finished run elsewhere.
 - `results`: `augexp report`, `augexp status`, `augexp verify`, `augexp export`: what is in a results folder.
 - `text`: Text from files, folders and servers, as it may reach a terminal.
+- `worth`: `augexp worth`: what augmentation is worth in photos.
 """
 
 from augexp.cli.program import app, main

@@ -15,13 +15,14 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from augexp import surroundings
-from augexp.cli import data, experiment, judge, parameters, results
+from augexp.cli import data, experiment, judge, parameters, results, worth
 from augexp.cli.text import printable
 from augexp.errors import AugexpError, Interrupted
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "compare": (experiment.compare, "Train all arms with all seeds, and answer."),
     "train": (experiment.train, "Train one arm with one seed."),
+    "worth": (worth.worth, "Say what augmentation is worth in photos."),
     "download": (data.download, "Fetch LSUN categories, verified and resumable."),
     "index": (data.index, "Decode the images once, find duplicates, split."),
     "preview": (data.preview, "Show what an arm does to the images."),

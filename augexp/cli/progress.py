@@ -49,13 +49,13 @@ class _Lines:
 
     def event(self, event: RunEvent) -> None:
         if event.kind == "note":
-            self.note(f"{event.arm} seed {event.seed}: {event.message}")
+            self.note(f"{event.name}: {event.message}")
         if event.kind in ENDED:
             self._ended += event.kind == "finished"
             message = f": {event.message}" if event.message else ""
             self.note(
                 f"[{time.monotonic() - self._start:5.0f} s] {self._ended}/{self._total} "
-                f"{event.arm} seed {event.seed} {event.kind}{message}"
+                f"{event.name} {event.kind}{message}"
             )
 
     def note(self, text: str) -> None:
@@ -70,8 +70,8 @@ class _Bars:
         self._bars = bars
         self._stages: dict[str, TaskID] = {}
         self._whole: TaskID | None = None
-        self._live: dict[tuple[str, int], TaskID] = {}
-        self._epochs: dict[tuple[str, int], float] = {}
+        self._live: dict[str, TaskID] = {}
+        self._epochs: dict[str, float] = {}
         self._total = self._ended = 0
 
     def stage(self, name: str, done: int, total: int) -> None:
@@ -87,16 +87,15 @@ class _Bars:
         self._bars.update(self._whole, total=self._total)
 
     def event(self, event: RunEvent) -> None:
-        run = (event.arm, event.seed)
+        run = event.name
         if event.kind == "note":
-            self.note(f"{event.arm} seed {event.seed}: {event.message}")
+            self.note(f"{event.name}: {event.message}")
             return
         if event.kind in ENDED:
             self._end(run, event)
         else:
             if run not in self._live:
-                name = f"{event.arm} seed {event.seed}"
-                self._live[run] = self._bars.add_task(name, total=event.epochs or None, text="")
+                self._live[run] = self._bars.add_task(event.name, total=event.epochs or None, text="")
             accuracy = event.row.get("val_accuracy")
             quality = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
             self._bars.update(self._live[run], completed=event.epoch, total=event.epochs or None, text=quality)
@@ -105,13 +104,13 @@ class _Bars:
             done = self._ended + sum(self._epochs.values())
             self._bars.update(self._whole, completed=done, text=f"{self._ended}/{self._total} runs")
 
-    def _end(self, run: tuple[str, int], event: RunEvent) -> None:
+    def _end(self, run: str, event: RunEvent) -> None:
         self._epochs.pop(run, None)
         if run in self._live:
             self._bars.remove_task(self._live.pop(run))
         self._ended += event.kind == "finished"
         if event.kind != "finished":
-            self.note(f"{event.arm} seed {event.seed} {event.kind}: {event.message}")
+            self.note(f"{event.name} {event.kind}: {event.message}")
 
     def note(self, text: str) -> None:
         self._bars.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)

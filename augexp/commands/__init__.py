@@ -16,4 +16,5 @@
 - `status`: `augexp status`: which runs are done, running or failed, and the interval so far.
 - `train`: `augexp train`: one run.
 - `verify`: `augexp verify`: execute a finished run once more and say whether it comes out bit by bit as recorded.
+- `worth`: `augexp worth`: what augmentation is worth in photos.
 """

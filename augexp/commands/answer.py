@@ -250,6 +250,12 @@ def write_mark(drawn: Sequence[Path], values: Mapping[str, Any]) -> None:
     write_atomically(drawn[0].with_name(MARK), text)
 
 
+def is_drawn(folder: Path, values: Mapping[str, Any]) -> bool:
+    """Tell whether the files of an answer's folder were drawn from `values`, and are as they were written."""
+    before = _read_mark(folder)
+    return before.values == dict(values) and not digests.differing(folder, before.files)
+
+
 def _draw(
     experiment: Experiment, comparison: Comparison, records: Sequence[RunRecord], store: Store | None, folder: Path
 ) -> list[Path]:

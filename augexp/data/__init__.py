@@ -10,6 +10,7 @@
 - `group_names`: What the groups of a source's images are called, as declared or as names look.
 - `groups`: Which images belong together because somebody said so: patients, cameras, houses.
 - `listing`: The records of a source as a list on disk, so that their number costs no memory.
+- `nested_draws`: Training draws of one block at several sizes, each part of the next larger one.
 - `positional`: What people hand to the generators, as something that an array of row numbers indexes by position.
 - `preparation`: Make a store: read the source once, decode in parallel, find duplicates, split, put in place.
 - `remarks`: What a reader of an answer on some images has to know of them.

@@ -142,8 +142,8 @@ def _make(data: Data, source: Source, part: Path, request: str, progress: StageP
 
 def _request(data: Data, source: Source) -> str:
     settings = data.model_dump(
-        mode="json", exclude={"path", "max_skipped", "folds"}
-    )  # their number makes no other images
+        mode="json", exclude={"path", "max_skipped", "folds", "train_factor"}
+    )  # neither the number of folds nor how much is trained on makes other images
     text = json.dumps([FORMAT, READING, settings, source.stamp()], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 

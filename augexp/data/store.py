@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp import digests, seeds
-from augexp.data import folds, groups, splits
+from augexp.data import folds, groups, nested_draws, splits
 from augexp.data.checked_images import CheckedImages
 from augexp.data.folds import FitRows
 from augexp.data.store_manifest import read_manifest
@@ -233,23 +233,36 @@ class Store:
         Per class, the pool is permuted once, and block k takes the k-th slice of `train_per_class`
         images, so that blocks are disjoint while the pool lasts; later blocks draw from the whole pool
         without replacement. A class with no more images than wanted is taken whole. No block's draw
-        changes when seeds are added. With folds the draw is what `rows_of_run` says.
+        changes when seeds are added. With a `train_factor` other than 1 a part of each class's draw is taken, or
+        more of its pool is added, see `nested_draws.resize`. With folds the draw is what `rows_of_run` says.
         """
         if data.folds is not None:
             return self.rows_of_run(data, root_seed, seed).train
-        chosen = []
-        for label, pool in enumerate(self._pools):
-            n = data.train_per_class
-            if n is None or n >= len(pool):
-                chosen.append(pool)
-                continue
-            if (seed + 1) * n <= len(pool):
-                order = seeds.stream(root_seed, 0, "pool", self.classes[label]).permutation(len(pool))
-                chosen.append(pool[order[seed * n : (seed + 1) * n]])
-            else:
-                rng = seeds.stream(root_seed, seed, "draw", self.classes[label])
-                chosen.append(rng.choice(pool, size=n, replace=False))
+        chosen = [
+            self._draw_of_class(data.train_per_class, label, root_seed, seed) for label in range(len(self._pools))
+        ]
+        if data.train_factor != 1.0:
+            chosen = [
+                nested_draws.resize(draw, pool, self.ids, data.train_factor, root_seed, seed)
+                for draw, pool in zip(chosen, self._pools, strict=True)
+            ]
         return np.sort(np.concatenate(chosen))
+
+    def _draw_of_class(self, n: int | None, label: int, root_seed: int, seed: int) -> Rows:
+        """Return the rows of one class in the training draw of a block whose factor is 1."""
+        pool = self._pools[label]
+        if n is None or n >= len(pool):
+            return pool
+        if (seed + 1) * n <= len(pool):
+            order = seeds.stream(root_seed, 0, "pool", self.classes[label]).permutation(len(pool))
+            return pool[order[seed * n : (seed + 1) * n]]
+        rows: Rows = seeds.stream(root_seed, seed, "draw", self.classes[label]).choice(pool, size=n, replace=False)
+        return rows
+
+    def largest_factor(self, data: Data) -> float:
+        """Return the largest `train_factor` for which every class has images enough; at least 1."""
+        n = data.train_per_class
+        return min(len(pool) / min(n or len(pool), len(pool)) for pool in self._pools)
 
     def draw_mode(self, data: Data, seed_numbers: Sequence[int] = range(DRAWS)) -> DrawMode:
         """Say how the training draws of these seeds relate: one whole pool, disjoint, subsampled, or folds."""
@@ -257,8 +270,9 @@ class Store:
             return "folds"
         n, sizes = data.train_per_class, [len(pool) for pool in self._pools]
         if n is None or n >= max(sizes):
-            return "whole"
-        return "disjoint" if (max(seed_numbers) + 1) * n <= min(sizes) else "subsampled"
+            return "whole" if data.train_factor == 1.0 else "subsampled"
+        disjoint = (max(seed_numbers) + 1) * n <= min(sizes) and data.train_factor <= 1.0
+        return "disjoint" if disjoint else "subsampled"
 
     @cached_property
     def _pools(self) -> list[Rows]:

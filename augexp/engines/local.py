@@ -163,7 +163,7 @@ class LocalEngine(Engine):
             if self._attempts[task.folder] < ATTEMPTS:
                 execution.pending.insert(0, task)
                 note = f"its worker ended ({cause}); it is tried once more from its last checkpoint"
-                execution.listener(RunEvent("note", task.arm, task.seed, message=note))
+                execution.listener(RunEvent("note", task.arm, task.seed, message=note, size=task.size))
             else:
                 execution.fail(task, f"its worker ended {ATTEMPTS} times ({cause}); {line}".rstrip("; "))
         if execution.pending and not execution.stopped and len(self._workers) < self.jobs:

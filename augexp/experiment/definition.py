@@ -99,7 +99,9 @@ class Experiment(Frozen):
     def run_name(self, arm: str, seed: int) -> str:
         """Return the name of a run for messages: with its seed, or with repeat and fold, which count from 1."""
         size = self.data.folds
-        return f"{arm} seed {seed}" if size is None else f"{arm} repeat {seed // size + 1} fold {seed % size + 1}"
+        if size is None:
+            return f"{arm} seed {seed} {self.data.size_name}".rstrip()
+        return f"{arm} repeat {seed // size + 1} fold {seed % size + 1}"
 
     def policy(self, arm: str) -> Policy:
         """Return the resolved policy of `arm`; raises DefinitionError for an unknown one."""

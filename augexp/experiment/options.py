@@ -191,6 +191,7 @@ OPTIONS = (
     ),
     Option("plan.looks"),
     Option("training.probe"),
+    Option("data.train_factor"),
     Option("data.test_per_class"),
     Option("data.validation_per_class"),
     Option("data.max_skipped"),

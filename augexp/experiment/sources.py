@@ -55,9 +55,11 @@ class Data(Frozen):
             borders, `squash` changes its proportions.
         folds: K, parts of which each is the test set of one fit, see `augexp.experiment.folds`; None holds a test
             set out.
+        train_factor: multiple of a block's training draw that is trained on. A smaller one is part of that draw, a
+            larger one holds it: the draws of one block at several factors are nested.
     """
 
-    LATER = ("near_duplicates", *COLUMNS, "group_from", "fit", "folds")
+    LATER = ("near_duplicates", *COLUMNS, "group_from", "fit", "folds", "train_factor")
 
     source: SourceName = "sample"
     path: str | None = None
@@ -71,6 +73,7 @@ class Data(Frozen):
     max_skipped: float = Field(default=0.05, ge=0.0, le=1.0)
     near_duplicates: Literal["usual", "strict", "off"] = "usual"
     folds: int | None = Field(default=None, ge=fold_rules.MIN_FOLDS, le=fold_rules.MAX_FOLDS)
+    train_factor: float = Field(default=1.0, gt=0.0, le=1024.0)
 
     file_column: str | None = Field(default=None, min_length=1)
     label_column: str | None = Field(default=None, min_length=1)
@@ -101,7 +104,17 @@ class Data(Frozen):
             raise ValueError("group_from: received beside group_column; one of them says what belongs together")
         self.kind.check(self)
         fold_rules.check_data(self.folds, self.test, self.train_per_class, self.test_per_class)
+        if self.folds is not None and self.train_factor != 1.0:
+            raise ValueError(
+                f"train_factor: received {self.train_factor:g} with folds; allowed is 1: a fit trains on all "
+                "images but its fold"
+            )
         return self
+
+    @property
+    def size_name(self) -> str:
+        """Say how large the training draws are, for messages; empty where they are the usual ones."""
+        return "" if self.train_factor == 1.0 else f"at {self.train_factor:g} of its images"
 
     @property
     def kind(self) -> SourceKind:

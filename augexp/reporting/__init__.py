@@ -19,5 +19,6 @@
 - `templating`: Fill the templates of the report page and of the page of a preview sheet.
 - `trackers`: Hand the runs and the comparison to an experiment tracker: TensorBoard or MLflow.
 - `wording`: The sentences, labels and names with values that are shown of a comparison.
+- `worth`: What augmentation is worth in photos, as people look at it.
 - `write`: Write the files of a comparison: page, JSON with its schema, CSV.
 """

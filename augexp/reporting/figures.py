@@ -78,11 +78,11 @@ def draw_differences(comparison: Comparison, folder: Path) -> list[Path]:
     """Draw the test differences alone, of runs without epochs; for the rest see `draw`."""
     chart = charts.difference_chart(comparison)
     with styled():
-        figure = _figure(wording.title(comparison), 1.7 + axes.ROW * sum(axes.row_heights(chart)))
+        figure = new_figure(wording.title(comparison), 1.7 + axes.ROW * sum(axes.row_heights(chart)))
         ax = figure.subplots()
         axes.draw_differences(ax, chart, f"Test {chart.metric}")
         axes.label_differences(ax, chart)
-        _legend(figure, ax)
+        add_legend(figure, ax)
         return save(figure, folder, "comparison")
 
 
@@ -102,10 +102,10 @@ def _charts_of_comparison(
 
 def curve_figure(title: str, chart: charts.CurveChart, *, note: bool = False) -> Figure:
     """Draw one chart of courses over the epochs, with a note of what thin and bold lines are."""
-    figure = _figure(title, 4.9 if note else 4.6)
+    figure = new_figure(title, 4.9 if note else 4.6)
     ax = figure.subplots()
     axes.draw_curves(ax, chart)
-    _legend(figure, ax, note=_thin_and_bold(chart) if note else "")
+    add_legend(figure, ax, note=_thin_and_bold(chart) if note else "")
     return figure
 
 
@@ -114,7 +114,7 @@ def comparison_figure(
 ) -> Figure:
     """Draw curves of the arms and their paired difference above, and the test differences below."""
     lower = 1.45 + axes.ROW * sum(axes.row_heights(differences))
-    figure = _figure(title, 4.6 + lower)
+    figure = new_figure(title, 4.6 + lower)
     both: Any = figure.subfigures(2, 1, height_ratios=(4.1, lower))
     above, below = both
     left, right = above.subplots(1, 2)
@@ -125,15 +125,16 @@ def comparison_figure(
     axes.draw_gains(right, gains, titles[1])
     marks = "diamond: an arm at its own best budget, chosen on validation" if curves.marks else ""
     notes = (marks or _thin_and_bold(curves), axes.bars_note(gains.curves))
-    _legend(above, left, right, note="; ".join(note for note in notes if note))
+    add_legend(above, left, right, note="; ".join(note for note in notes if note))
     ax = below.subplots()
     axes.draw_differences(ax, differences, f"Test {differences.metric}{',' * curves.budgets} {titles[2]}")
     axes.label_differences(ax, differences)
-    _legend(below, ax)
+    add_legend(below, ax)
     return figure
 
 
-def _figure(title: str, height: float) -> Figure:
+def new_figure(title: str, height: float) -> Figure:
+    """Return a figure for a file, with its title; `height` in inches."""
     figure = Figure(
         figsize=(axes.WIDTH, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor="white"
     )
@@ -141,7 +142,7 @@ def _figure(title: str, height: float) -> Figure:
     return figure
 
 
-def _legend(figure: Any, *parts: Any, note: str = "") -> None:
+def add_legend(figure: Any, *parts: Any, note: str = "") -> None:
     """Put one legend for all axes in `parts` under the figure, where it hides no data, in as many columns as fit."""
     pairs = [pair for part in parts for pair in zip(*part.get_legend_handles_labels(), strict=True)]
     labels = [axes.drawable(axes.shorten(label, 100), 110) for _, label in pairs]

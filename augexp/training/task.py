@@ -54,6 +54,11 @@ class RunTask:
         """For messages."""
         return self.experiment.run_name(self.arm, self.seed)
 
+    @property
+    def size(self) -> str:
+        """Say how large the training draw is, for messages; empty where it is the usual one."""
+        return self.experiment.data.size_name
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values, also for machines with another version; `from_json` makes an equal task of them."""
         return {

@@ -21,6 +21,7 @@ MADE_IF_MISSING = ("--data-dir", "--results-dir", "--output", "--target")
 
 NEVER_WRONG = {
     ("compare", "--address"): "only Ray can tell whether a cluster answers there",
+    ("worth", "--address"): "as above",
     ("report", "--data-dir"): "once an answer is published, the prepared images are not needed",
     ("export", "--data-dir"): "once an answer is published, the prepared images are not needed",
 }
@@ -65,6 +66,7 @@ def test_a_wrong_value_is_refused(monkeypatch, capsys, smoke, tmp_path, image_fo
     right = {
         "compare": [source, *results, *data],
         "train": [source, *results, *data],
+        "worth": [source, *results, *data, "--seeds", "3", "-q"],
         "download": ["church_outdoor", "--split", "val", "--data-dir", tmp_path / "data", "-q"],
         "index": [source, *data],
         "preview": [source, *data],

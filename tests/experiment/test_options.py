@@ -46,6 +46,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "path": ("photos", "photos/"),
     "looks": ([5, 9], ""),
     "probe": (20, ""),
+    "train_factor": (0.5, ""),
     "test_per_class": (30, ""),
     "validation_per_class": (10, ""),
     "max_skipped": (0.5, ""),
