@@ -30,7 +30,7 @@ from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
 from augexp.experiment import folds, networks
-from augexp.experiment.budget import AUTO, FIRST_HORIZON, LONGEST, MAX_EPOCHS
+from augexp.experiment.budget import AUTO, FIRST_HORIZON, LONGEST, check_budget
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.source_kinds import KINDS
 from augexp.experiment.sources import Data
@@ -63,6 +63,7 @@ class Training(Frozen):
         warmup: epochs in which the learning rate first rises in a line from nearly zero.
         precision: `float32`, or `mixed_bfloat16` arithmetic with float32 weights.
         probe: number of training images, un-augmented, whose accuracy is measured each epoch.
+        test_curve: write the accuracy on the test images down after every epoch; no verdict rests on it.
         weights: of a network of keras.applications: `imagenet`, where nothing is said; `none` draws them anew for
             every seed; or a file of weights without a head, ``FILE.weights.h5``.
         tune: what is trained: `all`, or the `head` alone, on features that a frozen backbone has computed once for
@@ -74,7 +75,7 @@ class Training(Frozen):
 
     LATER = (
         *("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup"),
-        *("weights", "tune", "views", "model_digest", "weights_digest"),
+        *("weights", "tune", "views", "model_digest", "weights_digest", "test_curve"),
     )
 
     model: str = "small"
@@ -89,6 +90,7 @@ class Training(Frozen):
     warmup: int = Field(default=0, ge=0)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     probe: int = Field(default=500, ge=1)
+    test_curve: bool = False
     weights: str | None = None
     tune: Literal["all", "head"] = "all"
     views: int = Field(default=40, ge=1, le=1000)
@@ -207,15 +209,7 @@ class Experiment(Frozen):
 
     @model_validator(mode="after")
     def _budget_fits(self) -> Self:
-        cap = self.plan.max_epochs
-        if not self.training.auto and cap != MAX_EPOCHS:
-            raise ValueError(
-                f"max_epochs: received {cap} with epochs = {self.training.epochs}; allowed with epochs = 'auto'"
-            )
-        if self.training.warmup >= min(cap, self.training.schedule_epochs):
-            raise ValueError(
-                f"warmup: received {self.training.warmup} with max_epochs = {cap}; allowed are 0 to {cap - 1}"
-            )
+        check_budget(self.training.epochs, self.training.warmup, self.plan.max_epochs, self.plan.horizon)
         return self
 
     @property
