@@ -46,9 +46,10 @@ class Training(Frozen):
     """The network and its budget, equal in every arm.
 
     Attributes:
-        model: a network of `augexp.training.models` (`small` is convolutional, `residual` is also normalised), one of
-            keras.applications by its name, a saved network ``FILE.keras``, or ``FILE.py:FUNCTION``, a function of
-            (image size, number of classes) that returns a keras.Model; see `augexp.experiment.networks`.
+        model: a network of `augexp.training.models` (`small` is convolutional, `residual` is also normalised,
+            `smallnet` is that of Perez & Wang 2017), one of keras.applications by its name, a saved network
+            ``FILE.keras``, or ``FILE.py:FUNCTION``, a function of (image size, number of classes) that returns a
+            keras.Model; see `augexp.experiment.networks`.
         epochs: passes over the training draw; steps = epochs x (images // batch_size). `auto` lets the validation
             images choose the budget of every arm, see `augexp.analysis.budget`.
         batch_size: images per optimiser step; an incomplete last batch is dropped.

@@ -146,7 +146,7 @@ OPTIONS = (
     ),
     Option(
         "training.model",
-        "The network: small, residual, one of keras.applications, a saved FILE.keras, or FILE.py:FUNCTION.",
+        "The network: small, residual, smallnet, one of keras.applications, a saved FILE.keras, or FILE.py:FUNCTION.",
         metavar="NETWORK",
         parse=str,
     ),
