@@ -21,6 +21,8 @@ from augexp.commands.judge import write_plan as write_plan
 from augexp.commands.overview import OVERVIEW_FORMATS as OVERVIEW_FORMATS
 from augexp.commands.overview import overview as overview
 from augexp.commands.preview import preview as preview
+from augexp.commands.replicate.run import replicate as replicate
+from augexp.commands.replicate.run import replicate_forecast as replicate_forecast
 from augexp.commands.report import FORMATS as FORMATS
 from augexp.commands.report import render as render
 from augexp.commands.report import render_folder as render_folder

@@ -50,7 +50,7 @@ FAMILIES = {
     "composite": "Composite: they choose others",
     "mixing": "Mixing: two images and their labels",
 }
-HIDDEN = {"model_digest", "weights_digest", "stage", "screened", "asked", "horizon"}
+HIDDEN = {"model_digest", "weights_digest", "stage", "screened", "asked"}
 """Keys that the program fills in."""
 
 

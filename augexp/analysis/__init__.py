@@ -13,6 +13,7 @@
 - `metrics`: More than accuracy: log loss, Brier score, calibration, accuracy per class, confusion matrices.
 - `paired_runs`: Pair the runs of a comparison by seed and check that a pair differs in its policy alone.
 - `power`: How the interval for new images narrows with more seeds and with more test images.
+- `replication`: A published table repeated: arms at each budget, claims, the best of many epochs.
 - `sample_splitting`: The two halves of a test set: on one of them policies are screened, on the other the best.
 - `schema`: The models of a comparison: what ``comparison.json`` holds.
 - `settings`: What all contrasts of a comparison have in common, and whether anything may be claimed.

@@ -12,6 +12,7 @@ needs it, so that ``--help`` answers at once.
 - `parameters`: Options that several commands take, and those of the definition, made from their table.
 - `program`: The program `augexp`: its commands, each built when it is asked for, and its exit codes.
 - `progress`: Progress on stderr: bars on a terminal, a line per finished run elsewhere.
+- `replicate`: `augexp replicate`: a published table repeated with paired seeds.
 - `results`: `augexp report`, `augexp status`, `augexp verify`, `augexp export`: what is in a results folder.
 - `text`: Text from files, folders and servers, as it may reach a terminal.
 - `worth`: `augexp worth`: what augmentation is worth in photos.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from augexp.cli.text import printable
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
     from augexp.data.store import Store
+    from augexp.reporting.tables import Table
     from augexp.results.records import RunRecord
     from augexp.results.status import RunStatus, Status
 
@@ -62,6 +64,16 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     for warning in comparison.warnings:
         stderr.print(printable(f"warning: {warning}"), markup=False)
     _print_missing(comparison, stderr)
+
+
+def print_tables(tables: Sequence[Table]) -> None:
+    """Print tables one below the other."""
+    from augexp.reporting import formats  # noqa: PLC0415 - keeps --help light
+
+    console = Console(highlight=False)
+    for table in formats.to_terminal(tables):
+        console.print(table)
+        console.print()
 
 
 def _print_missing(comparison: Comparison, stderr: Console) -> None:

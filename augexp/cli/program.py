@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from augexp import surroundings
-from augexp.cli import data, experiment, judge, parameters, results, worth
+from augexp.cli import data, experiment, judge, parameters, replicate, results, worth
 from augexp.cli.text import printable
 from augexp.errors import AugexpError, Interrupted
 
@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "judge": (judge.judge, "Judge runs that somebody else trained."),
     "plan": (judge.plan, "Write down how such runs will be judged."),
     "overview": (judge.overview, "Put several answers on one page."),
+    "replicate": (replicate.replicate, "Repeat a published table with intervals."),
     "status": (results.status, "Say what is done, running and failed."),
     "verify": (results.verify, "Execute a run again and compare the bits."),
     "export": (results.export, "Hand results to TensorBoard or MLflow."),

@@ -11,6 +11,7 @@
 - `judge`: `augexp judge` and `augexp plan`: runs that somebody else trained.
 - `overview`: `augexp overview`: several answers on one page.
 - `preview`: `augexp preview`: a sheet of images that shows what an arm does.
+- `replicate`: `augexp replicate`: a published table repeated with paired seeds.
 - `report`: `augexp report`: draw the answer of a results folder again, or give it as a table.
 - `share`: A copy of a results folder to give away, without hosts, paths and photos.
 - `status`: `augexp status`: which runs are done, running or failed, and the interval so far.

@@ -69,5 +69,6 @@ def _changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
         changes.setdefault("seeds", None)  # a number of seeds that the source has by default says nothing about repeats
         changes.setdefault("test", "auto")
     if isinstance(changes.get("epochs"), int):
-        changes.setdefault("max_epochs", MAX_EPOCHS)  # the cap of an automatic budget says nothing about a fixed one
+        # Cap and horizon of an automatic budget say nothing about a fixed one.
+        changes = {"max_epochs": MAX_EPOCHS, "horizon": None, **changes}
     return experiment.replace(**options.sections(changes))

@@ -2,6 +2,7 @@
 
 - `checked_images`: Which images of a store have been found to be those of their content hashes.
 - `class_check`: Whether every class has images for every split, and if not, why.
+- `class_folders`: Images of some classes, chosen from folders that are named by WordNet id.
 - `decoding`: Decode the records of a source in parallel.
 - `download`: Fetch LSUN archives: resumable, verified, unpacked safely.
 - `duplicates`: Images that are the same, or nearly: they have to stand on one side of a split.

@@ -55,14 +55,14 @@ class NetworkSize(NamedTuple):
     trained: bool = True
 
 
-_PER_PIXEL = {"small": (26, 4), "residual": (747, 16), "tiny": (9, 3)}
-"""Activations and largest output of the networks that are built in, per pixel of the image; all are convolutions."""
+_PER_PIXEL = {"small": (26, 4, 64), "residual": (747, 16, 64), "smallnet": (189, 16, 2053), "tiny": (9, 3, 64)}
+"""Activations, largest output and weights of the networks that are built in, per pixel of the image."""
 
 
 def built_in_size(model: str, image_size: int) -> NetworkSize:
     """Return the size of a network of `augexp.training.models`, without building it."""
-    activations, largest = (number * image_size**2 for number in _PER_PIXEL[model])
-    return NetworkSize(200_000 + 64 * image_size**2, activations, largest)
+    activations, largest, weights = (number * image_size**2 for number in _PER_PIXEL[model])
+    return NetworkSize(200_000 + weights, activations, largest)
 
 
 def run_memory(size: NetworkSize, batch_size: int) -> int:

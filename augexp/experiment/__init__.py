@@ -8,6 +8,7 @@
 - `networks`: Which network: what `Training.model` and `Training.weights` may be, told without loading Keras.
 - `options`: The options that change a definition: one table for the command line, `augexp.define` and the report.
 - `plan`: What is compared, how often, and what counts as a difference: what a verdict rests on.
+- `replications`: Published tables that can be repeated: what they say, what they claim, their definitions.
 - `screening`: Many policies in two stages: a screening that only ranks them, and a confirmation of the best.
 - `source_kinds`: Which images a definition can name: what is known of each source before an image is read.
 - `sources`: Which images: the `data` section of a definition, and the sources that it can name.

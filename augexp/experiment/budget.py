@@ -23,6 +23,26 @@ LONGEST = 10_000
 """Epochs that a budget may have at most."""
 
 
+def check_budget(epochs: int | str, warmup: int, cap: int, horizon: int | None) -> None:
+    """Raise ValueError, with the key and what is allowed, where the lengths of the runs contradict each other.
+
+    Args:
+        epochs: of the training, or `auto`.
+        warmup: epochs of the warm-up.
+        cap: of an automatic budget.
+        horizon: epochs to which every run goes with an automatic budget; None where validation decides.
+    """
+    if epochs != AUTO and cap != MAX_EPOCHS:
+        raise ValueError(f"max_epochs: received {cap} with epochs = {epochs}; allowed with epochs = 'auto'")
+    if horizon is not None and (epochs != AUTO or horizon > cap):
+        raise ValueError(
+            f"horizon: received {horizon} with epochs = {epochs!r} and max_epochs = {cap}; allowed with "
+            f"epochs = 'auto' are 1 to {cap}"
+        )
+    if warmup >= min(cap, FIRST_HORIZON if isinstance(epochs, str) else epochs):
+        raise ValueError(f"warmup: received {warmup} with max_epochs = {cap}; allowed are 0 to {cap - 1}")
+
+
 def milestones(horizon: int) -> tuple[int, ...]:
     """Return the epochs up to `horizon` at which predictions are kept, ascending; the horizon is always one of them.
 

@@ -30,7 +30,7 @@ from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
 from augexp.experiment import folds, networks
-from augexp.experiment.budget import FIRST_HORIZON, MAX_EPOCHS
+from augexp.experiment.budget import FIRST_HORIZON, check_budget
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.source_kinds import KINDS
 from augexp.experiment.sources import Data
@@ -73,15 +73,7 @@ class Experiment(Frozen):
 
     @model_validator(mode="after")
     def _budget_fits(self) -> Self:
-        cap = self.plan.max_epochs
-        if not self.training.auto and cap != MAX_EPOCHS:
-            raise ValueError(
-                f"max_epochs: received {cap} with epochs = {self.training.epochs}; allowed with epochs = 'auto'"
-            )
-        if self.training.warmup >= min(cap, self.training.schedule_epochs):
-            raise ValueError(
-                f"warmup: received {self.training.warmup} with max_epochs = {cap}; allowed are 0 to {cap - 1}"
-            )
+        check_budget(self.training.epochs, self.training.warmup, self.plan.max_epochs, self.plan.horizon)
         return self
 
     @property

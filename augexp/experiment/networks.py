@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 from augexp.augment.catalogue.base import close_to
 from augexp.errors import DefinitionError
 
-BUILT_IN = ("small", "residual", "tiny")
+BUILT_IN = ("small", "residual", "smallnet", "tiny")
 """The networks of `augexp.training.models`."""
 
 NetworkKind = Literal["built-in", "application", "saved", "function"]

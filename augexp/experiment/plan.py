@@ -83,7 +83,8 @@ class Plan(Frozen):
         screened: in a confirmation, the policies that were screened, the best one first.
         asked: in both stages, what was asked for.
         max_epochs: cap of the horizon where ``epochs = "auto"``.
-        horizon: in a confirmation, the horizon that the screening found.
+        horizon: epochs to which every run goes where ``epochs = "auto"``, whether an arm still gains or not; in a
+            confirmation, the horizon that the screening found.
         positive: the class whose AUROC, average precision, F1 and sensitivity are measured; None takes the mean over
             the classes.
         repeats: with folds, a fixed number of repeats in place of `seeds`; `looks` then are numbers of repeats too.
@@ -131,7 +132,7 @@ class Plan(Frozen):
     def _check_stage(self) -> None:
         policies = [arm for arm in self.arms if arm != self.baseline]
         good = {
-            "whole": self.asked is None and not self.screened and self.horizon is None,
+            "whole": self.asked is None and not self.screened,
             "screening": self.asked is not None
             and not self.screened
             and self.horizon is None

@@ -16,9 +16,10 @@ class Training(Frozen):
     """The network and its budget, equal in every arm.
 
     Attributes:
-        model: a network of `augexp.training.models` (`small` is convolutional, `residual` is also normalised), one of
-            keras.applications by its name, a saved network ``FILE.keras``, or ``FILE.py:FUNCTION``, a function of
-            (image size, number of classes) that returns a keras.Model; see `augexp.experiment.networks`.
+        model: a network of `augexp.training.models` (`small` is convolutional, `residual` is also normalised,
+            `smallnet` is that of Perez & Wang 2017), one of keras.applications by its name, a saved network
+            ``FILE.keras``, or ``FILE.py:FUNCTION``, a function of (image size, number of classes) that returns a
+            keras.Model; see `augexp.experiment.networks`.
         epochs: passes over the training draw; steps = epochs x (images // batch_size). `auto` lets the validation
             images choose the budget of every arm, see `augexp.analysis.budget`.
         batch_size: images per optimiser step; an incomplete last batch is dropped.
@@ -33,6 +34,7 @@ class Training(Frozen):
         warmup: epochs in which the learning rate first rises in a line from nearly zero.
         precision: `float32`, or `mixed_bfloat16` arithmetic with float32 weights.
         probe: number of training images, un-augmented, whose accuracy is measured each epoch.
+        test_curve: write the accuracy on the test images down after every epoch; no verdict rests on it.
         weights: of a network of keras.applications: `imagenet`, where nothing is said; `none` draws them anew for
             every seed; or a file of weights without a head, ``FILE.weights.h5``.
         tune: what is trained: `all`, or the `head` alone, on features that a frozen backbone has computed once for
@@ -44,7 +46,7 @@ class Training(Frozen):
 
     LATER = (
         *("optimizer", "weight_decay", "momentum", "label_smoothing", "warmup"),
-        *("weights", "tune", "views", "model_digest", "weights_digest"),
+        *("weights", "tune", "views", "model_digest", "weights_digest", "test_curve"),
     )
 
     model: str = "small"
@@ -59,6 +61,7 @@ class Training(Frozen):
     warmup: int = Field(default=0, ge=0)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     probe: int = Field(default=500, ge=1)
+    test_curve: bool = False
     weights: str | None = None
     tune: Literal["all", "head"] = "all"
     views: int = Field(default=40, ge=1, le=1000)

@@ -14,6 +14,7 @@
 - `palette`: Colours that colour-blind readers can tell apart, of arms, verdicts, page and axes.
 - `photos`: Photos inside the page: their encoding, preview sheets, images that an arm wins or loses.
 - `preview_sheets`: Preview sheets of an experiment's own images: what its arms do, how strong the operations are.
+- `replication`: What is shown of a published table that was repeated.
 - `sheet_files`: Write a preview sheet as PNG, as SVG or as a page of its own.
 - `tables`: The tables of a comparison as values.
 - `templating`: Fill the templates of the report page and of the page of a preview sheet.

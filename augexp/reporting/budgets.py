@@ -143,7 +143,9 @@ def horizon(comparison: Comparison) -> str:
     if reached.still_gaining:
         arms = wording.joined([f"`{arm}`" for arm in reached.still_gaining])
         return f"The runs ended at the cap of {reached.epochs} epochs, where {arms} still gained{over}."
-    found = f"every arm had levelled off{over}" if gains else "the horizon that the screening found"
+    whole = comparison.definition.get("plan", {}).get("stage") == "whole"
+    planned = "as planned" if whole else "the horizon that the screening found"
+    found = f"every arm had levelled off{over}" if gains else planned
     return f"The runs went to {reached.epochs} epochs, {'where ' if gains else ''}{found}."
 
 

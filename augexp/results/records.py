@@ -56,8 +56,8 @@ FLOAT_COLUMNS = ("train_loss", "train_accuracy", "probe_loss", "probe_accuracy",
 COLUMNS = INTEGER_COLUMNS + FLOAT_COLUMNS
 """Columns of ``epochs.csv``: counts first (cumulative, `epoch` from 1), then means over images."""
 
-BALANCED = "val_balanced_accuracy"
-"""A column more in runs with an automatic budget: validation accuracy with equal weight for every class."""
+BALANCED, TEST_ACCURACY = "val_balanced_accuracy", "test_accuracy"
+"""Further columns: validation accuracy with equal weight for every class, with an automatic budget; the test curve."""
 
 Row = Mapping[str, int | float]
 
@@ -211,7 +211,7 @@ def read_epochs(path: Path) -> dict[str, npt.NDArray[Any]]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         integers = {name: np.array([int(row[name]) for row in rows], dtype=np.int64) for name in INTEGER_COLUMNS}
-        columns = (*FLOAT_COLUMNS, *(name for name in (BALANCED,) if rows and name in rows[0]))
+        columns = (*FLOAT_COLUMNS, *(name for name in (BALANCED, TEST_ACCURACY) if rows and name in rows[0]))
         floats = {name: np.array([float(row[name]) for row in rows], dtype=np.float64) for name in columns}
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise damaged(path, error) from None

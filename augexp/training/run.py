@@ -99,7 +99,8 @@ class _Run:
         self._counter, self._heartbeat = ImageCounter(task.folder), HeartbeatWriter(task.folder)
         self._rows: list[dict[str, int | float]] = []
         self._milestones: dict[int, Milestone] = {}
-        self._further = (records.BALANCED,) if self._training.auto else ()
+        columns = {records.BALANCED: self._training.auto, records.TEST_ACCURACY: self._training.test_curve}
+        self._further = tuple(name for name, wanted in columns.items() if wanted)
         self._identity: dict[str, Any] = {
             "experiment": self._experiment.hash,
             "arm_hash": self._experiment.arm_hash(task.arm),
@@ -215,6 +216,8 @@ class _Run:
             if epoch in budget.milestones(self._task.epochs):
                 finite = self._network.finite()
                 self._milestones[epoch] = self._test.milestone(self._network, diverged=not finite)
+        if self._training.test_curve:
+            row[records.TEST_ACCURACY] = self._test.measure(self._network).accuracy
         self._rows.append(row)
         records.append_epoch(self._task.folder / records.EPOCHS, row, self._further)
         seconds = self._timer.end_epoch()

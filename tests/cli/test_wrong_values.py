@@ -16,7 +16,7 @@ COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 WRONG = "No such thing!"
 """No number, no allowed word, no policy, no name of a folder, no file, no address."""
 
-MADE_IF_MISSING = ("--data-dir", "--results-dir", "--output", "--target")
+MADE_IF_MISSING = ("--data-dir", "--out", "--results-dir", "--output", "--target")
 """Options for places that are made if they are missing: the wrong value is a place below a file."""
 
 NEVER_WRONG = {
@@ -78,6 +78,7 @@ def test_a_wrong_value_is_refused(monkeypatch, capsys, smoke, tmp_path, image_fo
         "judge": [write_table(tmp_path), "--paired", "--endpoint", "final", "--seeds", "3"],
         "plan": ["--arms", "none,augmix", "--paired", "--endpoint", "final"],
         "overview": [smoke.folder],
+        "replicate": ["perez-wang", "--model", "tiny", "--data-dir", tmp_path / "data"],
     }
     wrong = tmp_path / "file" / "below" if option in MADE_IF_MISSING else WRONG
     code, out, err = run(monkeypatch, capsys, command, *right[command], f"{option}={wrong}")

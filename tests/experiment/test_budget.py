@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 
 import pytest
 
@@ -52,6 +53,23 @@ def test_the_cap_is_part_of_the_plan_and_not_of_the_runs() -> None:
     assert of(plan={"max_epochs": 7}).first_horizon == 7
 
 
+def test_a_planned_horizon_is_where_every_run_ends() -> None:
+    usual, planned = of(), of(plan={"horizon": 80})
+    assert planned.first_horizon == 80
+    assert planned.hash == usual.hash
+    assert planned.plan_hash != usual.plan_hash
+    assert api.define(planned, epochs=5).plan.horizon is None
+    text = definition.dumps(planned)
+    assert definition.parse(tomllib.loads(text), origin="test") == planned
+    assert "horizon" not in definition.dumps(usual)
+
+
+def test_the_test_curve_leaves_other_definitions_as_they_were() -> None:
+    usual, curve = of(), of(training={"test_curve": True})
+    assert "test_curve" not in definition.dumps(usual)
+    assert usual.hash != curve.hash
+
+
 def test_naming_the_epochs_takes_the_place_of_an_automatic_budget_with_its_cap() -> None:
     capped = of(plan={"max_epochs": 40})
     assert api.define(capped, epochs=5).plan.max_epochs == 320
@@ -67,7 +85,8 @@ def test_naming_the_epochs_takes_the_place_of_an_automatic_budget_with_its_cap()
         ({"training": {"epochs": 5}, "plan": {"max_epochs": 40}}, ["max_epochs: received 40 with epochs = 5"]),
         ({"training": {"warmup": 20}}, ["warmup: received 20 of 20 epochs"]),
         ({"training": {"warmup": 5}, "plan": {"max_epochs": 5}}, ["warmup: received 5 with max_epochs = 5"]),
-        ({"plan": {"horizon": 40}}, ["horizon", "leave all of them out"]),
+        ({"training": {"epochs": 5}, "plan": {"horizon": 5}}, ["horizon: received 5 with epochs = 5", "'auto'"]),
+        ({"plan": {"horizon": 40, "max_epochs": 20}}, ["horizon: received 40", "max_epochs = 20", "1 to 20"]),
     ],
 )
 def test_budgets_that_do_not_go_together_are_one_line(values: dict[str, object], words: list[str]) -> None:

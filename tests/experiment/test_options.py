@@ -38,6 +38,8 @@ VALUES: dict[str, tuple[Any, str]] = {
     "metric": ("accuracy", "accuracy"),
     "equivalence": (1.5, "1.5"),
     "max_epochs": (40, "40"),
+    "horizon": (40, ""),
+    "test_curve": (True, ""),
     "screen": (True, ""),
     "ablate": ("standard", "standard"),
     "strengths": ([0.5, 1.0], "0.5, 1"),
@@ -72,6 +74,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "tune": APPLICATION,
     "views": {**APPLICATION, "tune": "head"},
     "max_epochs": {"epochs": "auto"},
+    "horizon": {"epochs": "auto", "max_epochs": 10_000},
     "folds": {"test": "folds"},
     "repeats": {"test": "folds"},
 }

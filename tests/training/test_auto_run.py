@@ -107,3 +107,31 @@ def test_validation_is_measured_with_equal_weight_for_every_class(direct):
     epochs = records.read_run(direct.folder).epochs
     assert len(epochs[records.BALANCED]) == 10
     assert ((epochs[records.BALANCED] >= 0) & (epochs[records.BALANCED] <= 1)).all()
+
+
+def test_a_test_curve_is_a_column_more_and_changes_nothing_else(make_task, auto, networks, direct, tmp_path):
+    experiment = auto.replace(training={"test_curve": True}, plan={"horizon": 10})
+    task = make_task(tmp_path / "curve", "standard", 0, experiment)
+    assert task.epochs == 10
+    run.execute(task, networks=networks)
+    own, other = records.read_run(task.folder), records.read_run(direct.folder)
+    curve = own.epochs[records.TEST_ACCURACY]
+    assert curve[-1] == own.run.test.accuracy
+    at = {epoch: milestone.predicted == own.predictions().labels for epoch, milestone in own.milestones().items()}
+    assert {epoch: float(right.mean()) for epoch, right in at.items()} == {e: curve[e - 1] for e in at}
+    assert own.run.weights_final == other.run.weights_final
+    assert {name: values.tolist() for name, values in own.epochs.items() if name in other.epochs} == {
+        name: values.tolist() for name, values in other.epochs.items()
+    }
+    assert records.TEST_ACCURACY not in other.epochs
+
+
+def test_a_run_with_a_test_curve_that_is_stopped_ends_equal(make_task, auto, networks, tmp_path):
+    experiment = auto.replace(training={"test_curve": True}, plan={"horizon": 10})
+    whole, stopped = (make_task(tmp_path / name, "standard", 0, experiment) for name in ("whole", "stopped"))
+    run.execute(whole, networks=networks)
+    events = []
+    with pytest.raises(Interrupted):
+        run.execute(stopped, networks=networks, report=events.append, stop=lambda: events[-1].epoch == 4)
+    run.execute(stopped, networks=networks)
+    assert content(stopped) == content(whole)

@@ -127,7 +127,7 @@ def test_evaluation_takes_moving_statistics_and_changes_nothing(network):
     network.renew(0, 1)
     moving = [variable for variable in network.model.weights if "moving" in variable.path]
     before = [variable.numpy().copy() for variable in moving]
-    assert bool(moving) == (network.model.name in ("residual", HANDMADE))
+    assert bool(moving) == (network.model.name in ("residual", "smallnet", HANDMADE))
     train(network)
     assert all(not np.array_equal(v.numpy(), old) for v, old in zip(moving, before, strict=True))
     images = np.random.default_rng(1).random((4, 16, 16, 3), np.float32)
@@ -168,7 +168,7 @@ def test_arms_start_equal_and_end_equal_where_they_are_the_same(name, make_task,
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("small", 32), ("small", 17), ("residual", 32), ("residual", 17), ("tiny", 8)]
+    ("name", "size"), [("small", 32), ("small", 17), ("residual", 32), ("residual", 17), ("smallnet", 17), ("tiny", 8)]
 )
 def test_shapes_and_types(name, size):
     built = models.build(name, size, 5, "mixed_bfloat16")
@@ -197,6 +197,20 @@ def test_moving_statistics_are_no_trained_numbers():
     network = make("residual")
     weights = sum(int(np.prod(variable.shape)) for variable in network.model.weights)
     assert network.parameters == weights - 2 * (5 * 16 + 5 * 32 + 5 * 64)
+
+
+def test_smallnet_is_the_network_of_the_paper_and_its_open_choices_are_arguments():
+    size, classes = 64, 2
+    built = models.smallnet(size, classes, "float32")
+    kernels = [tuple(weight.shape) for weight in built.weights if weight.name == "kernel"]
+    assert kernels == [(3, 3, 3, 16), (3, 3, 16, 32), (3, 3, 32, 32), (16 * 16 * 32, 1024), (1024, 2)]
+    kinds = [type(layer).__name__ for layer in built.layers[:-4]]
+    convolution, pooled = "Conv2D", ["BatchNormalization", "MaxPooling2D"]
+    assert kinds == [convolution, *pooled, convolution, convolution, *pooled]
+    assert built.get_layer("dropout").rate == 0.5
+    other = models.smallnet(size, classes, "float32", padding="valid", dropout=0.25)
+    assert other.get_layer("flatten").output.shape == (None, 13 * 13 * 32)
+    assert other.get_layer("dropout").rate == 0.25
 
 
 def test_losses_of_layers_are_trained_and_told(monkeypatch):
@@ -271,5 +285,5 @@ def test_the_definition_names_the_networks():
 
 
 def test_unknown_network():
-    with pytest.raises(RunError, match="received 'huge'; allowed are small, residual, tiny"):
+    with pytest.raises(RunError, match="received 'huge'; allowed are small, residual, smallnet, tiny"):
         models.build("huge", 32, 2)

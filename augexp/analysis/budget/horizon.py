@@ -95,7 +95,8 @@ def describe(horizon: Horizon, plan: Plan) -> str:
     """Say in a line how far the runs go, and why."""
     gaining = ", ".join(f"{arm} {horizon.gains[arm]:+.1f} pp" for arm in horizon.still_gaining)
     if not horizon.gains:
-        return f"every run goes to {horizon.epochs} epochs, which the screening found"
+        source = "which the screening found" if plan.stage == "confirmation" else "as planned"
+        return f"every run goes to {horizon.epochs} epochs, {source}"
     if not horizon.settled:
         before = "the last doubling of the epochs"
         return f"validation still gained with {before} ({gaining}), so every run goes on to {horizon.epochs} epochs"

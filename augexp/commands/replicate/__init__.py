@@ -1,0 +1,6 @@
+"""`augexp replicate`: a published table repeated with paired seeds.
+
+- `experiments`: The experiments that a replication consists of, from their definitions.
+- `forecast`: How long a replication takes and how much disk it needs, measured before it starts.
+- `run`: Execute the missing runs of every experiment, and answer.
+"""
