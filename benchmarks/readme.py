@@ -93,6 +93,12 @@ def folds() -> str:
     return "\n".join(lines)
 
 
+def worth() -> str:
+    """Return what augmentation is worth in photos on cats and dogs."""
+    answer = json.loads((ROOT / "results" / "worth" / "cats-dogs" / "worth.json").read_text("utf-8"))
+    return f"> {answer['sentence']}"
+
+
 def gallery() -> str:
     """Return a table of the published answers."""
     lines = ["| images | difference | 95 % interval | seeds | test images | verdict |", "|---|---:|---|---:|---:|---|"]
@@ -254,6 +260,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "image-floor": image_floor,
     "views": views,
     "folds": folds,
+    "worth": worth,
     "gallery": gallery,
     "speed": speed,
     "augmentation": augmentation,
