@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from augexp.analysis import looks, statistics, trend, wording
-from augexp.analysis.budget import equal
+from augexp.analysis.budget import equal, equal_steps
 from augexp.analysis.budget.schema import Budget
 from augexp.analysis.contrast import compare_arm, could_be_best
 from augexp.analysis.critical_values import level
@@ -117,7 +117,14 @@ def contrasts_of(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast
     """Return every arm against the baseline, in the order of the plan, with Holm's correction of the p-values."""
     baseline = settings.plan.baseline
     contrasts = [
-        compare_arm(runs, baseline, arm, settings, equal.curve(runs, baseline, arm, settings))
+        compare_arm(
+            runs,
+            baseline,
+            arm,
+            settings,
+            equal.curve(runs, baseline, arm, settings),
+            equal_steps.point(runs, baseline, arm, settings),
+        )
         for arm in runs.arms
         if arm != baseline
     ]
@@ -173,7 +180,8 @@ def _missing(experiment: Experiment, records: Sequence[RunRecord], seeds: Sequen
 def _ledger(runs: PairedRuns) -> dict[str, Any]:
     if not runs.records:
         return {}
-    first = next(iter(runs.records.values())).run
+    # That of the arms whose policies show nothing beside the images.
+    first = min(runs.records.values(), key=lambda record: record.run.ledger.images_seen if record.run.ledger else 0).run
     ledger = first.ledger.values() if first.ledger else {}
     counts = {f"{name}_images": count for name, count in sorted(first.counts.values().items())} if first.counts else {}
     if runs.folds == 1:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from augexp.analysis import learning_curves, metrics, power, statistics, wording
+from augexp.analysis.budget.schema import EqualSteps
+from augexp.analysis.budget.words import unequal_steps
 from augexp.analysis.critical_values import Level
 from augexp.analysis.declared import images
 from augexp.analysis.declared import outlook as independent_outlook
@@ -104,9 +106,14 @@ def _infer_from_equal_arms(parts: Crossed, settings: AnalysisSettings, *, contro
 
 
 def compare_arm(
-    runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings, equal: tuple[EqualBudget, ...] = ()
+    runs: PairedRuns,
+    baseline: str,
+    arm: str,
+    settings: AnalysisSettings,
+    equal: tuple[EqualBudget, ...] = (),
+    same_steps: EqualSteps | None = None,
 ) -> Contrast:
-    """Return everything that is said about `arm` against `baseline`; `equal` is what equal budgets give."""
+    """Return everything that is said about `arm` against `baseline`; the last two are what equal budgets give."""
     control = arm in settings.controls
     name = "a/a" if control else ""
     if not runs.seeds:
@@ -146,6 +153,7 @@ def compare_arm(
         outlook=outlook,
         gain=learning_curves.gain(runs.up_to_the_horizon(baseline, arm), baseline, arm, settings),
         equal_budgets=equal,
+        equal_steps=same_steps,
         measures=(*metrics.all_measures(runs, baseline, arm, settings), *measures(runs, baseline, arm, settings)),
         classes=classes,
         confusion=metrics.confusion(runs, baseline, arm),
@@ -157,7 +165,7 @@ def compare_arm(
             *_few_in_classes(runs, classes, settings),
         ),
     )
-    sentence = wording.sentence_of_record(contrast, settings, images=parts.m, budget=_budget(runs, baseline, arm))
+    sentence = wording.sentence_of_record(contrast, settings, images=parts.m, budget=_budget(runs, contrast, baseline))
     return contrast.model_copy(update={"sentence": sentence})
 
 
@@ -205,10 +213,13 @@ def _declared(runs: PairedRuns, baseline: str, arm: str, parts: Crossed, inferen
     return DeclaredContrast(baseline_seeds=seeds, degrees=degrees, **images.changed(runs, baseline, arm))
 
 
-def _budget(runs: PairedRuns, baseline: str, arm: str) -> wording.BudgetWords:
-    ledger = runs.of(arm)[0].run.ledger
+def _budget(runs: PairedRuns, contrast: Contrast, baseline: str) -> wording.BudgetWords:
+    arm = contrast.arm
+    ledger, other = (runs.of(name)[0].run.ledger for name in (arm, baseline))
     typical = {name: runs.budgets[name].typical for name in (baseline, arm) if runs.budgets}
-    return wording.BudgetWords(ledger.steps if ledger else None, typical)
+    if ledger is None or other is None or (ledger.copies or 0) == (other.copies or 0):
+        return wording.BudgetWords(ledger.steps if ledger else None, typical)
+    return wording.BudgetWords(None, typical, "images", unequal_steps(contrast, baseline, other.steps, ledger.steps))
 
 
 def _components(parts: Crossed) -> Components | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from augexp.analysis.budget.schema import Budget
+from augexp.analysis.budget.schema import Budget, EqualSteps
 from augexp.analysis.declared.schema import Declared, DeclaredContrast
 from augexp.analysis.groups.schema import GroupedContrast
 from augexp.analysis.values import Components, EqualBudget, Gain, Interval, Look, Measure, Outlook, Tone, Value, Wins
@@ -41,6 +41,7 @@ class Contrast(Value):
         outlook: what to buy next; None without an interval.
         gain: by epoch; None without epochs.
         equal_budgets: at the same number of epochs in both arms, where budgets are chosen; else empty.
+        equal_steps: at about the same steps, where an arm shows fixed copies and so has longer epochs; else None.
         measures: accuracy, log loss, Brier score, calibration error, AUROC, average precision, F1.
         classes: accuracy per class.
         confusion: mean counts per run without and with the policy, rows are true classes; None above 100 classes.
@@ -71,6 +72,7 @@ class Contrast(Value):
     outlook: Outlook | None = None
     gain: Gain | None = None
     equal_budgets: tuple[EqualBudget, ...] = ()
+    equal_steps: EqualSteps | None = None
     measures: tuple[Measure, ...] = ()
     classes: tuple[Measure, ...] = ()
     confusion: tuple[tuple[tuple[float, ...], ...], ...] | None = None

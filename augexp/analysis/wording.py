@@ -102,10 +102,13 @@ class BudgetWords(NamedTuple):
     Attributes:
         steps: optimiser steps of each run; None where not known.
         typical: epochs of the baseline and the arm where the validation images chose them; else empty.
+        same, further: what is equal beside the initialisation, and a sentence more.
     """
 
     steps: int | None
     typical: Mapping[str, int]
+    same: str = "order"
+    further: str = ""
 
 
 def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images: int, budget: BudgetWords) -> str:
@@ -142,7 +145,7 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
         steps = f"{budget.steps:,} steps" if folds == 1 and budget.steps is not None else "steps"
         equal = f"Same {steps}, same " if budget.steps is not None else "Same "
     rho = "" if contrast.correlation is None else f"; ρ = {_decimal(contrast.correlation)}"
-    end = f"{equal}initialisation and order{rho}."
+    end = f"{equal}initialisation and {budget.same}{rho}.{budget.further}"
     if settings.declared:
         end = f"{declared.not_verified(settings.declared.design, settings.declared.endpoint)}{rho}."
     return (

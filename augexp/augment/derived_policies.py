@@ -12,6 +12,9 @@ from augexp.errors import DefinitionError
 KEYS = ("without", "strength")
 """What a custom policy may say beside ``policy``."""
 
+MAX_COPIES = 20
+"""Fixed copies of each image that a policy may have."""
+
 MIN_STRENGTH, MAX_STRENGTH = 0.01, 10.0
 
 
@@ -29,6 +32,16 @@ def derive(built: Sequence[Operation], values: Mapping[str, Any], where: str) ->
     """
     operations = _without(built, values["without"], where) if "without" in values else tuple(built)
     return _scaled(operations, values["strength"], where) if "strength" in values else operations
+
+
+def parse_copies(value: Any, where: str) -> int:
+    """Check a number of fixed copies, see `augexp.augment.copies`; raises DefinitionError."""
+    if type(value) is not int or not 0 <= value <= MAX_COPIES:
+        raise DefinitionError(
+            f"{where}: copies: received {value!r}; allowed are whole numbers from 1 to {MAX_COPIES}, or 0 for images "
+            "that are drawn anew in every epoch"
+        )
+    return value
 
 
 def describe(values: Mapping[str, Any]) -> str:

@@ -7,18 +7,20 @@ A version is raised when the operations or their ranges change, so that an old d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class NamedPolicy:
-    """A built-in policy."""
+    """A built-in policy; `copies` and `learned` as in `augexp.augment.policy.Policy`, the latter as plain values."""
 
     version: int
     summary: str
     source: str
     operations: tuple[Mapping[str, Any], ...]
+    copies: int = 0
+    learned: Mapping[str, Any] | None = field(default=None)
 
 
 _STANDARD: tuple[Mapping[str, Any], ...] = (
@@ -28,6 +30,8 @@ _STANDARD: tuple[Mapping[str, Any], ...] = (
     {"op": "shift", "x": 0.1, "y": 0.1},
     {"op": "brightness", "factor": 0.25},
 )
+
+_PEREZ_WANG = "Perez & Wang 2017 (arXiv 1712.04621)"
 
 NAMED_POLICIES: dict[str, NamedPolicy] = {
     "none": NamedPolicy(1, "no augmentation: the baseline", "-", ()),
@@ -85,6 +89,33 @@ NAMED_POLICIES: dict[str, NamedPolicy] = {
     "cutmix": NamedPolicy(
         1, "pastes a box of a second picture and mixes the labels by area", "Yun et al. 2019 (arXiv 1905.04899)",
         ({"op": "cutmix", "alpha": 1.0},),
+    ),
+    "traditional": NamedPolicy(
+        1, "one fixed copy of each image beside it: shifted, zoomed, turned, flipped, distorted and of another hue",
+        f"{_PEREZ_WANG}; ranges of this project", (
+            {"op": "horizontal_flip"},
+            {"op": "rotation", "degrees": 15.0},
+            {"op": "zoom", "factor": 0.2},
+            {"op": "shift", "x": 0.1, "y": 0.1},
+            {"op": "perspective"},
+            {"op": "hue", "degrees": 20.0},
+        ), copies=1,
+    ),
+    "neural": NamedPolicy(
+        1, "a network makes an image of two others of the class; it learns from the loss of the classifier alone",
+        _PEREZ_WANG, (), learned={"loss": "none"},
+    ),
+    "neural-content": NamedPolicy(
+        1, "a network makes an image of two others of the class, and learns to make it like a third one", _PEREZ_WANG,
+        (), learned={"loss": "content"},
+    ),
+    "neural-style": NamedPolicy(
+        1, "a network makes an image of two others of the class, and learns to give it the colours of a third one",
+        _PEREZ_WANG, (), learned={"loss": "style"},
+    ),
+    "neural-same": NamedPolicy(
+        1, "control: the network of neural, which is given the image itself twice", _PEREZ_WANG, (),
+        learned={"loss": "none", "inputs": "same"},
     ),
     "random": NamedPolicy(
         1, "a random policy as control: random operations of the families of standard, default ranges, drawn anew for "

@@ -26,7 +26,7 @@ from augexp.augment.pixels.registry import FUNCTIONS
 from augexp.augment.policy import Policy
 from augexp.errors import RunError
 
-__all__ = ["Augmenter", "Floats", "Ids", "apply", "draws_of", "rescale"]
+__all__ = ["Augmenter", "Floats", "Ids", "Images", "apply", "draws_of", "rescale"]
 
 Ids = npt.NDArray[np.uint64]
 Labels = npt.NDArray[np.integer[Any]]
@@ -98,11 +98,17 @@ class Augmenter:
         self._counts = [draws_of(operation) for operation, _ in self._plain]
         self._small = [i for i, count in enumerate(self._counts) if count <= _SMALL]
         self._max_small = max((self._counts[i] for i in self._small), default=0)
-        self._keys_epoch, self._keys = -1, list[int]()
+        self._keys_epoch: int | str = -1
+        self._keys = list[int]()
         self._small_keys = np.empty(0, dtype=np.uint64)
 
     def __call__(
-        self, images: Images | list[Images], labels: Labels, ids: Ids, epoch: int, on_image: OnImage | None = None
+        self,
+        images: Images | list[Images],
+        labels: Labels,
+        ids: Ids,
+        epoch: int | str,
+        on_image: OnImage | None = None,
     ) -> tuple[Floats, Floats]:
         """Augment a batch.
 
@@ -110,7 +116,7 @@ class Augmenter:
             images: uint8 (B, S, S, 3), or several such arrays that together have B images; not changed.
             labels: integers (B,) from 0 to C - 1.
             ids: uint64 (B,), content identity of each image.
-            epoch: passes over the training draw so far, from 0.
+            epoch: passes over the training draw so far, from 0; a name stands for draws that all epochs share.
             on_image: is called with every finished image, float32 (S, S, 3), in their order; where possible
                 while the processor still has it in a cache.
 
@@ -120,7 +126,7 @@ class Augmenter:
         """
         parts = images if isinstance(images, list) else [images]
         augmented = self._augment(parts, ids, epoch, None if self._mixing else on_image)
-        targets = self._one_hot(labels)
+        targets = self.one_hot(labels)
         for operation, address in self._mixing:
             self._mix(operation, address, augmented, targets, ids, epoch)
         if self._mixing and on_image:
@@ -128,8 +134,8 @@ class Augmenter:
                 on_image(image)
         return augmented, targets
 
-    def _augment(self, parts: list[Images], ids: Ids, epoch: int, on_image: OnImage | None) -> Floats:
-        out = self._buffers.take((len(ids), *parts[0].shape[1:]))
+    def _augment(self, parts: list[Images], ids: Ids, epoch: int | str, on_image: OnImage | None) -> Floats:
+        out = self.buffer((len(ids), *parts[0].shape[1:]))
         if not self._plain:
             _rescale(parts, out, on_image)
             return out
@@ -138,10 +144,10 @@ class Augmenter:
             apply(operation, canvas, draws)
         return canvas.finish(out, on_image)
 
-    def _draw(self, ids: Ids, epoch: int) -> list[Draws]:
+    def _draw(self, ids: Ids, epoch: int | str) -> list[Draws]:
         """Draw for every operation; the few-number operations in one pass, since the pass is what costs."""
         if self._keys_epoch != epoch:
-            self._keys = [self._key(address, epoch) for _, address in self._plain]
+            self._keys = [self.key(address, epoch) for _, address in self._plain]
             self._small_keys = np.array([self._keys[i] for i in self._small], dtype=np.uint64)
             self._keys_epoch = epoch
         together = iter(seeds.uniforms_of(self._small_keys, ids, self._max_small) if self._small else ())
@@ -150,16 +156,24 @@ class Augmenter:
             for key, count in zip(self._keys, self._counts, strict=True)
         ]
 
-    def _key(self, address: str, epoch: int) -> int:
+    def key(self, address: str, epoch: int | str) -> int:
+        """Return the key of the draws of a purpose in an epoch, for `augexp.seeds.uniforms`."""
         return seeds.key("augment", *self._scope, epoch, address)
 
-    def _one_hot(self, labels: Labels) -> Floats:
+    def buffer(self, shape: tuple[int, ...]) -> Floats:
+        """Return memory for a finished batch, float32 of `shape` with arbitrary content, see `Buffers`."""
+        return self._buffers.take(shape)
+
+    def one_hot(self, labels: Labels) -> Floats:
+        """Return targets, float32 (B, C), of labels (B,)."""
         targets = np.zeros((len(labels), self._classes), dtype=np.float32)
         targets[np.arange(len(labels)), labels] = 1.0
         return targets
 
-    def _mix(self, operation: Operation, address: str, images: Floats, targets: Floats, ids: Ids, epoch: int) -> None:
-        draws = seeds.uniforms(self._key(address, epoch), ids, draws_of(operation))
+    def _mix(
+        self, operation: Operation, address: str, images: Floats, targets: Floats, ids: Ids, epoch: int | str
+    ) -> None:
+        draws = seeds.uniforms(self.key(address, epoch), ids, draws_of(operation))
         rows = np.flatnonzero(draws[:, 0] < operation["p"])
         if not len(rows) or self._partners is None:
             return
@@ -168,7 +182,7 @@ class Augmenter:
         batch = features[chosen]
         others = self._augment([batch.images], batch.ids, epoch, None)
         mixed, soft = images[rows], targets[rows]
-        mixing.mix(mixed, soft, others, self._one_hot(np.asarray(labels)[chosen]), draws[rows, 2:], operation)
+        mixing.mix(mixed, soft, others, self.one_hot(np.asarray(labels)[chosen]), draws[rows, 2:], operation)
         images[rows], targets[rows] = mixed, soft
 
 

@@ -12,12 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from augexp.augment import derived_policies
+from augexp.augment import derived_policies, learned
 from augexp.augment.catalogue.base import Operation, Value, build, close_to
 from augexp.augment.catalogue.keras_layers import KERAS, LAYERS, REFUSED, WORDS
 from augexp.augment.catalogue.registry import SPECS, spec_of
+from augexp.augment.learned import Learned
 from augexp.augment.named_policies import NAMED_POLICIES
 from augexp.errors import DefinitionError
+
+BESIDE = ("copies", "learned")
+"""What a custom policy may say beside its operations, or beside the policy that it is made from."""
 
 PIXEL_VERSION = 1
 """Raised whenever the same operations and draws would give other images."""
@@ -33,6 +37,9 @@ class Policy:
         operations: in the order of application.
         summary: what it does, in a line.
         source: where it comes from.
+        copies: k, augmented versions of each image that are drawn once and shown in every epoch beside the original; 0
+            where every epoch shows a fresh version in its place.
+        learned: a network that makes further images and is trained meanwhile; None without one.
     """
 
     name: str
@@ -40,6 +47,8 @@ class Policy:
     operations: tuple[Operation, ...]
     summary: str = "custom policy"
     source: str = "custom"
+    copies: int = 0
+    learned: Learned | None = None
 
     @property
     def title(self) -> str:
@@ -59,13 +68,20 @@ class Policy:
 
     def definition(self) -> dict[str, Any]:
         """Return what decides the images, as JSON values; equal for policies with equal operations."""
-        return {"engine": PIXEL_VERSION, "operations": [operation.definition() for operation in self.operations]}
+        values = {"engine": PIXEL_VERSION, "operations": [operation.definition() for operation in self.operations]}
+        # Policies without them keep the hashes that they had before there were any.
+        copies = {"copies": self.copies} if self.copies else {}
+        return {**values, **copies, **({"learned": self.learned.definition()} if self.learned else {})}
 
     def describe(self) -> str:
         """Return the resolved operations with ranges, sources and warnings, a line each."""
         lines = [f"{self.title}: {self.summary}", f"  source: {self.source}"]
         if not self.operations:
             lines.append("  no operations: pictures are only rescaled to [0, 1]")
+        if self.copies:
+            lines.append(f"  copies: {self.copies} of each picture, drawn once and shown in every epoch beside it")
+        if self.learned:
+            lines.append(f"  learned: {self.learned.describe()}")
         for number, operation in enumerate(self.operations, start=1):
             lines += _describe_operation(number, operation)
         if self.mixes_labels:
@@ -115,7 +131,8 @@ def _resolve(name: str, custom: Mapping[str, Mapping[str, Any]], above: tuple[st
             "augexp that the definition was written for"
         )
     built = tuple(_build(operation, unversioned) for operation in named.operations)
-    return Policy(unversioned, named.version, built, named.summary, named.source)
+    part = None if named.learned is None else learned.parse(named.learned, unversioned)
+    return Policy(unversioned, named.version, built, named.summary, named.source, named.copies, part)
 
 
 def _resolve_custom(name: str, custom: Mapping[str, Mapping[str, Any]], above: tuple[str, ...]) -> Policy:
@@ -125,28 +142,59 @@ def _resolve_custom(name: str, custom: Mapping[str, Mapping[str, Any]], above: t
     if name in above:
         raise DefinitionError(f"{where}: refers to itself ({' -> '.join((*above, name))}); name another policy")
     values = custom[name]
-    if not isinstance(values, Mapping) or (
-        set(values) != {"operations"} and ("policy" not in values or set(values) - {"policy", *derived_policies.KEYS})
+    further = {key: values[key] for key in BESIDE if key in values} if isinstance(values, Mapping) else {}
+    rest = {key: values[key] for key in values if key not in BESIDE} if isinstance(values, Mapping) else values
+    if rest == {} and "learned" in further:
+        rest = {"operations": []}
+    if not isinstance(rest, Mapping) or (
+        set(rest) != {"operations"} and ("policy" not in rest or set(rest) - {"policy", *derived_policies.KEYS})
     ):
         received = sorted(values) if isinstance(values, Mapping) else values
         raise DefinitionError(
             f"{where}: received {received!r}; allowed is operations (a list), or policy (a name) with or without the "
-            "keys without (a list of its operations) and strength (a number)"
+            "keys without (a list of its operations) and strength (a number); beside them copies (a number) and "
+            "learned (a table)"
         )
-    if "policy" in values:
-        if not isinstance(values["policy"], str):
-            raise DefinitionError(f"{where}: policy: received {values['policy']!r}; allowed is the name of a policy")
-        original = _resolve(values["policy"], custom, (*above, name))
-        if len(values) == 1:
-            return replace(original, name=name)
-        changed = derived_policies.derive(original.operations, values, where)
-        return Policy(name, 0, changed, f"{values['policy']} {derived_policies.describe(values)}", original.source)
-    listed = values["operations"]
+    made = _derived(name, rest, custom, above) if "policy" in rest else _listed(name, rest["operations"], where)
+    return _with_further(made, further, where)
+
+
+def _derived(name: str, values: Mapping[str, Any], custom: Mapping[str, Any], above: tuple[str, ...]) -> Policy:
+    where = f"policies.{name}"
+    if not isinstance(values["policy"], str):
+        raise DefinitionError(f"{where}: policy: received {values['policy']!r}; allowed is the name of a policy")
+    original = _resolve(values["policy"], custom, (*above, name))
+    if len(values) == 1:
+        return replace(original, name=name)
+    changed = derived_policies.derive(original.operations, values, where)
+    summary = f"{values['policy']} {derived_policies.describe(values)}"
+    return replace(original, name=name, version=0, operations=changed, summary=summary)
+
+
+def _listed(name: str, listed: Any, where: str) -> Policy:
     if not isinstance(listed, (list, tuple)):
         raise DefinitionError(f"{where}: operations: received {listed!r}; allowed is a list of operations")
     built = tuple(_build(operation, f"{where}: operations[{i}]") for i, operation in enumerate(listed))
     _check_order(built, where)
     return Policy(name, 0, built)
+
+
+def _with_further(policy: Policy, further: Mapping[str, Any], where: str) -> Policy:
+    """Return a policy with the copies and the learned part that its definition says, which have to fit it."""
+    number = derived_policies.parse_copies(further["copies"], where) if "copies" in further else policy.copies
+    part = learned.parse(further["learned"], f"{where}: learned") if "learned" in further else policy.learned
+    if further:
+        policy = replace(policy, version=0, copies=number, learned=part)
+    if number and not policy.operations:
+        raise DefinitionError(f"{where}: copies: received {number} without operations; name some, or leave copies out")
+    if part is not None and number:
+        raise DefinitionError(f"{where}: copies: received {number} with a learned part; allowed is one of both")
+    if part is not None and policy.mixes_labels:
+        raise DefinitionError(
+            f"{where}: learned: received together with an operation that mixes classes; a learned part needs images of "
+            "one class, so leave the mixing out"
+        )
+    return policy
 
 
 def _check_order(built: tuple[Operation, ...], where: str) -> None:

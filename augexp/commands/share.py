@@ -13,13 +13,13 @@ from augexp.errors import ResultsError
 from augexp.experiment import definition, networks
 from augexp.experiment.definition import Experiment
 from augexp.files import write_atomically
-from augexp.results import records, sealed_toml
+from augexp.results import learned_weights, records, sealed_toml
 from augexp.results.folder import TOML, reopen_workspace
 
 if TYPE_CHECKING:
     from augexp.results.records import RunRecord
 
-AS_THEY_ARE = (records.EPOCHS, records.PREDICTIONS, records.MILESTONES)
+AS_THEY_ARE = (records.EPOCHS, records.PREDICTIONS, records.MILESTONES, learned_weights.NAME)
 """Files of a run that hold numbers alone."""
 
 ADVICE = "free some space or choose another place with --share"

@@ -54,6 +54,16 @@ def milestones(horizon: int) -> tuple[int, ...]:
     return (*(epoch for epoch in grid if epoch < horizon), horizon)
 
 
+def equal_steps(epochs: int, copies: int) -> tuple[int, ...]:
+    """Return the epochs at which runs with fixed copies keep predictions: about as many steps as without, and the end.
+
+    Args:
+        epochs: of the budget.
+        copies: k; an epoch has 1 + k times the steps that it has without.
+    """
+    return (*dict.fromkeys((max(1, round(epochs / (1 + copies))), epochs)),)
+
+
 def next_horizon(horizon: int, cap: int) -> int:
     """Return the horizon after `horizon`: twice as far, or the cap."""
     return min(2 * horizon, cap)

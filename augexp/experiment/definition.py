@@ -63,10 +63,8 @@ class Experiment(Frozen):
 
     @model_validator(mode="after")
     def _arms_exist(self) -> Self:
-        for arm in self.plan.arms:
-            self.policy(arm)
-        for name in self.policies:
-            self.policy(name)
+        for name in (*self.plan.arms, *self.policies):
+            networks.check_policy(self.training, self.policy(name))
         networks.check_size(self.training.model, self.data.image_size)
         folds.check_plan(self.plan, self.data.folds)
         return self

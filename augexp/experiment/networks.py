@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from augexp.augment.catalogue.base import close_to
+from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
 
 BUILT_IN = ("small", "residual", "smallnet", "tiny")
@@ -149,6 +150,16 @@ def _check_weights(weights: str | None, kind: NetworkKind, model: str) -> None:
         )
     if weights not in WEIGHTS and not is_file("weights", weights):
         raise ValueError(f"weights: received {weights!r}; allowed are none, imagenet, or a file FILE.weights.h5")
+
+
+def check_policy(choice: NetworkChoice, policy: Policy) -> None:
+    """Raise ValueError where only a head is trained and a policy needs the images themselves."""
+    what = "fixed copies of images" if policy.copies else "a learned part" if policy.learned else ""
+    if what and choice.tune == "head":
+        raise ValueError(
+            f"policies.{policy.name}: has {what}, received with tune = 'head', which trains on the features of a "
+            "frozen backbone; say tune = 'all', or choose another policy"
+        )
 
 
 def check_size(model: str, image_size: int) -> None:

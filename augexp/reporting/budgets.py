@@ -157,9 +157,11 @@ def words(comparison: Comparison) -> tuple[str, ...]:
 
 
 def costs(comparison: Comparison) -> wording.Pairs:
-    """Return the own budget of every arm with its cost, as pairs."""
+    """Return what differs between the arms: images seen, and the own budget of every arm with its cost, as pairs."""
     pairs = []
     for arm in comparison.arms:
+        if not arm.budget and arm.images_seen > comparison.ledger.get("images_seen", arm.images_seen):
+            pairs.append((f"images seen by {arm.name}", f"{arm.images_seen:,}, with copies or generated images"))
         if arm.budget:
             seconds = "" if arm.budget.seconds is None else f", {number(arm.budget.seconds, 1)} s"
             text = f"{arm.budget.typical} epochs, {number(arm.budget.steps, 0)} steps{seconds}"

@@ -213,10 +213,13 @@ def validation_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyl
 def unique_images_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyle], baseline: str) -> CurveChart:
     """Return the cumulative number of different images that the network of every arm has received.
 
-    The reference is the number of images seen, which the budget makes equal in every arm.
+    The reference is the number of images seen, which the budget makes equal in every arm whose policy shows no other
+    images beside them.
     """
-    seen = Line(course(records, baseline, "images_seen"), LineStyle(0), "images seen, in every arm")
-    last = seen.course.mean[-1:]
+    equal = len({record.run.ledger.images_seen for record in records if record.run.ledger}) < 2
+    label = "images seen, in every arm" if equal else f"images seen by {baseline}"
+    seen = Line(course(records, baseline, "images_seen"), LineStyle(0), label)
+    last = seen.course.mean[-1:] if equal else np.empty(0)
     lines = (
         Line(course(records, arm, "unique_images"), style, f"{arm}: unique images") for arm, style in styles.items()
     )

@@ -3,6 +3,7 @@
 - `checks`: What has to be true of the records of a run whatever its numbers are.
 - `folder`: The results folder of one experiment: guarded by the definition's hash, with the plan's history.
 - `heartbeat`: The heartbeat of a run that is going on: a small file beside its records.
+- `learned_weights`: The weights of the network that a learned policy has trained.
 - `locks`: Who may write where: one command per results folder, one process per run.
 - `manifests`: What the JSON files of a results folder hold, as typed models.
 - `predictions`: What a network said of the test images, at the end of a run and at milestones, and the files of both.

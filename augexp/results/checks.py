@@ -32,8 +32,18 @@ def manifest(run: RunManifest) -> None:
     absent = [name for name in ("store", "classes", "counts", "ledger", "test") if getattr(run, name) is None]
     if absent:
         raise ValueError(f"{absent[0]} is missing")
-    if run.ledger and run.ledger.images_seen != run.ledger.steps * run.ledger.batch_size:
+    if run.ledger and run.counts:
+        _ledger(run.ledger, run.counts.train)
+
+
+def _ledger(ledger: Ledger, train: int) -> None:
+    fed = ledger.steps * ledger.batch_size
+    if ledger.generated not in (None, fed):
+        raise ValueError("ledger: generated is not steps times batch_size")
+    if ledger.images_seen != fed + (ledger.generated or 0):
         raise ValueError("ledger: images_seen is not steps times batch_size")
+    if ledger.copies and ledger.steps != ledger.epochs * ((1 + ledger.copies) * train // ledger.batch_size):
+        raise ValueError("ledger: steps are not those of the images and their copies")
 
 
 def epochs(columns: Mapping[str, npt.NDArray[Any]], ledger: Ledger | None) -> None:
@@ -44,7 +54,7 @@ def epochs(columns: Mapping[str, npt.NDArray[Any]], ledger: Ledger | None) -> No
             raise ValueError(f"{count} rows, but run.json says {ledger.epochs} epochs")
         steps = ledger.steps // max(ledger.epochs, 1) * np.arange(1, count + 1)
         if not np.array_equal(columns["steps"], steps) or not np.array_equal(
-            columns["images_seen"], steps * ledger.batch_size
+            columns["images_seen"], steps * ledger.batch_size * (2 if ledger.generated else 1)
         ):
             raise ValueError("steps or images_seen are not those of the budget in run.json")
     if not np.array_equal(columns["epoch"], np.arange(1, count + 1)):
@@ -105,7 +115,8 @@ def outcome_of(run: RunManifest, outcome: Any) -> None:
 def milestones(at: Mapping[int, Any], run: RunManifest, final: Any) -> None:
     """Check each `Milestone` by its epoch: which epochs, how many images, and that the last one is the end."""
     last = run.ledger.epochs if run.ledger is not None else 0
-    if sorted(at) != sorted(budget.milestones(last)):
+    copies = (run.ledger.copies if run.ledger is not None else None) or 0
+    if tuple(sorted(at)) not in (budget.milestones(last), *([budget.equal_steps(last, copies)] if copies else [])):
         raise ValueError(f"not the milestones up to {last} epochs")
     for milestone in at.values():
         predicted, logs = milestone.predicted, milestone.log_probability

@@ -56,7 +56,7 @@ class Ledger(Manifest):
     Attributes:
         steps: optimiser steps.
         batch_size: images per step.
-        images_seen: steps x batch_size.
+        images_seen: steps x batch_size, and what was generated.
         epochs: passes over the training draw.
         parameters: trained numbers of the network.
         optimizer: name and learning rate, then what else is not zero: weight decay, momentum, label smoothing.
@@ -64,6 +64,8 @@ class Ledger(Manifest):
         precision: arithmetic.
         drawn: of a network from elsewhere, numbers that every seed draws anew; None where all are.
         tune: what is trained, where that is not the whole network.
+        copies: fixed copies of each image, which every epoch shows beside it; None without any.
+        generated: images that the network of a learned policy has made and that were trained on; None without one.
     """
 
     steps: Count
@@ -76,6 +78,8 @@ class Ledger(Manifest):
     precision: str
     drawn: Count | None = None
     tune: str | None = None
+    copies: Count | None = None
+    generated: Count | None = None
 
 
 class ImageCounts(Manifest):
@@ -113,6 +117,7 @@ class RunManifest(Manifest):
         counts: images by split.
         ledger: the budget.
         weights_initial, weights_final: 32 hex digits over all weights of the network.
+        learned_final: 32 hex digits over all weights of the network that a learned policy has trained; None without.
         order: 32 hex digits over the identities of all training images in the order in which they came.
         test: means over the test split.
         repeat, fold: of cross-validation, from 0; None where there are no folds.
@@ -134,6 +139,7 @@ class RunManifest(Manifest):
     ledger: Ledger | None = None
     weights_initial: str | None = None
     weights_final: str | None = None
+    learned_final: str | None = None
     order: str | None = None
     test: TestSummary | None = None
     repeat: int | None = None

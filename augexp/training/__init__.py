@@ -9,6 +9,7 @@
 - `feed`: The batches of an epoch, augmented: several at a time, and ahead of the network where that helps.
 - `image_counter`: Counts what the network really received: how many different images, and in which order.
 - `inputs`: What a run's network is given: images, or the features that a frozen backbone has made of them.
+- `learned`: Policies that are trained along with the network: what makes images, and the step that trains both.
 - `models`: The networks: small enough that ten runs are affordable, written against Keras alone.
 - `network`: A network that is built and traced once and then trained many times, each time as if new.
 - `prefetch`: Run an iterator ahead of its consumer, in one background thread with bounded memory.

@@ -85,7 +85,7 @@ def compile_steps(model: keras.Model, optimizer: Any, batch_size: int) -> Steps:
         RunError: the compiled step needs a variable that neither a layer nor the optimiser holds.
     """
     if keras.backend.backend() == "tensorflow":
-        return _TensorFlowSteps(model, optimizer, batch_size)
+        return TensorFlowSteps(model, optimizer, batch_size)
     return _PlainSteps(model, optimizer)
 
 
@@ -137,13 +137,20 @@ class _TensorFlowForward:
         return self._copied(values)
 
 
-class _TensorFlowSteps:
+class TensorFlowSteps:
+    """Compiled steps; see `Steps`.
+
+    Attributes:
+        images: how many the steps since the last totals were taken on.
+        tensor: makes a tensor of an array, see `_TensorFlowForward.tensor`.
+    """
+
     def __init__(self, model: keras.Model, optimizer: Any, batch_size: int) -> None:
         import tensorflow as tf  # noqa: PLC0415 - only on this backend
 
         self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self._hits = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._images = 0
+        self.images = 0
         trainable = model.trainable_variables
         shape = model.input_shape[1:]
 
@@ -155,37 +162,70 @@ class _TensorFlowSteps:
                 penalties = [tf.cast(penalty, loss.dtype) for penalty in model.losses]
                 mean = tf.add_n([tf.reduce_mean(loss), *penalties]) if penalties else tf.reduce_mean(loss)
             optimizer.apply(tape.gradient(mean, trainable), trainable)
-            self._loss.assign_add(tf.reduce_sum(tf.cast(loss, tf.float64)))
-            if penalties:
-                self._loss.assign_add(batch_size * tf.cast(tf.add_n(penalties), tf.float64))
-            hits = tf.equal(tf.argmax(logits, axis=-1), tf.argmax(targets, axis=-1))
-            self._hits.assign_add(tf.reduce_sum(tf.cast(hits, tf.int64)))
+            self.add(loss, penalties, logits, targets, batch_size)
 
         features = tf.TensorSpec((batch_size, *shape), tf.float32)
         targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
         self._train = tf.function(train, input_signature=[features, targets], autograph=False).get_concrete_function()
-        # Nobody would renew them: arms would start differently and no checkpoint would hold them.
-        held = {id(variable.value) for variable in (*model.variables, *optimizer.variables)}
-        for variable in self._train.variables:
-            if id(variable) not in held and variable is not self._loss and variable is not self._hits:
-                raise RunError(
-                    f"model: a step changes {variable.name!r}, which no layer holds, so it cannot be made new for "
-                    "every seed; random numbers need a keras.random.SeedGenerator that is an attribute of the layer"
-                )
+        check_held(self._train.variables, [*model.variables, *optimizer.variables], [self])
         self.forward = _TensorFlowForward(model)
-        self._tensor = self.forward.tensor
+        self.tensor = self.forward.tensor
+
+    @property
+    def counters(self) -> list[Any]:
+        """The variables that hold the totals."""
+        return [self._loss, self._hits]
+
+    def add(self, loss: Any, penalties: list[Any], logits: Any, targets: Any, images: int) -> None:
+        """Add a step to the totals, inside its graph.
+
+        Args:
+            loss: (B,) of every image.
+            penalties: losses of layers.
+            logits: (B, C).
+            targets: (B, C).
+            images: B.
+        """
+        import tensorflow as tf  # noqa: PLC0415 - only on this backend
+
+        self._loss.assign_add(tf.reduce_sum(tf.cast(loss, tf.float64)))
+        if penalties:
+            self._loss.assign_add(images * tf.cast(tf.add_n(penalties), tf.float64))
+        hits = tf.equal(tf.argmax(logits, axis=-1), tf.argmax(targets, axis=-1))
+        self._hits.assign_add(tf.reduce_sum(tf.cast(hits, tf.int64)))
 
     def train(self, images: Floats, targets: Floats) -> None:
-        self._images += len(images)
-        self._train(self._tensor(images), self._tensor(targets))
+        """Take one step, see `Steps`."""
+        self.images += len(images)
+        self._train(self.tensor(images), self.tensor(targets))
 
     def totals(self) -> tuple[float, float]:
-        images = max(self._images, 1)
+        """Return mean loss and accuracy, see `Steps`."""
+        images = max(self.images, 1)
         loss, hits = float(self._loss.numpy()) / images, int(self._hits.numpy()) / images
         self._loss.assign(0.0)
         self._hits.assign(0)
-        self._images = 0
+        self.images = 0
         return loss, hits
+
+
+def check_held(used: Any, renewed: list[Any], counters: list[Any]) -> None:
+    """Raise RunError where a step needs a variable that nobody would renew, so that no checkpoint would hold it.
+
+    Args:
+        used: variables of TensorFlow that the step needs.
+        renewed: variables of Keras that are made new for every block.
+        counters: variables of TensorFlow that are set back after every epoch, or `TensorFlowSteps` that have some.
+    """
+    held = {id(variable.value) for variable in renewed}
+    for counter in counters:
+        held |= {id(each) for each in (counter.counters if isinstance(counter, TensorFlowSteps) else [counter])}
+    for variable in used:
+        if id(variable) not in held:
+            raise RunError(
+                f"model: a step changes {variable.name!r}, which no layer holds, so it cannot be made new for "
+                "every seed; random numbers need a keras.random.SeedGenerator that is an attribute of the layer"
+            )
 
 
 class _PlainSteps:

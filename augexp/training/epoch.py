@@ -54,6 +54,8 @@ def train_epoch(
             counter.note_order(portion.ids)
             for images, targets in portion.batches():
                 network.train(images, targets)
+                for image in network.made():
+                    counter.count(image)
             if number == 0:
                 begin = time.perf_counter()  # the first steps are slower than the others
             elif number <= TIMED_PORTIONS:

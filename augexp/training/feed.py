@@ -58,7 +58,8 @@ class Portion:
     """Some batches in a row.
 
     Attributes:
-        images: float32 (K, S, S, 3) on the scale 0 to 1, the images of all of them.
+        images: float32 (K, S, S, 3) on the scale 0 to 1, the images of all of them; sets of P images, float32
+            (K, P, S, S, 3), where a learned policy needs them.
         targets: float32 (K, C).
         ids: uint64 (K,), content identity of each image.
         bounds: where each batch begins and ends.
@@ -99,10 +100,16 @@ def feed(
     depth = 0
     if lead.depth and steps:
         first = next(batches)
-        size = first[0].images.size
+        size = _size(first, augment)
         depth = max(1, min(lead.depth, WAITING // (size * _together(size, steps, lead.batches))))
         batches = chain([first], batches)
     yield from ahead(_portions(batches, augment, steps, epoch, lead.batches, on_seconds, on_image), depth)
+
+
+def _size(pair: tuple[Any, Any], augment: Augmenter) -> int:
+    """Return how many values are made of a batch."""
+    size: int = pair[0].images.size * getattr(augment, "pictures", 1)
+    return size
 
 
 def _together(size: int, steps: int, most: int) -> int:
@@ -121,7 +128,7 @@ def _portions(
 ) -> Generator[Portion, None, None]:
     while steps:
         pairs = [next(batches)]
-        pairs += islice(batches, _together(pairs[0][0].images.size, steps, most) - 1)
+        pairs += islice(batches, _together(_size(pairs[0], augment), steps, most) - 1)
         steps -= len(pairs)
         begin = time.perf_counter()
         portion = _augment(pairs, augment, epoch, on_image)

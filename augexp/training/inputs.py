@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.augment import policy as policies
+from augexp.augment.copies import CopiedDraw, CopyAugmenter, labels_of
+from augexp.augment.partners import PartnerAugmenter
 from augexp.augment.pipeline import Augmenter, Floats, rescale
 from augexp.data.store import Store
 from augexp.training.features import FOLDER, Extractor, FeatureAugmenter, FeatureSet, PositionDraw
@@ -29,10 +31,12 @@ class Inputs(Protocol):
 
     Attributes:
         draw: the block's training draw, for `cyclic_generator`.
+        labels: what the generator yields beside it.
         augment: what makes inputs and targets of its batches, as `Augmenter` does.
     """
 
     draw: Any
+    labels: Rows
     augment: Any
 
     def plain(self, rows: Rows) -> Lookup:
@@ -40,7 +44,7 @@ class Inputs(Protocol):
 
 
 class ImageInputs:
-    """Images, augmented anew in every epoch.
+    """Images, augmented anew in every epoch, or as the policy says.
 
     Args:
         task: whose arm and seed.
@@ -50,15 +54,25 @@ class ImageInputs:
     """
 
     def __init__(self, task: RunTask, store: Store, rows: Rows, check: Callable[[], None] = lambda: None) -> None:
-        self._store, self._check, self.draw = store, check, store.view(rows)
+        self._store, self._check = store, check
+        self.draw: Any = store.view(rows)
         store.check_images(rows, check)
-        self.augment = Augmenter(
-            task.experiment.policy(task.arm),
+        policy = task.experiment.policy(task.arm)
+        self.labels = np.asarray(store.labels[rows], dtype=np.int64)
+        augmenter = Augmenter(
+            policy,
             root_seed=task.experiment.root_seed,
             seed=task.seed,
             num_classes=len(store.classes),
-            partners=(self.draw, store.labels[rows]),
+            partners=(self.draw, self.labels),
         )
+        self.augment: Any = augmenter
+        if policy.learned is not None:
+            self.augment = PartnerAugmenter(augmenter, policy.learned, self.draw, self.labels)
+        if policy.copies:
+            self.augment = CopyAugmenter(augmenter)
+            self.draw = CopiedDraw(self.draw, policy.copies)
+            self.labels = labels_of(self.labels, policy.copies)
 
     def plain(self, rows: Rows) -> Lookup:
         """Return what rescales the images of some rows."""
@@ -95,7 +109,7 @@ class FeatureInputs:
             network.features, network.backbone_digest, folder, task.experiment.root_seed, check, note
         )
         policy, views = task.experiment.policy(task.arm), task.experiment.training.views
-        self.draw = PositionDraw(store.view(rows))
+        self.draw, self.labels = PositionDraw(store.view(rows)), np.asarray(store.labels[rows], dtype=np.int64)
         self.augment = FeatureAugmenter(FeatureSet(self._extractor, store, rows, policy, views))
 
     def plain(self, rows: Rows) -> Lookup:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras  # noqa: TID253 - this module is only loaded by workers
 import numpy as np
 import numpy.typing as npt
 
+from augexp.augment.learned import Learned
 from augexp.experiment.definition import Experiment
 from augexp.experiment.training import Training
 from augexp.training import backend, models
 from augexp.training.architectures import base
 from augexp.training.architectures.weight_origins import value_of
+from augexp.training.learned.part import LearnedPart
+from augexp.training.learned.steps import LearnedSteps
 
 Floats = npt.NDArray[np.float32]
 
@@ -33,6 +37,7 @@ class Network:
         whole: from images to logits: the same, or backbone and head.
         backbone: what is frozen, from images to features; None where all is trained.
         backbone_digest: 32 hex digits over what decides about its features; empty without one.
+        part: what makes images and is trained, too, see `learn`; None without a learned policy.
 
     Args:
         training: model, recipe and precision.
@@ -45,7 +50,8 @@ class Network:
         self._architecture = base.build(training, image_size, num_classes)
         self.model, self.whole = self._architecture.model, self._architecture.whole
         self.backbone, self.backbone_digest = self._architecture.backbone, self._architecture.backbone_digest
-        self.optimizer = _optimizer(training, _learning_rate(training, total_steps))
+        self._new_optimizer = partial(_new_optimizer, training, total_steps)
+        self.optimizer = self._new_optimizer()
         self.optimizer.build(self.model.trainable_variables)
         self._fresh_optimizer = [value_of(variable) for variable in self.optimizer.variables]
         self._steps = backend.compile_steps(self.model, self.optimizer, training.batch_size)
@@ -53,6 +59,30 @@ class Network:
         self._tune = training.describe_tune()
         self._smoothing = training.label_smoothing
         self.totals = self._steps.totals
+        self._batch_size, self._image_size = training.batch_size, image_size
+        self._learned: dict[Learned, tuple[LearnedPart, LearnedSteps]] = {}
+        self.part: LearnedPart | None = None
+        self._part_steps: LearnedSteps | None = None
+
+    def learn(self, learned: Learned | None) -> None:
+        """Train with the learned part of a policy from now on, or without one; call `renew` after it.
+
+        Raises:
+            RunError: the backend of Keras cannot.
+        """
+        if learned is not None and learned not in self._learned:
+            part = LearnedPart(learned, self._image_size, self._new_optimizer())
+            steps = LearnedSteps(self._steps, self.model, self.optimizer, part, self._batch_size)
+            self._learned = {learned: (part, steps)}
+        self.part, self._part_steps = (None, None) if learned is None else self._learned[learned]
+
+    def made(self) -> Floats | tuple[()]:
+        """Return the images that the last step has made itself, float32 (B, S, S, 3); none without a learned part."""
+        return () if self._part_steps is None else self._part_steps.made
+
+    def second_loss(self) -> float:
+        """Return the mean of the second loss over the steps since the last call; 0 without one."""
+        return 0.0 if self._part_steps is None else self._part_steps.second_loss()
 
     @property
     def parameters(self) -> int:
@@ -71,13 +101,19 @@ class Network:
         self._architecture.renew(root_seed, seed)
         for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
+        if self.part is not None:
+            self.part.renew(root_seed, seed)
         self.totals()
+        self.second_loss()
 
     def train(self, images: Floats, targets: Floats) -> None:
-        """Take one step on images float32 (B, S, S, 3) and targets float32 (B, C), which are smoothed here."""
+        """Take one step on images float32 (B, S, S, 3) and targets float32 (B, C), which are smoothed here.
+
+        With a learned part, on sets of images float32 (B, P, S, S, 3), see `augexp.augment.partners`.
+        """
         if self._smoothing:
             targets = targets * (1 - self._smoothing) + self._smoothing / targets.shape[1]
-        self._steps.train(images, targets)
+        (self._part_steps or self._steps).train(images, targets)
 
     def logits(self, images: Floats) -> Floats:
         """Return logits float32 (B, C) for images float32 (B, S, S, 3): no dropout, moving statistics."""
@@ -94,7 +130,8 @@ class Network:
 
         The logits do not tell: on some processors TensorFlow's fusion of convolution and ReLU turns NaN into 0.
         """
-        return all(np.isfinite(value_of(variable)).all() for variable in self.model.weights)
+        learned = self.part.model.weights if self.part is not None else []
+        return all(np.isfinite(value_of(variable)).all() for variable in (*self.model.weights, *learned))
 
     def weights_hash(self) -> str:
         """Return 32 hex digits over the bits of all weights, their names and shapes."""
@@ -117,9 +154,15 @@ class Network:
         for variable, value in zip(variables, state, strict=True):
             variable.assign(value)
         self.totals()
+        self.second_loss()
 
     def _variables(self) -> list[Any]:
-        return [*self.model.weights, *self.optimizer.variables, *models.random_states(self.model).values()]
+        own = [*self.model.weights, *self.optimizer.variables, *models.random_states(self.model).values()]
+        return own if self.part is None else [*own, *self.part.variables()]
+
+
+def _new_optimizer(training: Training, total_steps: int) -> keras.optimizers.Optimizer:
+    return _optimizer(training, _learning_rate(training, total_steps))
 
 
 def _optimizer(training: Training, rate: Any) -> keras.optimizers.Optimizer:
@@ -165,6 +208,7 @@ class NetworkCache:
         if experiment.training.constant_rate:
             size, batch = experiment.data.image_size, experiment.training.batch_size
             network = self.network(experiment.training, size, num_classes, 0)
+            network.learn(None)
             # The first execution of a graph costs as much as tracing it; `renew` undoes the step.
             images = np.zeros((batch, *network.model.input_shape[1:]), np.float32)
             network.train(images, np.full((batch, num_classes), 1 / num_classes, np.float32))

@@ -23,7 +23,7 @@ from augexp.data.store import Store, open_store
 from augexp.errors import Interrupted, RunError
 from augexp.experiment import budget
 from augexp.progress import Kind, RunEvent
-from augexp.results import locks, records
+from augexp.results import learned_weights, locks, records
 from augexp.results.heartbeat import HeartbeatWriter
 from augexp.results.manifests import RUN_SCHEMA, ImageCounts, Ledger, RunManifest, RunOutcome, TestSummary
 from augexp.results.predictions import Milestone, milestones_bytes, predictions_bytes
@@ -87,8 +87,8 @@ class _Run:
         self._store = store
         self._rows_of_run = self._store.rows_of_run(task.experiment.data, *self._block)
         rows = self._rows_of_run.train
-        self._labels = self._store.labels[rows]
-        self._epoch_steps = _steps_per_epoch(len(rows), self._training.batch_size)
+        self._policy = task.experiment.policy(task.arm)
+        self._epoch_steps = _steps_per_epoch(len(rows), self._training.batch_size, self._policy.copies)
         self._network = self._make_network(networks)
         self._stop: Callable[[], bool] = lambda: False
         self._notes = set[str]()
@@ -99,7 +99,11 @@ class _Run:
         self._counter, self._heartbeat = ImageCounter(task.folder), HeartbeatWriter(task.folder)
         self._rows: list[dict[str, int | float]] = []
         self._milestones: dict[int, Milestone] = {}
-        columns = {records.BALANCED: self._training.auto, records.TEST_ACCURACY: self._training.test_curve}
+        columns = {
+            records.BALANCED: self._training.auto,
+            records.TEST_ACCURACY: self._training.test_curve,
+            learned_weights.SECOND_LOSS: self._policy.learned is not None and self._policy.learned.loss != "none",
+        }
         self._further = tuple(name for name, wanted in columns.items() if wanted)
         self._identity: dict[str, Any] = {
             "experiment": self._experiment.hash,
@@ -113,6 +117,7 @@ class _Run:
         total = self._epoch_steps * self._training.schedule_epochs
         size, classes = self._experiment.data.image_size, len(self._store.classes)
         network = networks.network(self._training, size, classes, total)
+        network.learn(self._policy.learned)
         network.renew(*self._block)
         self._initial = network.weights_hash()
         return network
@@ -161,7 +166,7 @@ class _Run:
         root_seed, seed = self._block
         batches = cyclic_generator(
             self._inputs.draw,
-            self._labels,
+            self._inputs.labels,
             self._training.batch_size,
             seed=seeds.integer(root_seed, seed, "order"),
             first_pass=len(self._rows),
@@ -196,13 +201,14 @@ class _Run:
 
     def _close_epoch(self, epoch: int) -> None:
         train_loss, train_accuracy = self._network.totals()
+        second_loss = self._network.second_loss()
         self._counter.close_epoch()
         probe, validation = self._probe.measure(self._network), self._validation.measure(self._network)
         steps = epoch * self._epoch_steps
         row: dict[str, int | float] = {
             "epoch": epoch,
             "steps": steps,
-            "images_seen": steps * self._training.batch_size,
+            "images_seen": self._images_seen(steps),
             "unique_images": self._counter.unique,
             "train_loss": train_loss,
             "train_accuracy": train_accuracy,
@@ -213,11 +219,13 @@ class _Run:
         }
         if self._training.auto:
             row[records.BALANCED] = validation.balanced_accuracy
-            if epoch in budget.milestones(self._task.epochs):
-                finite = self._network.finite()
-                self._milestones[epoch] = self._test.milestone(self._network, diverged=not finite)
         if self._training.test_curve:
             row[records.TEST_ACCURACY] = self._test.measure(self._network).accuracy
+        if learned_weights.SECOND_LOSS in self._further:
+            row[learned_weights.SECOND_LOSS] = second_loss
+        if epoch in self._milestone_epochs():
+            finite = self._network.finite()
+            self._milestones[epoch] = self._test.milestone(self._network, diverged=not finite)
         self._rows.append(row)
         records.append_epoch(self._task.folder / records.EPOCHS, row, self._further)
         seconds = self._timer.end_epoch()
@@ -250,9 +258,12 @@ class _Run:
             self._write_checkpoint()
         self._write_epochs()
         files.write_atomically(folder / records.PREDICTIONS, predictions_bytes(predictions), durable=True)
-        if self._training.auto:
-            kept = {epoch: self._milestones[epoch] for epoch in budget.milestones(self._task.epochs)}
+        if self._milestone_epochs():
+            kept = {epoch: self._milestones[epoch] for epoch in self._milestone_epochs()}
             files.write_atomically(folder / records.MILESTONES, milestones_bytes(kept), durable=True)
+        if self._network.part is not None:
+            weights = learned_weights.to_bytes(self._network.part.weights())
+            files.write_atomically(folder / learned_weights.NAME, weights, durable=True)
         if self._task.keep_model:
             self._save_model(folder / records.MODEL)
         timing = records.timing_bytes(self._timer.report(), self._task.arm, self._task.seed, self._identity["arm_hash"])
@@ -264,6 +275,26 @@ class _Run:
             self._counter.clear()
         self._heartbeat.stop()
         self._tell("finished", seconds=self._timer.wall(), message=run.status)
+
+    def _shown_beside(self, steps: int) -> dict[str, Any]:
+        """Return what the ledger says of images that the policy shows beside others."""
+        copies = {"copies": self._policy.copies} if self._policy.copies else {}
+        return {**copies, **({"generated": steps * self._training.batch_size} if self._policy.learned else {})}
+
+    def _learned_final(self) -> dict[str, Any]:
+        return {} if self._network.part is None else {"learned_final": self._network.part.weights_hash()}
+
+    def _images_seen(self, steps: int) -> int:
+        """Return the images that the network was shown in so many steps, generated ones included."""
+        return steps * self._training.batch_size * (1 if self._policy.learned is None else 2)
+
+    def _milestone_epochs(self) -> tuple[int, ...]:
+        """Return the epochs at which predictions are kept: of an automatic budget, or of as many steps as others."""
+        if self._training.auto:
+            return budget.milestones(self._task.epochs)
+        if self._policy.copies and self._training.constant_rate:
+            return budget.equal_steps(self._task.epochs, self._policy.copies)
+        return ()
 
     def _write_epochs(self) -> None:
         rows = records.epochs_bytes(self._rows, self._further)
@@ -281,18 +312,19 @@ class _Run:
 
     def _manifest(self, status: RunOutcome, test: TestSummary) -> RunManifest:
         training = self._training
-        counts = ImageCounts(train=len(self._labels), validation=len(self._validation), test=len(self._test))
+        counts = ImageCounts(train=len(self._rows_of_run.train), validation=len(self._validation), test=len(self._test))
         steps = len(self._rows) * self._epoch_steps
         ledger = Ledger(
             steps=steps,
             batch_size=training.batch_size,
-            images_seen=steps * training.batch_size,
+            images_seen=self._images_seen(steps),
             epochs=len(self._rows),
             parameters=self._network.parameters,
             optimizer=training.describe_optimizer(),
             schedule=training.describe_schedule(),
             precision=training.precision,
             **self._network.ledger_entries(),
+            **self._shown_beside(steps),
         )
         return RunManifest(
             schema=RUN_SCHEMA,
@@ -305,6 +337,7 @@ class _Run:
             weights_initial=self._initial,
             order=self._counter.order,
             weights_final=self._network.weights_hash(),
+            **self._learned_final(),
             error=None,
             test=test,
             **self._place(),
@@ -337,13 +370,13 @@ class _Run:
         self._report(event)
 
 
-def _steps_per_epoch(images: int, batch_size: int) -> int:
+def _steps_per_epoch(images: int, batch_size: int, copies: int) -> int:
     if images < batch_size:
         raise RunError(
             f"batch_size: received {batch_size}, but a training draw has only {images} images; "
             f"allowed are 1 to {images}: lower training.batch_size or provide more images"
         )
-    return images // batch_size
+    return images * (1 + copies) // batch_size
 
 
 def _choose_probe(rows: Any, wanted: int, block: tuple[int, int]) -> Any:

@@ -32,6 +32,11 @@ NAMED = {
     "cutout": ["cutout"],
     "mixup": ["mixup"],
     "cutmix": ["cutmix"],
+    "traditional": ["horizontal_flip", "rotation", "zoom", "shift", "perspective", "hue"],
+    "neural": [],
+    "neural-content": [],
+    "neural-style": [],
+    "neural-same": [],
     "random": ["random_chain"],
     "harmful": [
         "vertical_flip", "rotation", "zoom", "posterize", "invert", "hue", "noise", "cutout",
@@ -216,3 +221,55 @@ def test_policies_are_light():
     code = "import sys, augexp.augment.policy; print(*sorted(m.split('.')[0] for m in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "cv2", "keras", "tensorflow", "scipy", "matplotlib", "PIL"} & set(loaded)
+
+
+def test_copies_belong_to_a_policy_and_to_its_hash_only_where_they_are_set():
+    made = {"mine": {"policy": "standard", "copies": 2}, "fresh": {"policy": "traditional", "copies": 0}}
+    mine, fresh = (policies.resolve(name, made) for name in made)
+    assert (mine.copies, mine.version, mine.operations) == (2, 0, policies.resolve("standard").operations)
+    assert mine.definition() == {**policies.resolve("standard").definition(), "copies": 2}
+    assert fresh.operations == policies.resolve("traditional").operations
+    assert "copies" not in fresh.definition()
+    assert policies.resolve("traditional").copies == 1
+    without = {"less": {"policy": "traditional", "without": ["hue"]}}
+    assert policies.resolve("less", without).copies == 1
+    assert "2 of each picture" in mine.describe()
+
+
+def test_a_learned_part_belongs_to_a_policy_and_to_its_hash_only_where_it_is_set():
+    mine = policies.resolve("mine", {"mine": {"learned": {"loss": "content", "weight": 0.5, "filters": 4}}})
+    part = mine.learned
+    assert part is not None
+    assert (part.loss, part.weight, part.filters, part.pictures) == ("content", 0.5, 4, 4)
+    assert mine.definition()["learned"] == part.definition()
+    assert "learned" not in policies.resolve("none").definition()
+    names = ("neural", "neural-content", "neural-style", "neural-same")
+    kinds = [policies.resolve(name).learned for name in names]
+    assert [kind.loss for kind in kinds] == ["none", "content", "style", "none"]
+    assert [kind.weight for kind in kinds] == [0.0, 0.25, 0.25, 0.0]
+    assert [kind.pictures for kind in kinds] == [3, 4, 4, 1]
+    assert "two images of the class; 0.25 x content loss" in policies.resolve("neural-content").describe()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"policy": "standard", "copies": -1}, "copies: received -1; allowed are whole numbers from 1 to 20"),
+        ({"policy": "standard", "copies": True}, "copies: received True"),
+        ({"policy": "none", "copies": 1}, "copies: received 1 without operations; name some"),
+        ({"copies": 1}, "allowed is operations .a list., or policy"),
+        ({"policy": "traditional", "learned": {}}, "copies: received 1 with a learned part; allowed is one of both"),
+        ({"policy": "mixup", "learned": {}}, "mixes classes; .* leave the mixing out"),
+        ({"learned": {"loss": "x"}}, "loss: received 'x'; allowed: none, content, style"),
+        ({"learned": {"weight": 0.5}}, "weight: received 0.5; allowed is 0, since there is no second loss"),
+        ({"learned": {"loss": "style", "weight": 1}}, "weight: received 1; allowed is a number from 0 to below 1"),
+        ({"learned": {"filter": 2}}, "unknown key 'filter'; .*; did you mean 'filters'"),
+        ({"learned": {"filters": 0}}, "filters: received 0; allowed are whole numbers from 1 to 256"),
+        ({"learned": {"frozen": 1}}, "frozen: received 1; allowed are true and false"),
+        ({"learned": []}, "learned: received .*; allowed is a table with loss, inputs"),
+    ],
+)
+def test_wrong_copies_and_learned_parts_are_refused_in_one_line(values, words):
+    with pytest.raises(DefinitionError, match=words) as caught:
+        policies.resolve("mine", {"mine": values})
+    assert "\n" not in str(caught.value)

@@ -276,7 +276,7 @@ def test_the_program_says_how_long_it_takes(monkeypatch, capsys, places, in_this
     words += ["--per-class", "50", "--epochs", "2", "--arms", "none,traditional", "--pairs", "dogs-goldfish", "-q"]
     code, out, err = run_program(monkeypatch, capsys, "replicate", "perez-wang", *words, "--estimate")
     assert (code, err) == (0, "")
-    assert "for 20 runs of 2 epochs, 1 at a time" in out
+    assert "for 16 runs of 2 epochs, 1 at a time" in out
     assert not (tmp_path / "out").exists()
 
 

@@ -47,7 +47,7 @@ def test_any_array_gives_the_same_logits(steps, given):
 
 def test_memory_is_shared_only_where_tensorflow_can_read_it(steps):
     aligned, moved = placed(0), placed(4)
-    shared, copied = steps._tensor(aligned), steps._tensor(moved)
+    shared, copied = steps.tensor(aligned), steps.tensor(moved)
     aligned[:], moved[:] = 3.0, 3.0
     assert float(shared.numpy().min()) == 3.0
     assert float(copied.numpy().max()) < 1.0
@@ -57,7 +57,7 @@ def test_a_finished_batch_is_shared_and_not_written_to_while_a_tensor_holds_it(s
     buffers = Buffers(limit=4)
     first = buffers.take((16, 16, 16, 3))
     first[:] = 0.25
-    held = steps._tensor(first)
+    held = steps.tensor(first)
     address = first.ctypes.data
     del first
     other = buffers.take((16, 16, 16, 3))

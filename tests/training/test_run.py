@@ -4,44 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from recorders import SAME, Recorder, content
 
 from augexp.errors import Interrupted, ResultsError, RunError
 from augexp.results import records
 from augexp.training import run
 from augexp.training.network import NetworkCache
-
-SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS)
-
-
-def content(folder):
-    return {name: (folder / name).read_bytes() for name in SAME}
-
-
-class Recorder:
-    """Stands in for the network's step and keeps what it was given."""
-
-    def __init__(self, networks, monkeypatch):
-        self.batches = []
-        self.evaluated = []
-        original = networks.network
-
-        def network(*arguments):
-            made = original(*arguments)
-            train, logits = made._steps.train, made._steps.forward
-
-            def spy_train(images, targets):
-                self.batches.append((images.copy(), targets.copy()))
-                train(images, targets)
-
-            def spy_logits(images):
-                self.evaluated.append(images.copy())
-                return logits(images)
-
-            monkeypatch.setattr(made, "train", spy_train)
-            monkeypatch.setattr(made, "logits", spy_logits)
-            return made
-
-        monkeypatch.setattr(networks, "network", network)
 
 
 @pytest.fixture

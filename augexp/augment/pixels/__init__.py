@@ -7,6 +7,7 @@
 - `geometric`: Geometric operations: a homography for each image, a whole batch at once.
 - `homographies`: Geometric changes as 3 x 3 matrices, a whole batch at once.
 - `keras_layers`: Any image preprocessing layer of Keras as an operation of a policy.
+- `learned_network`: The network of a learned policy without a library of networks.
 - `mixing`: Mixing operations: two images become one, and their labels a weighted pair.
 - `photometric`: Photometric operations: curves and colour matrices of a whole batch, and the histogram of one image.
 - `registry`: The function of every operation, by its name.
