@@ -26,6 +26,7 @@ class RunEvent:
             over.
         row: the epoch's row of ``epochs.csv``; empty for other kinds.
         message: one line for people.
+        folds: K of the experiment, by which the run has a name; None without folds.
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class RunEvent:
     seconds: float = 0.0
     row: Mapping[str, int | float] = field(default_factory=dict)
     message: str = ""
+    folds: int | None = None
 
 
 class ProgressListener(Protocol):

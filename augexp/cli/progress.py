@@ -11,9 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from augexp.cli.text import printable
+from augexp.experiment.nouns import run_name
 from augexp.progress import NullListener, ProgressListener, RunEvent
 
 ENDED = ("finished", "failed", "stopped")
+
+
+def _name(event: RunEvent) -> str:
+    return run_name(event.arm, event.seed, event.folds)
 
 
 @contextmanager
@@ -49,13 +54,13 @@ class _Lines:
 
     def event(self, event: RunEvent) -> None:
         if event.kind == "note":
-            self.note(f"{event.arm} seed {event.seed}: {event.message}")
+            self.note(f"{_name(event)}: {event.message}")
         if event.kind in ENDED:
             self._ended += event.kind == "finished"
             message = f": {event.message}" if event.message else ""
             self.note(
                 f"[{time.monotonic() - self._start:5.0f} s] {self._ended}/{self._total} "
-                f"{event.arm} seed {event.seed} {event.kind}{message}"
+                f"{_name(event)} {event.kind}{message}"
             )
 
     def note(self, text: str) -> None:
@@ -89,14 +94,13 @@ class _Bars:
     def event(self, event: RunEvent) -> None:
         run = (event.arm, event.seed)
         if event.kind == "note":
-            self.note(f"{event.arm} seed {event.seed}: {event.message}")
+            self.note(f"{_name(event)}: {event.message}")
             return
         if event.kind in ENDED:
             self._end(run, event)
         else:
             if run not in self._live:
-                name = f"{event.arm} seed {event.seed}"
-                self._live[run] = self._bars.add_task(name, total=event.epochs or None, text="")
+                self._live[run] = self._bars.add_task(_name(event), total=event.epochs or None, text="")
             accuracy = event.row.get("val_accuracy")
             quality = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
             self._bars.update(self._live[run], completed=event.epoch, total=event.epochs or None, text=quality)
@@ -111,7 +115,7 @@ class _Bars:
             self._bars.remove_task(self._live.pop(run))
         self._ended += event.kind == "finished"
         if event.kind != "finished":
-            self.note(f"{event.arm} seed {event.seed} {event.kind}: {event.message}")
+            self.note(f"{_name(event)} {event.kind}: {event.message}")
 
     def note(self, text: str) -> None:
         self._bars.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)

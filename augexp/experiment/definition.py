@@ -29,7 +29,7 @@ from augexp.augment import policy as policies
 from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
-from augexp.experiment import folds, networks
+from augexp.experiment import folds, networks, nouns
 from augexp.experiment.budget import AUTO, FIRST_HORIZON, LONGEST, MAX_EPOCHS
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.source_kinds import KINDS
@@ -232,8 +232,7 @@ class Experiment(Frozen):
 
     def run_name(self, arm: str, seed: int) -> str:
         """Return the name of a run for messages: with its seed, or with repeat and fold, which count from 1."""
-        size = self.data.folds
-        return f"{arm} seed {seed}" if size is None else f"{arm} repeat {seed // size + 1} fold {seed % size + 1}"
+        return nouns.run_name(arm, seed, self.data.folds)
 
     def policy(self, arm: str) -> Policy:
         """Return the resolved policy of `arm`; raises DefinitionError for an unknown one."""

@@ -328,7 +328,7 @@ class _Run:
         done, total = len(self._rows), self._task.epochs
         if kind in ("started", "epoch"):
             self._heartbeat.write(done, total, details.get("seconds", 0.0))
-        self._report(RunEvent(kind, self._task.arm, self._task.seed, epoch=done, epochs=total, **details))
+        self._report(self._task.event(kind, epoch=done, epochs=total, **details))
 
 
 def _steps_per_epoch(images: int, batch_size: int) -> int:

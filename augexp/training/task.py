@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from augexp.experiment.definition import Experiment
+from augexp.progress import Kind, RunEvent
 from augexp.results import records
 
 
@@ -53,6 +54,10 @@ class RunTask:
     def name(self) -> str:
         """For messages."""
         return self.experiment.run_name(self.arm, self.seed)
+
+    def event(self, kind: Kind, **details: Any) -> RunEvent:
+        """Return an event of this run; for the details see `RunEvent`."""
+        return RunEvent(kind, self.arm, self.seed, folds=self.experiment.data.folds, **details)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, also for machines with another version; `from_json` makes an equal task of them."""
