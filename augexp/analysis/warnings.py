@@ -80,7 +80,7 @@ def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
         texts.append(wording.other_backend(others))
     beyond = sorted({record.seed for record in records if record.finished} - set(runs.seeds))
     if beyond and runs.seeds:
-        texts.append(wording.unplanned_seeds(runs.named(beyond)))
+        texts.append(wording.unplanned_seeds(runs.named(beyond), runs.folds))
     return texts
 
 

@@ -16,6 +16,7 @@ from augexp.analysis.schema import Contrast, EqualBudget, Interval, Missing
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import MIN_IMAGES
 from augexp.experiment.definition import Experiment
+from augexp.experiment.nouns import nouns
 
 MISSING = "–"
 MINUS = "−"
@@ -61,7 +62,6 @@ RANKING = "NO CLAIM: only a ranking"
 BEST_ON_TEST = "NO VERDICT: the test images chose the epoch, so the difference is described and not judged"
 RUNS_MISSING = "NO VERDICT YET: runs are missing"
 SAME_PREDICTIONS = "NO VERDICT: the arms gave the same predictions"
-SAME_DIFFERENCE = "NO VERDICT: all seeds gave the same difference"
 CONTROL = "NO DIFFERENCE AT ALL, as a control must have it"
 UNDECIDED = "UNDECIDED"
 NO_DIFFERENCE = "NO PRACTICAL DIFFERENCE"
@@ -116,12 +116,10 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     interval = contrast.new_images or contrast.these_images
     confidence = f"{level_words(settings.level)} {ends(interval)}" if interval else "no interval"
     n, r, folds = len(contrast.seeds), settings.plan.equivalence, settings.level.folds
-    seeds = ("seed" if folds == 1 else "repeat") + ("" if n == 1 else "s")
+    seeds = nouns(folds).block + ("" if n == 1 else "s")
     unpaired = contrast.declared.baseline_seeds if contrast.declared else ()
     pairs = f"{n} {seeds} against {len(unpaired)} of `{settings.plan.baseline}`, no pairs"
-    tested = (
-        f"{'test ' if folds == 1 else ''}images{f' of {contrast.groups.count:,} groups' if contrast.groups else ''}"
-    )
+    tested = f"{nouns(folds).images}{f' of {contrast.groups.count:,} groups' if contrast.groups else ''}"
     facts = [pairs if unpaired else f"{n} paired {seeds}", f"{images:,} {tested}"]
     facts = [*(facts if folds == 1 else folded.design(n, folds, f"{images:,} {tested}")), *_look(settings)]
     average = folded.estimand(images, folds) if folds > 1 else ""
@@ -158,9 +156,9 @@ def _typical(budgets: Mapping[str, int]) -> str:
     return ", ".join([f"`{first}` {epochs} epoch{'s' if epochs > 1 else ''}", *(f"`{a}` {e}" for a, e in others)])
 
 
-def no_pair(arm: str) -> str:
+def no_pair(arm: str, folds: int) -> str:
     """Return the sentence of record of an arm without a finished pair of runs."""
-    return f"`{arm}` cannot be compared yet: no seed is finished in every arm. {RUNS_MISSING}."
+    return f"`{arm}` cannot be compared yet: no {nouns(folds).block} is finished in every arm. {RUNS_MISSING}."
 
 
 def _look(settings: AnalysisSettings) -> list[str]:
@@ -184,15 +182,19 @@ CONTROL_DIFFERS = (
     "the arm is defined as the baseline is and still gave other predictions: this machine does not repeat "
     "its own numbers, so no difference can be trusted (augexp verify tells more)"
 )
-EQUAL_ARMS = (
-    "both arms gave the same predictions on every image in every seed; either nothing was learned "
-    "(more epochs?) or the policy changes no image of this size"
-)
+
+
+def equal_arms(folds: int) -> str:
+    """Warn of arms that gave the same predictions."""
+    return (
+        f"both arms gave the same predictions on every image in every {nouns(folds).run}; either nothing was learned "
+        "(more epochs?) or the policy changes no image of this size"
+    )
 
 
 def equal_seeds(n: int, *, folds: int = 1) -> str:
     """Warn that n seeds, or with folds n repeats, gave the same difference."""
-    unit, images = ("seeds", "test images") if folds == 1 else ("repeats", "images")
+    unit, images = nouns(folds).blocks, nouns(folds).images
     return (
         f"all {n} {unit} gave the same difference, so their spread cannot be estimated; "
         f"more {images} or more {unit} are needed"
@@ -325,9 +327,9 @@ def diverged_runs(names: Sequence[str]) -> str:
     return f"diverged, and counted as they are: {', '.join(names)}"
 
 
-def unplanned_seeds(seeds: Sequence[int]) -> str:
+def unplanned_seeds(seeds: Sequence[int], folds: int = 1) -> str:
     """Warn of finished runs that do not count."""
-    return f"runs outside the blocks of the plan were left out: seed {', '.join(map(str, seeds))}"
+    return f"runs outside the blocks of the plan were left out: {nouns(folds).block} {', '.join(map(str, seeds))}"
 
 
 def late_plan(blocks: int) -> str:

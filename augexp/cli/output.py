@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from augexp.cli.text import printable
+from augexp.experiment.nouns import nouns
 
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
@@ -181,7 +182,7 @@ _MARKS = {
 
 def status_text(status: Status) -> str:
     """Return how a comparison stands, as lines of at most 80 columns where names are short."""
-    unit = "seeds" if status.folds is None else f"repeats of {status.folds} folds"
+    unit = nouns(status.folds).blocks + (f" of {status.folds} folds" if status.folds else "")
     lines = [f"{status.name}: {status.finished} of {len(status.runs)} runs done ({status.seeds} {unit}"]
     lines[0] += f", at most {status.max_seeds})" if status.max_seeds > status.seeds else ")"
     for state in ("running", "failed", "interrupted"):

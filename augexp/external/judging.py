@@ -315,5 +315,5 @@ def _warnings(
             texts.append(words.at_chance(baseline, float(scores.mean()), chance))
     texts += [*reasons, *counted.warnings]
     if counted.left_out:
-        texts.append(wording.unplanned_seeds(counted.left_out))
+        texts.append(wording.unplanned_seeds(counted.left_out, runs.folds))
     return tuple(dict.fromkeys(wording.as_sentence(text) for text in texts))
