@@ -198,12 +198,21 @@ def status_text(status: Status) -> str:
     for interval in status.intervals:
         lines.append(
             f"  so far   {interval.arm} - {interval.baseline}: {interval.estimate:+.2f} pp, new images "
-            f"{interval.low:+.2f} to {interval.high:+.2f} ({interval.pairs} pairs)"
+            f"{interval.low:+.2f} to {interval.high:+.2f} ({_rests_on(interval.pairs, status)})"
         )
         if not status.pending:
             lines.append(f"           {interval.verdict}")
     lines.append(_outlook(status))
     return "\n".join(lines)
+
+
+def _rests_on(pairs: int, status: Status) -> str:
+    """Say how many pairs, test images and groups an interval rests on."""
+    parts = [f"{pairs} {nouns(status.folds).blocks if status.folds else 'pairs'}"]
+    if status.test_images is not None:
+        groups = "" if status.test_groups is None else f" of {status.test_groups:,} groups"
+        parts.append(f"{status.test_images:,} {nouns(status.folds).images}{groups}")
+    return ", ".join(parts)
 
 
 def _progress(run: RunStatus) -> str:

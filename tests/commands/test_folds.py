@@ -12,6 +12,7 @@ from PIL import Image
 
 import augexp
 from augexp import api
+from augexp.cli import output
 from augexp.commands import answer, status
 from augexp.commands.export import export
 from augexp.reporting import charts, figures, tables
@@ -90,6 +91,7 @@ def test_status_names_repeats_and_folds(folder):
     assert (state.folds, state.seeds, len(state.runs)) == (5, 2, 20)
     assert state.runs[-1].name == "standard repeat 2 fold 5"
     assert state.intervals[0].pairs == 2
+    assert "(2 repeats, 100 images)" in output.status_text(state)
 
 
 def test_the_report_is_the_same_after_the_images_are_gone(place, folder, tmp_path):
