@@ -26,6 +26,7 @@ class RunEvent:
             over.
         row: the epoch's row of ``epochs.csv``; empty for other kinds.
         message: one line for people.
+        folds: K of the experiment, by which the run has a name; None without folds.
         size: which training draw the run has, where runs of several sizes go on together; else empty.
     """
 
@@ -37,12 +38,8 @@ class RunEvent:
     seconds: float = 0.0
     row: Mapping[str, int | float] = field(default_factory=dict)
     message: str = ""
+    folds: int | None = None
     size: str = ""
-
-    @property
-    def name(self) -> str:
-        """Which run it is, for people."""
-        return f"{self.arm} seed {self.seed}{self.size and f' {self.size}'}"
 
 
 class ProgressListener(Protocol):

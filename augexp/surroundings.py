@@ -137,13 +137,14 @@ def reset_keras(keras: Any) -> None:
 
     Once it is loaded, Keras looks for downloaded weights where it always does.
     """
-    _restore_keras_home()
+    restore_keras_home()
     _set_keras(keras, "float32", 1e-7, "channels_last", "float32")
     keras.config.set_max_epochs(None)
     keras.config.set_max_steps_per_epoch(None)
 
 
-def _restore_keras_home() -> None:
+def restore_keras_home() -> None:
+    """Have Keras, once it is loaded in a process that is augexp's own, look for downloads where it always does."""
     if os.environ.get("KERAS_HOME") != os.devnull:
         return
     del os.environ["KERAS_HOME"]

@@ -1,10 +1,10 @@
-"""kill -9 in the middle of other commands than a plain comparison: screening, index, drawing, Ray.
+"""kill -9 in the middle of other commands than a plain comparison: screening, index, drawing, Ray, folds with groups.
 
-    python benchmarks/kills_of_commands.py [--kinds index drawing screening ray] [--kills 10] [--seed 0]   # only prints
+    python benchmarks/kills_of_commands.py [--kinds index folds ...] [--kills 10] [--seed 0]     # only prints
 
 Each command runs once undisturbed. Then it is started in a process group of its own and the group is killed after a
 random part of that time, again and again; at last it may finish. What it leaves must be equal byte by byte: records of
-runs, the store, tables and pages.
+runs, the store, tables and pages. `folds-ray` is killed under Ray, and has to leave what the local engine leaves.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from augexp.results import records
 
 RECORDS = (records.RUN, records.EPOCHS, records.PREDICTIONS, records.MILESTONES)
 DEFINITION = """
 name = "kills"
 [data]
-source = "sample"
+{data}
 image_size = 16
 [training]
 model = "tiny"
@@ -38,21 +41,42 @@ arms = [{arms}]
 {plan}
 """
 FEW, MANY = '"none", "standard"', '"none", "standard", "flip", "crop", "randaugment"'
-KINDS = ("index", "drawing", "screening", "ray")
+SAMPLE = 'source = "sample"'
+GROUPED = """source = "folder"
+path = "photos"
+folds = 3
+group_from = 'patient(\\d+)_'"""
+KINDS = ("index", "drawing", "screening", "ray", "folds", "folds-ray")
+
+
+def write_patients(folder: Path) -> None:
+    """Write 96 images of 24 patients, each with images of both classes."""
+    generator = np.random.default_rng(5)
+    for number in range(96):
+        label = number % 2
+        image = generator.integers(0, 200, (16, 16, 3))
+        image[8 * label : 8 * label + 8] += 40
+        place = folder / "photos" / "ab"[label]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.astype(np.uint8)).save(place / f"patient{number // 4}_{number}.png")
 
 
 def command(kind: str, folder: Path, place: Path) -> list[str]:
     """Return the command of a kind that works below `place`."""
     arms, plan = (MANY, "looks = [3, 4]\nscreen = true") if kind == "screening" else (FEW, "seeds = 3")
+    folds = kind.startswith("folds")
+    if folds and not (folder / "photos").is_dir():
+        write_patients(folder)
     definition = folder / f"{kind}.toml"
-    definition.write_text(DEFINITION.format(arms=arms, plan=plan), "utf-8")
+    values = {"arms": arms, "plan": "repeats = 2" if folds else plan, "data": GROUPED if folds else SAMPLE}
+    definition.write_text(DEFINITION.format(**values), "utf-8")
     program = [sys.executable, "-c", "import sys; from augexp.cli import main; sys.exit(main())"]
     where = ["--data-dir", str(place / "data")]
     if kind == "index":
         return [*program, "index", str(definition), "--quiet", *where]
     if kind == "drawing":
         return [*program, "report", str(place / "results" / "kills"), *where]
-    engine = ["--engine", "ray"] if kind == "ray" else ["--jobs", "2"]
+    engine = ["--engine", "ray"] if kind.endswith("ray") else ["--jobs", "2"]
     return [*program, "compare", str(definition), "--quiet", "--results-dir", str(place / "results"), *where, *engine]
 
 
@@ -109,7 +133,7 @@ def main() -> int:
                 finish(command("ray", folder, base)[:-2])  # the runs that are drawn, by the local engine
             whole = folder / "undisturbed"
             shutil.copytree(base, whole)
-            seconds = finish(command(kind, folder, whole))
+            seconds = finish(command(kind.removesuffix("-ray"), folder, whole))
             expected = content(kind, whole)
             while kills < options.kills:
                 rounds += 1

@@ -101,16 +101,18 @@ def worth() -> str:
 
 def gallery() -> str:
     """Return a table of the published answers."""
-    lines = ["| images | difference | 95 % interval | seeds | test images | verdict |", "|---|---:|---|---:|---:|---|"]
+    lines = ["| images | difference | 95 % interval | runs of an arm | test images | verdict |"]
+    lines.append("|---|---:|---|---:|---:|---|")
     for path in sorted((ROOT / "results" / "published").glob("*/comparison/comparison.json")):
         answer = published(path.parents[1].name)
+        folds = answer.get("folds")
         for contrast in answer["contrasts"]:
             low, high = (_signed(contrast["new_images"][side]) for side in ("low", "high"))
             cells = (
                 f"{answer['name']}, `{contrast['arm']}`",
                 f"{_signed(contrast['estimate'])} pp",
                 f"{low} to {high}",
-                str(len(contrast["seeds"])),
+                f"{len(contrast['seeds'])} {'seeds' if folds is None else f'repeats × {folds} folds'}",
                 f"{answer['test_images']:,}",
                 contrast["verdict"],
             )

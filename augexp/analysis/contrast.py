@@ -16,6 +16,7 @@ from augexp.analysis.declared import images
 from augexp.analysis.declared import outlook as independent_outlook
 from augexp.analysis.declared.schema import DeclaredContrast
 from augexp.analysis.folds import outlook as fold_outlook
+from augexp.analysis.folds import wording as fold_wording
 from augexp.analysis.groups import gains
 from augexp.analysis.groups import wording as groups_wording
 from augexp.analysis.groups.grouping import MIN_EFFECTIVE, MIN_GROUPS
@@ -72,7 +73,7 @@ def conclude(parts: Crossed, settings: AnalysisSettings, *, equal: bool, control
         return Inference(parts, no_verdict(words), warnings=warnings)
     if parts.tied:
         warnings = (*warnings, warning_words.equal_seeds(parts.n, folds=parts.folds))
-        return Inference(parts, no_verdict(wording.SAME_DIFFERENCE), warnings=warnings)
+        return Inference(parts, no_verdict(fold_wording.same_difference(parts.folds)), warnings=warnings)
     r = settings.plan.equivalence
     if not math.isfinite(settings.level.of(parts)):
         return Inference(parts, decide(-math.inf, math.inf, r), warnings=warnings)
@@ -102,7 +103,8 @@ def _infer_from_equal_arms(parts: Crossed, settings: AnalysisSettings, *, contro
         zero = Interval(low=0.0, high=0.0) if settings.claims else None
         return Inference(parts, Verdict(wording.CONTROL, "same"), zero, zero)
     words = wording.RUNS_MISSING if settings.missing else wording.SAME_PREDICTIONS
-    return Inference(parts, no_verdict(words), warnings=(warning_words.EQUAL_ARMS,) if settings.claims else ())
+    warnings = (warning_words.equal_arms(parts.folds),) if settings.claims else ()
+    return Inference(parts, no_verdict(words), warnings=warnings)
 
 
 def compare_arm(
@@ -117,7 +119,7 @@ def compare_arm(
     control = arm in settings.controls
     name = "a/a" if control else ""
     if not runs.seeds:
-        return Contrast(arm=arm, control=name, verdict=wording.RUNS_MISSING, sentence=wording.no_pair(arm))
+        return Contrast(arm=arm, control=name, verdict=wording.RUNS_MISSING, sentence=wording.no_pair(arm, runs.folds))
     parts, equal_arms = runs.parts(baseline, arm), runs.equal(baseline, arm)
     inference = conclude(parts, settings, equal=equal_arms, control=control)
     by_seed, paired = parts.by_seed, not runs.independent

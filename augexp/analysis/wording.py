@@ -17,6 +17,7 @@ from augexp.analysis.schema import Contrast
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.values import EqualBudget, Interval
 from augexp.experiment.definition import Experiment
+from augexp.experiment.nouns import nouns
 
 MISSING = "–"
 MINUS = "−"
@@ -67,7 +68,6 @@ RANKING = "NO CLAIM: only a ranking"
 BEST_ON_TEST = "NO VERDICT: the test images chose the epoch, so the difference is described and not judged"
 RUNS_MISSING = "NO VERDICT YET: runs are missing"
 SAME_PREDICTIONS = "NO VERDICT: the arms gave the same predictions"
-SAME_DIFFERENCE = "NO VERDICT: all seeds gave the same difference"
 CONTROL = "NO DIFFERENCE AT ALL, as a control must have it"
 UNDECIDED = "UNDECIDED"
 NO_DIFFERENCE = "NO PRACTICAL DIFFERENCE"
@@ -125,12 +125,10 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     interval = contrast.new_images or contrast.these_images
     confidence = f"{level_words(settings.level)} {ends(interval)}" if interval else "no interval"
     n, r, folds = len(contrast.seeds), settings.plan.equivalence, settings.level.folds
-    seeds = ("seed" if folds == 1 else "repeat") + ("" if n == 1 else "s")
+    seeds = nouns(folds).block + ("" if n == 1 else "s")
     unpaired = contrast.declared.baseline_seeds if contrast.declared else ()
     pairs = f"{n} {seeds} against {len(unpaired)} of `{settings.plan.baseline}`, no pairs"
-    tested = (
-        f"{'test ' if folds == 1 else ''}images{f' of {contrast.groups.count:,} groups' if contrast.groups else ''}"
-    )
+    tested = f"{nouns(folds).images}{f' of {contrast.groups.count:,} groups' if contrast.groups else ''}"
     facts = [pairs if unpaired else f"{n} paired {seeds}", f"{images:,} {tested}"]
     facts = [*(facts if folds == 1 else folded.design(n, folds, f"{images:,} {tested}")), *_look(settings)]
     average = folded.estimand(images, folds) if folds > 1 else ""
@@ -167,9 +165,9 @@ def _typical(budgets: Mapping[str, int]) -> str:
     return ", ".join([f"`{first}` {epochs} epoch{'s' if epochs > 1 else ''}", *(f"`{a}` {e}" for a, e in others)])
 
 
-def no_pair(arm: str) -> str:
+def no_pair(arm: str, folds: int) -> str:
     """Return the sentence of record of an arm without a finished pair of runs."""
-    return f"`{arm}` cannot be compared yet: no seed is finished in every arm. {RUNS_MISSING}."
+    return f"`{arm}` cannot be compared yet: no {nouns(folds).block} is finished in every arm. {RUNS_MISSING}."
 
 
 def _look(settings: AnalysisSettings) -> list[str]:

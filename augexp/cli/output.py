@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from augexp.cli.text import printable
+from augexp.experiment.nouns import nouns
 
 if TYPE_CHECKING:
     from augexp.analysis.schema import Comparison
@@ -193,7 +194,7 @@ _MARKS = {
 
 def status_text(status: Status) -> str:
     """Return how a comparison stands, as lines of at most 80 columns where names are short."""
-    unit = "seeds" if status.folds is None else f"repeats of {status.folds} folds"
+    unit = nouns(status.folds).blocks + (f" of {status.folds} folds" if status.folds else "")
     lines = [f"{status.name}: {status.finished} of {len(status.runs)} runs done ({status.seeds} {unit}"]
     lines[0] += f", at most {status.max_seeds})" if status.max_seeds > status.seeds else ")"
     for state in ("running", "failed", "interrupted"):
@@ -209,12 +210,21 @@ def status_text(status: Status) -> str:
     for interval in status.intervals:
         lines.append(
             f"  so far   {interval.arm} - {interval.baseline}: {interval.estimate:+.2f} pp, new images "
-            f"{interval.low:+.2f} to {interval.high:+.2f} ({interval.pairs} pairs)"
+            f"{interval.low:+.2f} to {interval.high:+.2f} ({_rests_on(interval.pairs, status)})"
         )
         if not status.pending:
             lines.append(f"           {interval.verdict}")
     lines.append(_outlook(status))
     return "\n".join(lines)
+
+
+def _rests_on(pairs: int, status: Status) -> str:
+    """Say how many pairs, test images and groups an interval rests on."""
+    parts = [f"{pairs} {nouns(status.folds).blocks if status.folds else 'pairs'}"]
+    if status.test_images is not None:
+        groups = "" if status.test_groups is None else f" of {status.test_groups:,} groups"
+        parts.append(f"{status.test_images:,} {nouns(status.folds).images}{groups}")
+    return ", ".join(parts)
 
 
 def _progress(run: RunStatus) -> str:

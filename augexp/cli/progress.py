@@ -11,9 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from augexp.cli.text import printable
+from augexp.experiment.nouns import run_name
 from augexp.progress import NullListener, ProgressListener, RunEvent
 
 ENDED = ("finished", "failed", "stopped")
+
+
+def _name(event: RunEvent) -> str:
+    return f"{run_name(event.arm, event.seed, event.folds)} {event.size}".rstrip()
 
 
 @contextmanager
@@ -49,13 +54,13 @@ class _Lines:
 
     def event(self, event: RunEvent) -> None:
         if event.kind == "note":
-            self.note(f"{event.name}: {event.message}")
+            self.note(f"{_name(event)}: {event.message}")
         if event.kind in ENDED:
             self._ended += event.kind == "finished"
             message = f": {event.message}" if event.message else ""
             self.note(
                 f"[{time.monotonic() - self._start:5.0f} s] {self._ended}/{self._total} "
-                f"{event.name} {event.kind}{message}"
+                f"{_name(event)} {event.kind}{message}"
             )
 
     def note(self, text: str) -> None:
@@ -87,15 +92,15 @@ class _Bars:
         self._bars.update(self._whole, total=self._total)
 
     def event(self, event: RunEvent) -> None:
-        run = event.name
+        run = _name(event)
         if event.kind == "note":
-            self.note(f"{event.name}: {event.message}")
+            self.note(f"{_name(event)}: {event.message}")
             return
         if event.kind in ENDED:
             self._end(run, event)
         else:
             if run not in self._live:
-                self._live[run] = self._bars.add_task(event.name, total=event.epochs or None, text="")
+                self._live[run] = self._bars.add_task(_name(event), total=event.epochs or None, text="")
             accuracy = event.row.get("val_accuracy")
             quality = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
             self._bars.update(self._live[run], completed=event.epoch, total=event.epochs or None, text=quality)
@@ -110,7 +115,7 @@ class _Bars:
             self._bars.remove_task(self._live.pop(run))
         self._ended += event.kind == "finished"
         if event.kind != "finished":
-            self.note(f"{event.name} {event.kind}: {event.message}")
+            self.note(f"{_name(event)} {event.kind}: {event.message}")
 
     def note(self, text: str) -> None:
         self._bars.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from augexp.experiment.definition import Experiment
+from augexp.experiment.nouns import nouns
 from augexp.progress import ProgressListener, RunEvent
 
 
@@ -53,7 +54,7 @@ def estimate(experiment: Experiment, epoch_seconds: float, runs: int, side_by_si
         side_by_side: runs that go on at the same time.
     """
     plan, epochs = experiment.plan, experiment.first_horizon
-    unit = "seeds" if experiment.data.folds is None else "repeats"
+    unit = nouns(experiment.data.folds).blocks
     side_by_side = max(1, min(side_by_side, runs))
     now = epoch_seconds * epochs * runs / side_by_side
     text = f"about {duration(now)} for {runs} run{'s' if runs > 1 else ''} of {epochs} epochs, {side_by_side} at a time"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from augexp.commands import answer
 from augexp.errors import AnalysisError
@@ -12,6 +13,9 @@ from augexp.results.folder import Workspace, reopen_workspace
 from augexp.results.manifests import PlanEntry
 from augexp.results.records import RunRecord
 from augexp.results.status import IntervalSoFar, Status, read
+
+if TYPE_CHECKING:
+    from augexp.analysis.schema import Comparison
 
 MIN_PAIRS = 3
 """Complete pairs from which there is an interval to be shown."""
@@ -33,21 +37,29 @@ def status(results: str | Path) -> Status:
     history = workspace.recorded_history()
     pending = next_look(workspace.experiment, records, history) is not None
     remarks = answer.remarks_on(workspace, records, answer.NO_IMAGES)
-    return replace(state, pending=pending, intervals=_intervals(workspace, records, history), warnings=remarks)
+    state = replace(state, pending=pending, warnings=remarks)
+    comparison = _so_far(workspace, records, history)
+    intervals = _intervals(comparison) if comparison else ()
+    if comparison is None or not intervals:
+        return state
+    images, groups = comparison.test_images, comparison.test_groups
+    return replace(state, intervals=intervals, test_images=images, test_groups=groups)
 
 
-def _intervals(
-    workspace: Workspace, records: Sequence[RunRecord], history: Sequence[PlanEntry]
-) -> tuple[IntervalSoFar, ...]:
+def _so_far(workspace: Workspace, records: Sequence[RunRecord], history: Sequence[PlanEntry]) -> Comparison | None:
+    """Return what the finished pairs show; None with too few of them."""
     plan = workspace.experiment.plan
     done = {arm: {record.seed for record in records if record.finished and record.arm == arm} for arm in plan.arms}
     baseline = done.pop(plan.baseline)
     if not any(len(seeds & baseline) >= MIN_PAIRS for seeds in done.values()):
-        return ()
+        return None
     try:
-        comparison = answer.compute(workspace, records, history, answer.NO_IMAGES)
+        return answer.compute(workspace, records, history, answer.NO_IMAGES)
     except AnalysisError:
-        return ()  # runs that do not belong together are named by `compare` and `report`
+        return None  # runs that do not belong together are named by `compare` and `report`
+
+
+def _intervals(comparison: Comparison) -> tuple[IntervalSoFar, ...]:
     return tuple(
         IntervalSoFar(
             arm=contrast.arm,

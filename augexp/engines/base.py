@@ -158,7 +158,7 @@ class Execution:
     def fail(self, task: RunTask, message: str) -> None:
         """Write down, and tell, that a run has failed."""
         experiment, arm, seed = task.experiment, task.arm, task.seed
-        self.failures.append(RunEvent("failed", arm, seed, epochs=task.epochs, message=message, size=task.size))
+        self.failures.append(task.event("failed", epochs=task.epochs, message=message))
         records.write_failure(task.folder, experiment.hash, arm, experiment.arm_hash(arm), seed, message)
         self.listener(self.failures[-1])
 

@@ -21,7 +21,6 @@ from augexp.engines.base import Engine, Execution
 from augexp.engines.worker_process import Message, Worker
 from augexp.errors import ResultsError, RunError
 from augexp.experiment.training import Training
-from augexp.progress import RunEvent
 from augexp.training import checkpoint
 from augexp.training.task import RunTask
 
@@ -163,7 +162,7 @@ class LocalEngine(Engine):
             if self._attempts[task.folder] < ATTEMPTS:
                 execution.pending.insert(0, task)
                 note = f"its worker ended ({cause}); it is tried once more from its last checkpoint"
-                execution.listener(RunEvent("note", task.arm, task.seed, message=note, size=task.size))
+                execution.listener(task.event("note", message=note))
             else:
                 execution.fail(task, f"its worker ended {ATTEMPTS} times ({cause}); {line}".rstrip("; "))
         if execution.pending and not execution.stopped and len(self._workers) < self.jobs:

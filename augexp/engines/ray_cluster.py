@@ -239,9 +239,7 @@ class RayEngine(Engine):
             record, epochs = records.read_run(task.folder), task.epochs
             seconds = record.timing.wall_seconds or 0.0
             execution.listener(
-                RunEvent(
-                    *("finished", task.arm, task.seed, epochs, epochs, seconds), message=record.status, size=task.size
-                )
+                task.event("finished", epoch=epochs, epochs=epochs, seconds=seconds, message=record.status)
             )
         elif result.ending != "stopped":
             execution.fail(task, result.message)

@@ -6,6 +6,7 @@
 - `folds`: Folds: what a definition says where every image is a test image.
 - `network_files`: The files of a network in a definition: what they hold, where they lie, who has named them.
 - `networks`: Which network: what `Training.model` and `Training.weights` may be, told without loading Keras.
+- `nouns`: What one run and one outcome are called: seeds, or fits and repeats.
 - `options`: The options that change a definition: one table for the command line, `augexp.define` and the report.
 - `plan`: What is compared, how often, and what counts as a difference: what a verdict rests on.
 - `replications`: Published tables that can be repeated: what they say, what they claim, their definitions.

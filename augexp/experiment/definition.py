@@ -29,7 +29,7 @@ from augexp.augment import policy as policies
 from augexp.augment.catalogue.base import close_to
 from augexp.augment.policy import Policy
 from augexp.errors import DefinitionError
-from augexp.experiment import folds, networks
+from augexp.experiment import folds, networks, nouns
 from augexp.experiment.budget import FIRST_HORIZON, check_budget
 from augexp.experiment.plan import Frozen, Plan, Slug
 from augexp.experiment.source_kinds import KINDS
@@ -88,10 +88,7 @@ class Experiment(Frozen):
 
     def run_name(self, arm: str, seed: int) -> str:
         """Return the name of a run for messages: with its seed, or with repeat and fold, which count from 1."""
-        size = self.data.folds
-        if size is None:
-            return f"{arm} seed {seed} {self.data.size_name}".rstrip()
-        return f"{arm} repeat {seed // size + 1} fold {seed % size + 1}"
+        return f"{nouns.run_name(arm, seed, self.data.folds)} {self.data.size_name}".rstrip()
 
     def policy(self, arm: str) -> Policy:
         """Return the resolved policy of `arm`; raises DefinitionError for an unknown one."""

@@ -67,6 +67,14 @@ class Asked(Frozen):
     screen: bool | None = None
 
 
+_NO_INTERVAL = "its interval holds for these test images alone, and the verdict is about new ones"
+_UNFIT = {
+    "auroc": "its interval for new images was simulated with a fixed number of seeds and two arms (coverage .94 to "
+    ".96), not with the planned looks, several policies, groups and folds that a verdict may rest on"
+}
+"""Why a measure cannot be the primary metric; see docs/measures.md."""
+
+
 class Plan(Frozen):
     """What is compared, how often, and what counts as a difference.
 
@@ -113,8 +121,7 @@ class Plan(Frozen):
         if metric in ("auroc", "average_precision", "f1", "sensitivity"):
             raise ValueError(
                 f"received {metric!r}; allowed are auto, accuracy and balanced_accuracy: {metric} stands among the "
-                "measures of every answer, but the verdict and its ±r pp are defined for the share of images that are "
-                "right, and the milestones of an automatic budget keep no scores to rank several classes by"
+                f"measures of every answer, but {_UNFIT.get(metric, _NO_INTERVAL)}"
             )
         return metric
 

@@ -316,5 +316,5 @@ def _warnings(
             texts.append(words.at_chance(baseline, float(scores.mean()), chance))
     texts += [*reasons, *counted.warnings]
     if counted.left_out:
-        texts.append(warning_words.unplanned_seeds(counted.left_out))
+        texts.append(warning_words.unplanned_seeds(counted.left_out, runs.folds))
     return tuple(dict.fromkeys(wording.as_sentence(text) for text in texts))

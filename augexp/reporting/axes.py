@@ -101,7 +101,7 @@ def _epoch_axis(axes: Any, last: float, *, budgets: bool = False) -> None:
 
 
 def draw_curves(axes: Any, chart: CurveChart, title: str = "") -> None:
-    """Draw each course: a thin line per seed and the bold mean over the seeds, behind them the reference."""
+    """Draw each course: a thin line per run and the bold mean over the runs, behind them the reference."""
     reference = chart.reference
     if reference is not None:
         axes.plot(
@@ -124,9 +124,10 @@ def draw_curves(axes: Any, chart: CurveChart, title: str = "") -> None:
 
 def _draw_seeds(axes: Any, line: Line) -> None:
     marker = "o" if len(line.course.epochs) == 1 else ""
-    for seed, row in zip(line.course.seeds, line.course.values, strict=True):
+    names = line.names or [f"seed {seed}" for seed in line.course.seeds]
+    for name, row in zip(names, line.course.values, strict=True):
         axes.plot(line.course.epochs, row, color=line.style.colour, linewidth=0.8, alpha=0.35, marker=marker,
-                  markersize=3, label=f"_{line.label}, seed {seed}")  # fmt: skip
+                  markersize=3, label=f"_{line.label}, {name}")  # fmt: skip
 
 
 def _draw_mean(axes: Any, style: LineStyle, epochs: Floats, mean: Floats, label: str) -> None:
@@ -139,7 +140,7 @@ def _draw_mean(axes: Any, style: LineStyle, epochs: Floats, mean: Floats, label:
 
 
 def draw_gains(axes: Any, chart: GainChart, title: str = "") -> None:
-    """Draw the paired difference by epoch: seeds and band for one contrast, a bar at the end for each of several.
+    """Draw the paired difference by epoch: runs and band for one contrast, a bar at the end for each of several.
 
     Bands of several contrasts would hide each other, so only their last epoch is shown, side by side.
     """
@@ -259,7 +260,7 @@ def _ends(chart: DifferenceChart) -> tuple[float, float]:
 
 
 def draw_differences(axes: Any, chart: DifferenceChart, title: str = "", width: float = WIDTH) -> None:
-    """Draw per contrast the dot of each seed, the two intervals and the estimate, one row below another.
+    """Draw per contrast the dot of each seed or repeat, the two intervals and the estimate, one row below another.
 
     Args:
         axes: of differences in pp along x, `ROW` inches high for each unit of `row_heights`.
@@ -271,8 +272,9 @@ def draw_differences(axes: Any, chart: DifferenceChart, title: str = "", width: 
     top = 0.0
     axes.set_xlim(*_ends(chart))
     rows = zip(labels(chart, width), row_heights(chart, width), _levels(chart, width), strict=True)
-    for contrast, style, (label, height, stacked) in zip(chart.contrasts, chart.styles, rows, strict=True):
-        _draw_difference(axes, contrast, style.colour, top - height + 0.3, stacked)
+    dots = chart.names or [tuple(f"seed {seed}" for seed in contrast.seeds) for contrast in chart.contrasts]
+    for contrast, names, style, (label, height, stacked) in zip(chart.contrasts, dots, chart.styles, rows, strict=True):
+        _draw_difference(axes, contrast, names, style.colour, top - height + 0.3, stacked)
         axes.text(0.0, top - 0.2 - _LINE / 2 * label.count("\n"), label, transform=axes.get_yaxis_transform(),
                   fontsize=9, color=INK, va="center", zorder=6,
                   path_effects=[withStroke(linewidth=3, foreground=PAGE)])  # fmt: skip
@@ -284,9 +286,11 @@ def draw_differences(axes: Any, chart: DifferenceChart, title: str = "", width: 
     axes.grid(visible=False, axis="y")
 
 
-def _draw_difference(axes: Any, contrast: Contrast, colour: str, base: float, levels: Sequence[int]) -> None:
-    pairs = zip(contrast.seeds, contrast.differences, strict=bool(contrast.differences))
-    tips = [f"seed {seed}: {number(difference, 2, signed=True)} pp" for seed, difference in pairs]
+def _draw_difference(
+    axes: Any, contrast: Contrast, names: Sequence[str], colour: str, base: float, levels: Sequence[int]
+) -> None:
+    pairs = zip(names, contrast.differences, strict=bool(contrast.differences))
+    tips = [f"{name}: {number(difference, 2, signed=True)} pp" for name, difference in pairs]
     if tips:
         axes.scatter(contrast.differences, [base + 0.15 + STACK * level for level in levels], s=30, color=colour,
                      edgecolor=PAGE, zorder=4, label="_" + "\n".join(tips))  # fmt: skip
@@ -322,7 +326,7 @@ def label_differences(axes: Any, chart: DifferenceChart) -> None:
     """Add what the legend of a figure shows of test differences."""
     shared = INK if len(chart.styles) != 1 else chart.styles[0].colour
     if any(contrast.differences for contrast in chart.contrasts):
-        axes.plot([], [], "o", color=shared, markersize=5, label="one seed")
+        axes.plot([], [], "o", color=shared, markersize=5, label=f"one {chart.block}")
         axes.plot([], [], "o", color=PAGE, markeredgecolor=shared, markersize=8, markeredgewidth=2.2, label="mean")
     for text, width, alpha in zip(chart.intervals, (5, 2), (1.0, 0.75), strict=True):
         if text:

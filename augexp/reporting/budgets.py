@@ -10,6 +10,7 @@ import numpy as np
 from augexp.analysis.learning_curves import Course
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import level_words, number
+from augexp.experiment.nouns import nouns
 from augexp.reporting import charts, wording
 from augexp.reporting.charts import CurveChart, GainChart, GainCurve, Line, Mark
 from augexp.reporting.palette import LineStyle
@@ -17,9 +18,10 @@ from augexp.reporting.tables import Cell, Column, Table
 
 OWN_BUDGETS = (
     "Each arm is judged at its own best budget: the milestone with the highest validation accuracy, averaged over the "
-    "epochs up to it. For every seed the other seeds choose, so that no seed's luck at one epoch pays. At equal "
+    "epochs up to it. For every {run} the other {run}s choose, so that no {run}'s luck at one epoch pays. At equal "
     "budgets both arms have taken the same steps."
 )
+"""With `run` for the noun of a run."""
 
 
 def accuracy_chart(comparison: Comparison) -> CurveChart | None:
@@ -39,7 +41,8 @@ def accuracy_chart(comparison: Comparison) -> CurveChart | None:
     )
     return CurveChart(
         caption=f"Test {wording.metric(comparison)} by budget.",
-        note="Mean of the seeds; a diamond is an arm at its own best budget, chosen on validation.",
+        note=f"Mean of the {nouns(comparison.folds).blocks}; a diamond is an arm at its own best budget, chosen on "
+        "validation.",
         description="Test accuracy of every arm by the number of epochs", unit=f"test {wording.metric(comparison)} (%)",
         lines=tuple(Line(courses[arm], style, arm) for arm, style in styles.items() if arm in courses),
         seeds=False, budgets=True, marks=marks,
@@ -66,10 +69,10 @@ def _curve(contrast: Contrast, comparison: Comparison, style: LineStyle) -> Gain
     epochs = np.array([point.epochs for point in points], dtype=np.float64)
     ends = [(p.interval.low, p.interval.high) if p.interval else (np.nan, np.nan) for p in points]
     course = Course(epochs, np.array([p.differences for p in points]).T, contrast.seeds)
-    label = f"{contrast.arm} − {comparison.baseline}"
+    label, names = f"{contrast.arm} − {comparison.baseline}", charts.block_names(contrast, comparison)
     low, high = np.array(ends).T
     mean = np.array([point.difference for point in points])
-    return GainCurve(Line(course, style, label), epochs, mean, low, high, _band(contrast, comparison))
+    return GainCurve(Line(course, style, label, names), epochs, mean, low, high, _band(contrast, comparison))
 
 
 def _band(contrast: Contrast, comparison: Comparison) -> str:
@@ -87,20 +90,21 @@ def own_budgets(comparison: Comparison) -> Table:
     for arm in comparison.arms:
         if arm.budget:
             low, high = min(arm.budget.epochs), max(arm.budget.epochs)
-            seeds = str(low) if low == high else f"{low} to {high}"
+            over = str(low) if low == high else f"{low} to {high}"
             budget = arm.budget
-            rows.append((arm.name, budget.typical, seeds, round(budget.steps), budget.seconds, arm.metric))
+            rows.append((arm.name, budget.typical, over, round(budget.steps), budget.seconds, arm.metric))
+    run, runs = nouns(comparison.folds).run, nouns(comparison.folds).runs
     columns = (
         Column("arm", key="arm"),
         Column("epochs", key="epochs"),
-        Column("over the seeds", key="epochs_over_the_seeds"),
+        Column(f"over the {runs}", key="epochs_over_the_seeds"),
         Column("steps", key="steps"),
         Column("seconds", 1, key="seconds"),
         Column(f"test {wording.metric(comparison)} (%)", 2, key="test_percent"),
     )
     note = (
-        "Epochs: the budget that all seeds together choose on validation; the budget of each seed is chosen by the "
-        "other seeds. Steps and seconds are those up to the budget, mean over the seeds."
+        f"Epochs: the budget that all {runs} together choose on validation; the budget of each {run} is chosen by the "
+        f"other {runs}. Steps and seconds are those up to the budget, mean over the {runs}."
     )
     return Table("Each arm at its own best budget", columns, tuple(rows), note)
 
@@ -153,7 +157,7 @@ def words(comparison: Comparison) -> tuple[str, ...]:
     """Say what own budgets mean and how far the runs went; empty at a fixed budget."""
     if comparison.horizon is None:
         return ()
-    return (OWN_BUDGETS, horizon(comparison))
+    return (OWN_BUDGETS.format(run=nouns(comparison.folds).run), horizon(comparison))
 
 
 def costs(comparison: Comparison) -> wording.Pairs:

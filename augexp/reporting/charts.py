@@ -14,6 +14,7 @@ from augexp.analysis.learning_curves import Course, Floats, course, differences
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.values import Gain, Interval
 from augexp.analysis.wording import number
+from augexp.experiment import nouns
 from augexp.reporting import wording
 from augexp.reporting.declared import words as declared
 from augexp.reporting.palette import LineStyle, line_styles
@@ -32,22 +33,22 @@ ACCURACIES = (
 )
 """The accuracies of ``epochs.csv`` with their labels and hues; not the arms' hues, since they are kinds, not arms."""
 
-_SEEDS_AND_MEAN = "Thin lines: one seed each; bold: mean."
-
 
 @dataclass(frozen=True)
 class Line:
     """A course over the epochs and how it is drawn.
 
     Attributes:
-        course: one row per seed.
+        course: one row per run.
         style: of the thin lines and the bold mean.
         label: in the legend.
+        names: of the thin lines.
     """
 
     course: Course
     style: LineStyle
     label: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class GainCurve:
     """The paired difference of validation accuracy by epoch of one contrast, in pp.
 
     Attributes:
-        line: differences of each seed.
+        line: differences of each run.
         epochs, mean, low, high: float64 (E,), the mean and the band around it; NaN where there is no band.
         band: what the band is, e.g. "95 % t interval, 8 pairs"; empty where there is none.
     """
@@ -101,12 +102,13 @@ class _Chart:
 
 @dataclass(frozen=True, kw_only=True)
 class CurveChart(_Chart):
-    """Courses over the epochs: a thin line for each seed and the bold mean.
+    """Courses over the epochs: a thin line for each run and the bold mean.
 
     Attributes:
         unit: label of the vertical axis.
         lines: from back to front.
         seeds: whether the thin lines are shown.
+        run: what one of them is: a seed, or a fit.
         reference: counts that the lines, which are counts too, are compared with; None for other courses.
         budgets: whether the epochs are budgets, which are spread evenly by their ratios.
         marks: single points on the lines.
@@ -115,6 +117,7 @@ class CurveChart(_Chart):
     unit: str
     lines: tuple[Line, ...]
     seeds: bool = True
+    run: str = "seed"
     reference: Line | None = None
     budgets: bool = False
     marks: tuple[Mark, ...] = ()
@@ -154,7 +157,7 @@ class GainChart(_Chart):
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceChart(_Chart):
-    """Test differences of every contrast: a dot for each seed, both intervals, the estimate and the region ±r.
+    """Test differences of every contrast: a dot for each seed or repeat, both intervals, the estimate, ±r.
 
     Attributes:
         contrasts: from top to bottom.
@@ -165,6 +168,8 @@ class DifferenceChart(_Chart):
         region: what it is.
         intervals: what the intervals for new and for these images are; empty where there is none.
         unit: label of the horizontal axis.
+        block: what a dot is: one seed, or one repeat.
+        names: of the dots of each contrast.
     """
 
     contrasts: tuple[Contrast, ...]
@@ -175,13 +180,16 @@ class DifferenceChart(_Chart):
     region: str
     intervals: tuple[str, str]
     unit: str = "paired difference (pp)"
+    block: str = "seed"
+    names: tuple[tuple[str, ...], ...] = ()
 
     @property
     def legend(self) -> Legend:
         """Entries of the page's legend."""
         hue = self.styles[0].css if len(self.styles) == 1 else LineStyle(0).css
         seeds = any(contrast.differences for contrast in self.contrasts)
-        entries = [(f"dot {hue}", "one seed"), (f"point {hue}", "mean of the seeds")] if seeds else []
+        dots = (f"dot {hue}", f"one {self.block}"), (f"point {hue}", f"mean of the {self.block}s")
+        entries = dots if seeds else ()
         intervals = zip((f"wide {hue}", f"fine {hue}"), self.intervals, strict=True)
         return (*entries, ("zone", self.region), *(entry for entry in intervals if entry[1]))
 
@@ -189,28 +197,46 @@ class DifferenceChart(_Chart):
 Chart = CurveChart | GainChart | DifferenceChart
 
 
-def accuracy_chart(records: Sequence[RunRecord], arm: str) -> CurveChart:
+def accuracy_chart(records: Sequence[RunRecord], arm: str, folds: int | None = None) -> CurveChart:
     """Return training, clean-probe and validation accuracy of one arm."""
     return CurveChart(
-        caption=f"{arm}: accuracy by epoch.", note=_SEEDS_AND_MEAN, description=f"Accuracies of {arm} by epoch",
-        unit="accuracy (%)",
+        caption=f"{arm}: accuracy by epoch.", note=_thin_and_bold(folds), description=f"Accuracies of {arm} by epoch",
+        unit="accuracy (%)", run=nouns.nouns(folds).run,
         lines=tuple(
-            Line(course(records, arm, column, factor=100.0), LineStyle(hue), label) for column, label, hue in ACCURACIES
+            _line(course(records, arm, column, factor=100.0), LineStyle(hue), label, folds)
+            for column, label, hue in ACCURACIES
         ),
     )  # fmt: skip
 
 
-def validation_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyle]) -> CurveChart:
+def _thin_and_bold(folds: int | None) -> str:
+    return f"Thin lines: one {nouns.nouns(folds).run} each; bold: mean."
+
+
+def _line(values: Course, style: LineStyle, label: str, folds: int | None) -> Line:
+    return Line(values, style, label, tuple(nouns.run_title(seed, folds) for seed in values.seeds))
+
+
+def validation_chart(
+    records: Sequence[RunRecord], styles: Mapping[str, LineStyle], folds: int | None = None
+) -> CurveChart:
     """Return the validation accuracy of every arm, in the order of `styles`."""
     seeds = len(styles) <= MAX_ARMS_WITH_SEEDS
-    lines = (Line(course(records, arm, "val_accuracy", factor=100.0), style, arm) for arm, style in styles.items())
+    lines = (
+        _line(course(records, arm, "val_accuracy", factor=100.0), style, arm, folds) for arm, style in styles.items()
+    )
+    own = nouns.nouns(folds)
     return CurveChart(
-        caption="Validation accuracy of every arm.", note=_SEEDS_AND_MEAN if seeds else "Mean of the seeds.",
+        caption="Validation accuracy of every arm.",
+        note=_thin_and_bold(folds) if seeds else f"Mean of the {own.runs}.",
         description="Validation accuracy of every arm by epoch", unit="accuracy (%)", lines=tuple(lines), seeds=seeds,
+        run=own.run,
     )  # fmt: skip
 
 
-def unique_images_chart(records: Sequence[RunRecord], styles: Mapping[str, LineStyle], baseline: str) -> CurveChart:
+def unique_images_chart(
+    records: Sequence[RunRecord], styles: Mapping[str, LineStyle], baseline: str, folds: int | None = None
+) -> CurveChart:
     """Return the cumulative number of different images that the network of every arm has received.
 
     The reference is the number of images seen, which the budget makes equal in every arm whose policy shows no other
@@ -221,12 +247,14 @@ def unique_images_chart(records: Sequence[RunRecord], styles: Mapping[str, LineS
     seen = Line(course(records, baseline, "images_seen"), LineStyle(0), label)
     last = seen.course.mean[-1:] if equal else np.empty(0)
     lines = (
-        Line(course(records, arm, "unique_images"), style, f"{arm}: unique images") for arm, style in styles.items()
+        _line(course(records, arm, "unique_images"), style, f"{arm}: unique images", folds)
+        for arm, style in styles.items()
     )
     return CurveChart(
         caption="Different images that the network received.",
         note=f"Every arm has seen {last[0]:,.0f} images at the end." if np.isfinite(last).any() else "",
         description="Unique images by epoch", unit="images, cumulative", lines=tuple(lines), reference=seen,
+        run=nouns.nouns(folds).run,
     )  # fmt: skip
 
 
@@ -239,10 +267,11 @@ def gains(comparison: Comparison, records: Sequence[RunRecord]) -> dict[str, Gai
     """Return the paired difference of validation accuracy of every contrast, by its arm, with its band."""
     given, curves = styles(comparison), {}
     for c in comparison.contrasts:
-        line = Line(differences(records, comparison.baseline, c.arm), given[c.arm], f"{c.arm} − {comparison.baseline}")
+        values, label = differences(records, comparison.baseline, c.arm), f"{c.arm} − {comparison.baseline}"
+        line = _line(values, given[c.arm], label, comparison.folds)
         mean, low, high = _gain_arrays(c.gain)
         epochs = np.arange(1, len(mean) + 1, dtype=np.float64)
-        curves[c.arm] = GainCurve(line, epochs, mean, low, high, wording.band_label(c.gain))
+        curves[c.arm] = GainCurve(line, epochs, mean, low, high, wording.band_label(c.gain, comparison.folds))
     return curves
 
 
@@ -275,7 +304,16 @@ def difference_chart(comparison: Comparison) -> DifferenceChart:
         styles=tuple(given[c.arm] for c in comparison.contrasts), baseline=comparison.baseline, metric=metric,
         r=comparison.equivalence, region=wording.region(comparison), intervals=_interval_labels(comparison),
         unit="difference (pp)" if declared.is_unpaired(comparison) else "paired difference (pp)",
+        block=nouns.nouns(comparison.folds).block,
+        names=tuple(block_names(c, comparison) for c in comparison.contrasts),
     )  # fmt: skip
+
+
+def block_names(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
+    """Return what each dot of a contrast stands for; repeats of declared runs keep the numbers of their table."""
+    if comparison.declared:
+        return tuple(f"{nouns.nouns(comparison.folds).block} {seed}" for seed in contrast.seeds)
+    return tuple(nouns.block_title(seed, comparison.folds) for seed in contrast.seeds)
 
 
 def _interval_labels(comparison: Comparison) -> tuple[str, str]:

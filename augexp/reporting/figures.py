@@ -19,6 +19,7 @@ from matplotlib.figure import Figure  # noqa: TID253
 from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
 
 from augexp.analysis.schema import Comparison
+from augexp.experiment import nouns
 from augexp.files import write_atomically
 from augexp.reporting import axes, budgets, charts, wording
 from augexp.reporting.palette import COLOURS, INK
@@ -63,11 +64,13 @@ def draw(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> 
     images = wording.images(comparison)
     with styled():
         for arm in styles:
-            figure = curve_figure(f"{arm}: accuracy by epoch, {images}", charts.accuracy_chart(records, arm), note=True)
+            figure = curve_figure(
+                f"{arm}: accuracy by epoch, {images}", charts.accuracy_chart(records, arm, comparison.folds), note=True
+            )
             paths += save(figure, folder, f"curves-{arm}")
         figure = comparison_figure(f"Does augmentation help? {images}", *_charts_of_comparison(comparison, records))
         paths += save(figure, folder, "comparison")
-        chart = charts.unique_images_chart(records, styles, comparison.baseline)
+        chart = charts.unique_images_chart(records, styles, comparison.baseline, comparison.folds)
         paths += save(
             curve_figure(f"How many different images the network received, {images}", chart), folder, "unique-images"
         )
@@ -92,7 +95,7 @@ def _charts_of_comparison(
     """Return what the main figure shows: where budgets are chosen, test images at equal budgets; else validation."""
     curves, gains = budgets.accuracy_chart(comparison), budgets.difference_chart(comparison)
     if curves is None or gains is None:
-        curves = charts.validation_chart(records, charts.styles(comparison))
+        curves = charts.validation_chart(records, charts.styles(comparison), comparison.folds)
         gains = charts.gain_chart(comparison, charts.gains(comparison, records).values())
     return curves, gains, charts.difference_chart(comparison)
 
@@ -171,8 +174,8 @@ def columns(lengths: Sequence[int], room: int = 118) -> int:
 
 def _thin_and_bold(chart: charts.CurveChart) -> str:
     seeds = max((len(line.course.seeds) for line in chart.lines), default=0)
-    bold = f"bold: mean of {seeds} seed{'s' if seeds != 1 else ''}"
-    return f"thin lines: one seed each; {bold}" if chart.seeds else bold
+    bold = f"bold: mean of {nouns.count(seeds, chart.run)}"
+    return f"thin lines: one {chart.run} each; {bold}" if chart.seeds else bold
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

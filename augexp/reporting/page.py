@@ -15,6 +15,7 @@ from augexp.analysis.budget.judged import as_judged
 from augexp.analysis.learning_curves import Floats
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.wording import number
+from augexp.experiment.nouns import nouns
 from augexp.reporting import blocks, budgets, charts, photos, tables, wording
 from augexp.reporting.blocks import Block
 from augexp.reporting.declared import tables as names
@@ -138,11 +139,11 @@ def _curves(context: PageContext) -> Blocks:
     if not any(len(record.epochs) for record in records):
         return ()
     styles = charts.styles(comparison)
-    curves = {arm: charts.accuracy_chart(records, arm) for arm in styles}
+    curves = {arm: charts.accuracy_chart(records, arm, comparison.folds) for arm in styles}
     by_arm = charts.gains(comparison, records)
     gains = {arm: charts.gain_chart(comparison, [curve]) for arm, curve in by_arm.items() if len(curve.epochs)}
-    validation = charts.validation_chart(records, styles)
-    unique = charts.unique_images_chart(records, styles, comparison.baseline)
+    validation = charts.validation_chart(records, styles, comparison.folds)
+    unique = charts.unique_images_chart(records, styles, comparison.baseline, comparison.folds)
     shown: list[charts.Chart] = [validation, *gains.values(), *curves.values(), unique]
     if len(comparison.contrasts) > 1:
         baseline = curves.pop(comparison.baseline)
@@ -189,12 +190,14 @@ def _matrices(contrast: Contrast, comparison: Comparison) -> Blocks:
     if contrast.confusion is None:
         return ()
     before, after = (np.array(counts) for counts in contrast.confusion)
-    note = "Test images per run, mean over the runs."
+    # Of a repeat the fits of all folds are put together: every image is in one cell of its matrix.
+    per = "run" if comparison.folds is None else nouns(comparison.folds).block
+    note = f"{nouns(comparison.folds).images.capitalize()} per {per}, mean over the {per}s."
     matrices = [
         blocks.Matrix(f"Confusion of {comparison.baseline}.", note, comparison.classes, _shares(before)),
         blocks.Matrix(f"Confusion of {contrast.arm}.", note, comparison.classes, _shares(after)),
         blocks.Matrix(f"Change from {comparison.baseline} to {contrast.arm}.",
-               "More or fewer test images per run. Blue is better, orange is worse.",
+               f"More or fewer {nouns(comparison.folds).images} per {per}. Blue is better, orange is worse.",
                comparison.classes, _changes(after - before)),
     ]  # fmt: skip
     first = comparison.contrasts[0]
@@ -241,7 +244,8 @@ def _changed_images(context: PageContext) -> Blocks:
         context.comparison,
         lambda contrast, comparison: photos.strips(judged, store, comparison.baseline, contrast.arm, comparison.folds),
     )
-    unit, images = ("repeats", "these images") if context.comparison.folds else ("seeds", "this test set")
+    folds = context.comparison.folds
+    unit, images = nouns(folds).blocks, "these images" if folds else "this test set"
     note = (
         f"Under each image: in how many {unit} each arm was right. These are the extremes of {images}; "
         "some images would change sides by chance alone."

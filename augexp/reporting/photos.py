@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augexp.analysis.folds.runs import out_of_fold
+from augexp.experiment.nouns import nouns
 from augexp.reporting.blocks import Block, Heading, Photo, Prose, Strip
 from augexp.results.predictions import Predictions
 from augexp.results.records import RunRecord
@@ -122,7 +123,7 @@ def net_images(better: str, worse: str, count: int, total: int, shown: int | Non
         shown: how many of them are shown; None where all are.
         folds: K, where repeats of folds take the place of seeds.
     """
-    unit, kind = ("seeds", "test images") if folds is None else ("repeats", "images")
+    unit, kind = nouns(folds).blocks, nouns(folds).images
     verb = "is" if count == 1 else "are"
     end = "." if shown is None else f"; the {shown} clearest."
     return f"{count:,} of {total:,} {kind} {verb} right with {better} in more {unit} than with {worse}{end}"

@@ -20,6 +20,7 @@ from augexp.augment.pixels import composite, mixing
 from augexp.augment.pixels.canvas import Canvas, rescale
 from augexp.augment.published import Range
 from augexp.data.store import Rows, Store
+from augexp.experiment import nouns
 from augexp.experiment.definition import Experiment
 
 Image = npt.NDArray[np.uint8]
@@ -89,7 +90,8 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
         for row, image, target in zip(cells, augmented, targets, strict=True):
             row.append(Cell(_bytes(image), _weights(target, names) if policy.mixes_labels else ""))
     table = tuple(Row(name, tuple(row)) for name, row in zip(names, cells, strict=True))
-    note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of seed 0."
+    first = nouns.run_title(0, experiment.data.folds)
+    note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of {first}."
     if (images[..., :1] == images).all():
         idle = [
             name

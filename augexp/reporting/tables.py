@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from augexp.analysis.schema import Comparison, Contrast
 from augexp.analysis.values import Interval, Measure
 from augexp.analysis.wording import MISSING, ends, number
+from augexp.experiment.nouns import nouns
 from augexp.reporting import wording
 from augexp.reporting.declared import words as declared
 from augexp.reporting.facts import words as facts
@@ -102,7 +103,7 @@ def contrasts(comparison: Comparison) -> Table:
     columns = (
         Column("arm", key="arm"),
         Column("against", key="baseline"),
-        Column("seeds", key="seeds"),
+        Column(nouns(comparison.folds).blocks, key="seeds"),
         Column("difference (pp)", 2, signed=True, key="difference_pp"),
         Column("new images: low", 2, signed=True, key="new_images_low_pp"),
         Column("new images: high", 2, signed=True, key="new_images_high_pp"),

@@ -15,6 +15,7 @@ from augexp.analysis.values import Gain, Interval, Look, Measure, Outlook
 from augexp.analysis.verdict import FIRST_LOOK
 from augexp.analysis.wording import ends, level_words, number
 from augexp.experiment.budget import AUTO
+from augexp.experiment.nouns import nouns
 from augexp.reporting.declared import words as declared
 
 Pairs = tuple[tuple[str, str], ...]
@@ -72,9 +73,9 @@ def these_images_label(contrast: Contrast, comparison: Comparison) -> str:
     return f"these images: {kind}, {declared.seeds(contrast, comparison.folds)}"
 
 
-def band_label(gain: Gain | None) -> str:
+def band_label(gain: Gain | None, folds: int | None = None) -> str:
     """Say what the band around the gain by epoch is; empty where there is none."""
-    return f"95 % t interval at each epoch, {gain.pairs} pairs" if gain and gain.low else ""
+    return f"95 % t interval at each epoch, {gain.pairs} pairs{' of fits' * bool(folds)}" if gain and gain.low else ""
 
 
 def region(comparison: Comparison) -> str:
@@ -94,7 +95,7 @@ def also_reported(contrast: Contrast, comparison: Comparison) -> Pairs:
     """Return wins, correlation, effect sizes and p-values of a contrast, those that there are."""
     # p-values do not know of the looks before; the intervals do.
     alone = "" if comparison.look.rule == "fixed" else " (of this look alone)"
-    pairs: list[tuple[str, str]] = []
+    pairs, blocks = list[tuple[str, str]](), nouns(comparison.folds).blocks
     if contrast.wins:
         w = contrast.wins
         ties = f", {w.ties} {'tie' if w.ties == 1 else 'ties'}" if w.ties else ""
@@ -102,11 +103,11 @@ def also_reported(contrast: Contrast, comparison: Comparison) -> Pairs:
             f"{w.wins} of {w.n}{ties}; 95 % Clopper–Pearson interval {w.low:.2f} to {w.high:.2f}; "
             f"chance alone gives as many with probability {_probability(w.chance)}"
         )
-        pairs.append(("repeats better" if comparison.folds else "seeds better", text))
+        pairs.append((f"{blocks} better", text))
     values = (
         ("correlation of the pairs, ρ", _optional(contrast.correlation, 2)),
         ("reduction of the error rate", _percent(contrast.relative_error_reduction)),
-        ("d_z = difference / standard deviation over the seeds", _optional(contrast.d_z, 2)),
+        (f"d_z = difference / standard deviation over the {blocks}", _optional(contrast.d_z, 2)),
         (f"p, new images{alone}", _probability(contrast.p)),
         (f"p, Holm over the policies{alone}", _probability(contrast.p_holm)),
         (f"exact sign-flip p, these images{alone}", _probability(contrast.p_sign_flip)),
@@ -158,8 +159,8 @@ def what_to_buy(contrast: Contrast, comparison: Comparison) -> tuple[str, ...]:
     outlook = contrast.outlook
     if outlook is None:
         return ()
-    r, unit = comparison.equivalence, "seeds in every arm" if declared.is_unpaired(comparison) else "seeds"
-    unit = "repeats" if comparison.folds else unit
+    r, unit = comparison.equivalence, nouns(comparison.folds).blocks
+    unit += " in every arm" * declared.is_unpaired(comparison)
     texts = [
         f"The interval for new images is ±{outlook.half_width:.2f} pp now; "
         f"{_listed(outlook.with_seeds, unit)}; {_listed(outlook.with_images, 'test images')}."
@@ -209,9 +210,9 @@ def about_all_arms(comparison: Comparison) -> tuple[str, ...]:
     """Say what concerns all arms: a screening's ranking, which could be the best one, left-out operations, trends."""
     first = _ranking(comparison) or (_best(comparison) if len(comparison.contrasts) > 1 else "")
     look = comparison.look
-    confidence = level_words(Level(look.rule, 1, look.alpha))
+    confidence, blocks = level_words(Level(look.rule, 1, look.alpha)), nouns(comparison.folds).blocks
     scope = "new synthetic drawings" if comparison.synthetic else "new images"
-    trends = (_trend(trend, metric(comparison), confidence, scope) for trend in comparison.trends)
+    trends = (_trend(trend, metric(comparison), confidence, scope, blocks) for trend in comparison.trends)
     return tuple(text for text in (first, _ablation(comparison), *trends) if text)
 
 
@@ -247,7 +248,7 @@ def joined(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _trend(trend: Trend, metric: str, confidence: str, scope: str) -> str:
+def _trend(trend: Trend, metric: str, confidence: str, scope: str, blocks: str) -> str:
     """Say what a trend shows, with the kind of interval, like "95 % interval", and what new images are."""
     listed = ", ".join(f"{level:g}" for level in trend.strengths)
     interval, where = trend.new_images or trend.these_images, scope if trend.new_images else "these test images"
@@ -256,10 +257,10 @@ def _trend(trend: Trend, metric: str, confidence: str, scope: str) -> str:
         f"{number(trend.slope, 1, signed=True)} pp per unit of strength"
     )
     if interval is None:
-        return f"{start} ({len(trend.slopes)} seeds, no interval)."
+        return f"{start} ({len(trend.slopes)} {blocks}, no interval)."
     few = len(trend.slopes) < FIRST_LOOK
     words = "fewer than five seeds tell no trend" if few else _direction(interval)
-    return f"{start} (on {where}, {confidence} {ends(interval)}; {len(trend.slopes)} paired seeds): {words}."
+    return f"{start} (on {where}, {confidence} {ends(interval)}; {len(trend.slopes)} paired {blocks}): {words}."
 
 
 def _direction(interval: Interval) -> str:
@@ -274,7 +275,8 @@ def plan(comparison: Comparison) -> Pairs:
     if comparison.declared:
         return declared.plan(comparison, metric(comparison))
     look = comparison.look
-    unit = f"repeats of {comparison.folds} folds" if comparison.folds else "seeds"
+    blocks = nouns(comparison.folds).blocks
+    unit = f"{blocks} of {comparison.folds} folds" if comparison.folds else blocks
     rules = {
         "fixed": f"a fixed number of {unit}: {look.seeds}",
         "looks": f"planned looks at {', '.join(map(str, look.looks))} {unit}; this is number {look.number}",
@@ -282,7 +284,7 @@ def plan(comparison: Comparison) -> Pairs:
     }
     pairs = [
         *_stage(comparison),
-        ("repeats" if comparison.folds else "seeds", rules[look.rule]),
+        (blocks, rules[look.rule]),
         ("arms", ", ".join(arm.name for arm in comparison.arms)),
         ("metric", f"test {metric(comparison)} {_judged_at(comparison)}"),
         ("counts as no difference", f"±{comparison.equivalence:g} pp, fixed in the plan"),

@@ -75,6 +75,8 @@ class Status:
         seconds_left_at_most: estimate for `runs` if they have to go on to the cap of the horizon; None where that is
             settled, or as `seconds_left`.
         warnings: what a reader has to know of the records.
+        test_images, test_groups: that the intervals rest on, and the groups (patients, cameras) that these belong to;
+            None without intervals, and without groups.
     """
 
     name: str
@@ -90,6 +92,8 @@ class Status:
     seconds_left_at_most: float | None = None
     warnings: tuple[str, ...] = ()
     folds: int | None = None
+    test_images: int | None = None
+    test_groups: int | None = None
 
     @property
     def working(self) -> bool:

@@ -364,10 +364,7 @@ class _Run:
         done, total = len(self._rows), self._task.epochs
         if kind in ("started", "epoch"):
             self._heartbeat.write(done, total, details.get("seconds", 0.0))
-        event = RunEvent(
-            kind, self._task.arm, self._task.seed, epoch=done, epochs=total, size=self._task.size, **details
-        )
-        self._report(event)
+        self._report(self._task.event(kind, epoch=done, epochs=total, **details))
 
 
 def _steps_per_epoch(images: int, batch_size: int, copies: int) -> int:

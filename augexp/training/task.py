@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from augexp.experiment.definition import Experiment
+from augexp.progress import Kind, RunEvent
 from augexp.results import records
 
 
@@ -58,6 +59,10 @@ class RunTask:
     def size(self) -> str:
         """Say how large the training draw is, for messages; empty where it is the usual one."""
         return self.experiment.data.size_name
+
+    def event(self, kind: Kind, **details: Any) -> RunEvent:
+        """Return an event of this run; for the details see `RunEvent`."""
+        return RunEvent(kind, self.arm, self.seed, folds=self.experiment.data.folds, size=self.size, **details)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, also for machines with another version; `from_json` makes an equal task of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 from PIL import Image
 
 import augexp
+from augexp import api
+from augexp.cli import output
 from augexp.commands import answer, status
 from augexp.commands.export import export
+from augexp.reporting import charts, figures, tables
 from augexp.results.folder import reopen_workspace
-from augexp.results.records import read_run
+from augexp.results.records import read_run, read_runs
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +91,7 @@ def test_status_names_repeats_and_folds(folder):
     assert (state.folds, state.seeds, len(state.runs)) == (5, 2, 20)
     assert state.runs[-1].name == "standard repeat 2 fold 5"
     assert state.intervals[0].pairs == 2
+    assert "(2 repeats, 100 images)" in output.status_text(state)
 
 
 def test_the_report_is_the_same_after_the_images_are_gone(place, folder, tmp_path):
@@ -96,6 +101,26 @@ def test_the_report_is_the_same_after_the_images_are_gone(place, folder, tmp_pat
     page = (folder / "comparison" / "report.html").read_text("utf-8")
     assert "repeats of 5 folds" in page
     assert "Won by standard." in page
+
+
+SEED = re.compile(r"[^.<>]{0,40}(?<!root.)(?<!root_)(?<!--)\b[Ss]eeds?\b[^.<>]{0,20}")
+
+
+def test_no_form_of_the_answer_speaks_of_seeds(comparison, folder):
+    page = (folder / "comparison" / "report.html").read_text("utf-8")
+    assert SEED.findall(page) == []
+    assert SEED.findall(api.render(comparison, "md")) == []
+    assert SEED.findall(" ".join(table.note + table.title for table in tables.terminal_tables(comparison))) == []
+    assert "Thin lines: one fit each" in page
+    assert "one repeat" in page
+    assert "none, repeat 2 fold 5" in page or "validation, repeat 2 fold 5" in page
+    assert "mean of 10 fits" in figures._thin_and_bold(charts.accuracy_chart(read_runs(folder), "none", 5))
+
+
+def test_own_budgets_are_those_of_fits(place):
+    found = compare(place, folds=3, repeats=2, max_epochs=4, name="auto")
+    assert SEED.findall(api.render(found, "md")) == []
+    assert "For every fit the other fits choose" in api.render(found, "html")
 
 
 def test_the_table_of_all_fits_is_exported(folder, place, tmp_path):

@@ -22,9 +22,9 @@ def test_killed_at_random_the_records_are_those_of_an_undisturbed_comparison(epo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["index", "drawing", "screening", "ray"])
+@pytest.mark.parametrize("kind", ["index", "drawing", "screening", "ray", "folds", "folds-ray"])
 def test_other_commands_killed_at_random_leave_what_undisturbed_ones_leave(kind):
-    if kind == "ray":
+    if kind.endswith("ray"):
         pytest.importorskip("ray", reason="the extra augexp[ray] is not installed")
     script = SCRIPT.with_name("kills_of_commands.py")
     words = [sys.executable, str(script), "--kinds", kind, "--kills", "3", "--seed", "3"]

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from augexp.experiment.nouns import nouns
+
+
+def same_difference(folds: int) -> str:
+    """Return the verdict where the spread of the seeds, or with folds of the repeats, cannot be estimated."""
+    return f"NO VERDICT: all {nouns(folds).blocks} gave the same difference"
+
 
 def design(repeats: int, folds: int, images: str) -> list[str]:
     """Say how many fits there are and what each image is tested with, for a sentence of record."""

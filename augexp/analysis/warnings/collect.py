@@ -81,7 +81,7 @@ def _of_runs(records: Sequence[RunRecord], runs: PairedRuns) -> list[str]:
         texts.append(words.other_backend(others))
     beyond = sorted({record.seed for record in records if record.finished} - set(runs.seeds))
     if beyond and runs.seeds:
-        texts.append(words.unplanned_seeds(runs.named(beyond)))
+        texts.append(words.unplanned_seeds(runs.named(beyond), runs.folds))
     return texts
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from augexp.analysis.schema import Missing
 from augexp.analysis.statistics import MIN_IMAGES
 from augexp.analysis.wording import as_sentence, number
+from augexp.experiment.nouns import nouns
 
 # -- warnings of one contrast --------------------------------------------------------------------
 
@@ -15,15 +16,19 @@ CONTROL_DIFFERS = (
     "the arm is defined as the baseline is and still gave other predictions: this machine does not repeat "
     "its own numbers, so no difference can be trusted (augexp verify tells more)"
 )
-EQUAL_ARMS = (
-    "both arms gave the same predictions on every image in every seed; either nothing was learned "
-    "(more epochs?) or the policy changes no image of this size"
-)
+
+
+def equal_arms(folds: int) -> str:
+    """Warn of arms that gave the same predictions."""
+    return (
+        f"both arms gave the same predictions on every image in every {nouns(folds).run}; either nothing was learned "
+        "(more epochs?) or the policy changes no image of this size"
+    )
 
 
 def equal_seeds(n: int, *, folds: int = 1) -> str:
     """Warn that n seeds, or with folds n repeats, gave the same difference."""
-    unit, images = ("seeds", "test images") if folds == 1 else ("repeats", "images")
+    unit, images = nouns(folds).blocks, nouns(folds).images
     return (
         f"all {n} {unit} gave the same difference, so their spread cannot be estimated; "
         f"more {images} or more {unit} are needed"
@@ -156,9 +161,9 @@ def diverged_runs(names: Sequence[str]) -> str:
     return f"diverged, and counted as they are: {', '.join(names)}"
 
 
-def unplanned_seeds(seeds: Sequence[int]) -> str:
+def unplanned_seeds(seeds: Sequence[int], folds: int = 1) -> str:
     """Warn of finished runs that do not count."""
-    return f"runs outside the blocks of the plan were left out: seed {', '.join(map(str, seeds))}"
+    return f"runs outside the blocks of the plan were left out: {nouns(folds).block} {', '.join(map(str, seeds))}"
 
 
 def late_plan(blocks: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from augexp import surroundings
 from augexp.data.sources.arrays import FOLDER, ArraySource, save
 from augexp.errors import DataError
 
@@ -30,8 +31,8 @@ class KerasSource(ArraySource):
 
 
 def _save(name: str, path: Path) -> None:
-    from keras import datasets  # noqa: PLC0415 - takes seconds to load
-
+    datasets = surroundings.load_keras().datasets
+    surroundings.restore_keras_home()
     try:
         (images, labels), (test_images, test_labels) = getattr(datasets, name).load_data()
     except Exception as error:  # Keras raises Exception itself for a download that fails

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from augexp.analysis.schema import Comparison, Contrast
+from augexp.experiment.nouns import nouns
 from augexp.reporting.tables import Column, Table
 
 
@@ -12,7 +13,7 @@ def runs(comparison: Comparison, metric: str) -> Table:
     rows = tuple((run.arm, run.seed, run.metric) for run in declared.runs) if declared else ()
     columns = (
         Column("arm", key="arm"),
-        Column("seed", key="seed"),
+        Column(nouns(comparison.folds).block, key="seed"),
         Column(f"test {metric} (%)", 2, key="test_percent"),
     )
     return Table("Runs that count", columns, rows)

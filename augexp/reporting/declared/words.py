@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from augexp.analysis.declared.schema import DeclaredContrast, Endpoint
 from augexp.analysis.schema import Comparison, Contrast
+from augexp.experiment.nouns import nouns
 
 HEADING = "Declared, and not verified"
 """What stands above everything that only those know who trained the runs."""
@@ -62,14 +63,14 @@ def plan(comparison: Comparison, metric: str) -> tuple[tuple[str, str], ...]:
         metric: name of the primary one.
     """
     assert comparison.declared is not None  # noqa: S101 - asked before
-    look = comparison.look
+    look, blocks = comparison.look, nouns(comparison.folds).blocks
     rules = {
         "fixed": f"fixed before the first run, as declared: {look.seeds}",
-        "looks": f"planned looks at {', '.join(map(str, look.looks))} seeds; this is number {look.number}",
+        "looks": f"planned looks at {', '.join(map(str, look.looks))} {blocks}; this is number {look.number}",
         "anytime": f"{look.seeds}; nothing says that their number was planned, so the intervals are anytime-valid",
     }
     return (
-        ("seeds", rules[look.rule] + (" in the smallest arm" if comparison.declared.independent else "")),
+        (blocks, rules[look.rule] + (" in the smallest arm" if comparison.declared.independent else "")),
         ("design", comparison.declared.design),
         ("arms", ", ".join(arm.name for arm in comparison.arms)),
         ("metric", f"test {metric} {_JUDGED_AT[comparison.declared.endpoint]}"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +114,20 @@ def test_sets_of_keras_have_their_own_test_images(tmp_path: Path, monkeypatch: p
         KerasSource.open(Data(source="keras", categories=("mnist",)), tmp_path, lambda *_: None)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "arrays" / "keras-mnist.npz").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_without_a_network_a_set_of_keras_is_one_line_that_names_the_address(name: str, tmp_path: Path) -> None:
+    closed = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    (tmp_path / "keras").mkdir()
+    program = "import sys; from augexp.cli import main; sys.exit(main())"
+    words = [sys.executable, "-c", program, "index", f"keras:{name}", "--data-dir", str(tmp_path / "data"), "--quiet"]
+    variables = {**os.environ, **closed, "KERAS_HOME": str(tmp_path / "keras"), "no_proxy": "", "NO_PROXY": ""}
+    done = subprocess.run(words, env=variables, capture_output=True, text=True, check=False, timeout=120)
+    said = [line for line in done.stderr.splitlines() if line.startswith("augexp:")]
+    assert (done.returncode, len(said)) == (1, 1), done.stderr
+    assert f"augexp: keras:{name}: keras.datasets cannot load it (URL fetch failure on https://" in said[0]
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "keras" / "datasets").is_dir()  # where Keras was told to keep its files
+    assert not (tmp_path / "data" / "arrays").exists()
