@@ -15,6 +15,10 @@ def export(policy: Policy) -> str:
     """Return Python text that builds a `keras.Sequential` named ``augmentation`` from `policy`."""
     lines = ["import keras", "from keras import layers", "", f"# {policy.title}: {policy.summary}"]
     lines += ["augmentation = keras.Sequential(", "    ["]
+    if policy.copies:
+        lines += [f"        # left out: {policy.copies} fixed copies of each image: layers draw anew every time"]
+    if policy.learned is not None:
+        lines += ["        # left out: the learned part, which is trained along with the network"]
     for operation in policy.operations:
         lines += [f"        {line}" for line in _lines(operation)]
     lines += ["        layers.Rescaling(1 / 255),", "    ]", ")"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from augexp.cli.parameters import DATA_DIR, Changes, DataDir, Jobs, Quiet, Source
+from augexp.cli.parameters import DATA_DIR, RESULTS_DIR, Changes, DataDir, Jobs, Quiet, ResultsDir, Source
 
 
 def download(
@@ -93,6 +93,7 @@ def preview(
     draws: Annotated[int, typer.Option(min=1, max=12, help="Augmented versions of each original.")] = 6,
     changes: Annotated[Changes, "data.image_size", "data.path"],
     data_dir: DataDir = DATA_DIR,
+    results_dir: ResultsDir = RESULTS_DIR,
     quiet: Quiet = False,
 ) -> None:
     """Show what an arm does to the images: originals and several augmented versions per class.
@@ -108,7 +109,14 @@ def preview(
         return
     with show(quiet) as progress:
         target = api.preview(
-            experiment, arm=arm, output=output, strength=strength, draws=draws, data_dir=data_dir, progress=progress
+            experiment,
+            arm=arm,
+            output=output,
+            strength=strength,
+            draws=draws,
+            data_dir=data_dir,
+            results_dir=results_dir,
+            progress=progress,
         )
     typer.echo(target)
 

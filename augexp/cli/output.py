@@ -210,8 +210,9 @@ def status_text(status: Status) -> str:
     for interval in status.intervals:
         lines.append(
             f"  so far   {interval.arm} - {interval.baseline}: {interval.estimate:+.2f} pp, new images "
-            f"{interval.low:+.2f} to {interval.high:+.2f} ({_rests_on(interval.pairs, status)})"
+            f"{interval.low:+.2f} to {interval.high:+.2f}"
         )
+        lines.append(f"           ({_rests_on(interval.pairs, status)})")
         if not status.pending:
             lines.append(f"           {interval.verdict}")
     lines.append(_outlook(status))

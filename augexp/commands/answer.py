@@ -261,11 +261,15 @@ def _draw(
 ) -> list[Path]:
     surroundings.load_matplotlib()
     from augexp.reporting import figures, preview_sheets, sheet_files, write  # noqa: PLC0415 - matplotlib and Jinja
+    from augexp.reporting.learned import sheets as learned_sheets  # noqa: PLC0415 - OpenCV
 
     finished = [record for record in records if record.finished]
     # A policy that failed in every run may fail here as well.
     arms = [arm for arm in experiment.plan.arms if any(record.arm == arm for record in finished)]
-    sheets = preview_sheets.of_arms(experiment, store, arms) if store is not None else {}
+    sheets = {}
+    if store is not None:
+        sheets = preview_sheets.of_arms(experiment, store, arms)
+        sheets |= learned_sheets.of_arms(experiment, store, arms, folder.parent)
     paths = []
     for name, sheet in sheets.items():
         for suffix in (".png", ".svg"):

@@ -162,7 +162,9 @@ def start_early(engine: Engine, workspace: Workspace) -> None:
     built_in = training.model in networks.BUILT_IN
     classes = None if built_in else source_class(data.source).count_classes(data)
     if built_in or classes:
-        engine.fit(training, data.image_size, classes or 2)
+        policies = (workspace.experiment.policy(arm) for arm in plan.arms)
+        parts = [policy.learned for policy in policies if policy.learned is not None]
+        engine.fit(training, data.image_size, classes or 2, parts)
     engine.start(len(missing))
     classes = classes or source_class(data.source).count_classes(data)
     if classes:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, ClassVar, Self
 
+from augexp.augment.learned import Learned
 from augexp.errors import Interrupted
 from augexp.experiment.training import Training
 from augexp.progress import RunEvent
@@ -73,10 +74,12 @@ class Engine(ABC):
     def side_by_side(self) -> int:
         """Runs that go on at the same time, at most; known once it is started."""
 
-    def fit(self, training: Training, image_size: int, num_classes: int) -> None:  # noqa: B027 - nor here
+    def fit(  # noqa: B027 - nor here
+        self, training: Training, image_size: int, num_classes: int, parts: Sequence[Learned] = ()
+    ) -> None:
         """Choose how many runs go on side by side by what one of this network needs, where nobody has said it.
 
-        Called before `start`, where runs are missing.
+        Called before `start`, where runs are missing. `parts` are the learned parts of the arms' policies.
 
         Raises:
             RunError: the network cannot be built.

@@ -10,12 +10,13 @@ import contextlib
 import queue
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from augexp import surroundings
+from augexp.augment.learned import Learned
 from augexp.engines import memory, resources
 from augexp.engines.base import Engine, Execution
 from augexp.engines.worker_process import Message, Worker
@@ -68,10 +69,11 @@ class LocalEngine(Engine):
         """The number of workers."""
         return self.jobs
 
-    def fit(self, training: Training, image_size: int, num_classes: int) -> None:
+    def fit(self, training: Training, image_size: int, num_classes: int, parts: Sequence[Learned] = ()) -> None:
         """Start fewer workers where a run of this network needs much memory; see `Engine.fit`."""
         if self._automatic and self.jobs > 1:
-            self.jobs = min(self.jobs, resources.automatic_jobs(memory.memory_of(training, image_size, num_classes)))
+            needed = memory.needed(training, image_size, num_classes, parts)
+            self.jobs = min(self.jobs, resources.automatic_jobs(needed))
 
     def start(self, runs: int) -> None:
         """Start `jobs` workers, or as many as there are runs; see `Engine.start`."""

@@ -8,8 +8,10 @@ trained on, is in the part that all have.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from augexp.augment.learned import Learned
 from augexp.child_process import ChildProcess
 from augexp.engines.resources import WORKER_MEMORY
 from augexp.engines.worker_process import THREAD_VARIABLES
@@ -70,6 +72,30 @@ def run_memory(size: NetworkSize, batch_size: int) -> int:
     training = int(KEPT * batch_size * size.activations) if size.trained else 0
     images = max(training, EVALUATION_BATCH * ALIVE * size.largest)
     return max(WORKER_MEMORY, BASE + FLOAT * (images + COPIES * size.weights))
+
+
+def with_learned(memory: int, learned: Learned, image_size: int, batch_size: int) -> int:
+    """Return the bytes that a run needs where a learned policy makes images, too.
+
+    The network sees twice the images in a step; what makes them keeps its outputs for the gradient.
+
+    Args:
+        memory: of a run with twice the images in a step.
+        learned: of the policy.
+        image_size: side of the images in pixels.
+        batch_size: originals in a step.
+    """
+    outputs = 2 * learned.layers * learned.filters + learned.pictures * 6
+    return memory + FLOAT * int(KEPT * batch_size * outputs * image_size**2)
+
+
+def needed(training: Training, image_size: int, num_classes: int, parts: Sequence[Learned]) -> int:
+    """Return the bytes that the largest run needs where arms have these learned parts; see `memory_of`."""
+    if not parts:
+        return memory_of(training, image_size, num_classes)
+    batch_size = training.batch_size
+    doubled = memory_of(training.model_copy(update={"batch_size": 2 * batch_size}), image_size, num_classes)
+    return max(with_learned(doubled, part, image_size, batch_size) for part in parts)
 
 
 def memory_of(training: Training, image_size: int, num_classes: int) -> int:

@@ -9,6 +9,7 @@
 - `figures`: The charts of a comparison as files, PNG and SVG, and as SVG inside the page.
 - `formats`: The forms in which tables, a comparison and its runs are written.
 - `groups`: What is shown of images that belong to groups.
+- `learned`: What is shown of policies that learn to make images.
 - `overview`: Several comparisons on one page.
 - `page`: The page of the report: a list of sections.
 - `palette`: Colours that colour-blind readers can tell apart, of arms, verdicts, page and axes.

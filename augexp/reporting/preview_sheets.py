@@ -75,23 +75,27 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
         experiment: with the arm and the seed of its random numbers.
         arm: the policy, by name.
         store: the prepared images.
-        versions: number of epochs shown.
+        versions: number of epochs shown; of a policy with fixed copies, most copies shown.
     """
-    policy, rows = experiment.policy(arm), _training_rows(experiment, store)
-    originals = _originals(store, rows)
+    policy, rows = experiment.policy(arm), training_rows(experiment, store)
+    originals = first_of_classes(store, rows)
     images, ids, names = store.read_images(originals), store.ids[originals], store.classes[: len(originals)]
     classes, partners = np.arange(len(images)), (store.view(rows), store.labels[rows])
     augment = pipeline.Augmenter(
         policy, root_seed=experiment.root_seed, seed=0, num_classes=len(images), partners=partners
     )
     cells = [[Cell(image)] for image in images]
-    for epoch in range(versions):
+    shown: list[tuple[str, int | str]] = [(f"epoch {epoch + 1}", epoch) for epoch in range(versions)]
+    if policy.copies:
+        shown = [(f"copy {number}", f"copy {number}") for number in range(1, 1 + min(policy.copies, versions))]
+    for _, epoch in shown:
         augmented, targets = augment(images, classes, ids, epoch)
         for row, image, target in zip(cells, augmented, targets, strict=True):
-            row.append(Cell(_bytes(image), _weights(target, names) if policy.mixes_labels else ""))
+            row.append(Cell(as_bytes(image), _weights(target, names) if policy.mixes_labels else ""))
     table = tuple(Row(name, tuple(row)) for name, row in zip(names, cells, strict=True))
     first = nouns.run_title(0, experiment.data.folds)
-    note = f"{policy.summary}. One picture per class; the versions of the first {versions} epochs of {first}."
+    those = "fixed copies" if policy.copies else f"versions of the first {versions} epochs"
+    note = f"{policy.summary}. One picture per class; the {those} of {first}."
     if (images[..., :1] == images).all():
         idle = [
             name
@@ -99,8 +103,8 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int = 6) -
             if name in SPECS and SPECS[name].needs_colour
         ]
         note += f" The pictures are grey, which {', '.join(idle)} leave as they are." if idle else ""
-    columns = ("original", *(f"epoch {epoch + 1}" for epoch in range(versions)))
-    return PreviewSheet(f"What the network sees: {policy.title}{_origin(store)}", note, columns, table)
+    columns = ("original", *(head for head, _ in shown))
+    return PreviewSheet(f"What the network sees: {policy.title}{origin(store)}", note, columns, table)
 
 
 def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[str, PreviewSheet]:
@@ -110,18 +114,19 @@ def of_arms(experiment: Experiment, store: Store, arms: Iterable[str]) -> dict[s
     return {name: samples(experiment, arm, store) for name, arm in zip(names, arms, strict=True)}
 
 
-def _training_rows(experiment: Experiment, store: Store) -> Rows:
-    rows = store.training_rows(experiment.data, experiment.root_seed, 0)
+def training_rows(experiment: Experiment, store: Store, seed: int = 0) -> Rows:
+    """Return the training draw of a seed, of the classes that fit on a sheet."""
+    rows = store.training_rows(experiment.data, experiment.root_seed, seed)
     return rows[store.labels[rows] < MAX_CLASSES]
 
 
-def _originals(store: Store, rows: Rows) -> Rows:
+def first_of_classes(store: Store, rows: Rows) -> Rows:
     """Return the first row of every class among `rows`, in the order of the classes."""
     labels = store.labels[rows]
     return np.array([rows[np.argmax(labels == label)] for label in np.unique(labels)], dtype=np.int64)
 
 
-def _origin(store: Store) -> str:
+def origin(store: Store) -> str:
     """Say in a title where the images are drawn and not photos."""
     return " (synthetic images)" if store.manifest.synthetic else ""
 
@@ -131,7 +136,8 @@ def _weights(target: npt.NDArray[np.float32], names: Sequence[str]) -> str:
     return ", ".join(parts[:2])
 
 
-def _bytes(image: npt.NDArray[np.float32]) -> Image:
+def as_bytes(image: npt.NDArray[np.float32]) -> Image:
+    """Return an image on the scale 0 to 1 as uint8."""
     whole: Image = np.rint(image * np.float32(255)).astype(np.uint8)
     return whole
 
@@ -151,7 +157,7 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
         store: the prepared images; mixing operations mix in an image of the second class.
     """
     policy = experiment.policy(arm)
-    first, second, *_ = _originals(store, _training_rows(experiment, store))
+    first, second, *_ = first_of_classes(store, training_rows(experiment, store))
     image, other = store.read_images(np.array([first, second]))
     catalogue = (build(spec, {}, "catalogue") for spec in SPECS.values() if spec.family != "composite")
     draws = np.linspace(0.0, 1.0 - 2.0**-53, STEPS)
@@ -160,7 +166,7 @@ def strengths(experiment: Experiment, arm: str, store: Store) -> PreviewSheet:
         "Left to right: the smallest to the largest random number, all numbers of an operation together. "
         "Under each picture: the amount."
     )
-    return PreviewSheet(f"Each operation over its range: {policy.title}{_origin(store)}", note, (), tuple(rows))
+    return PreviewSheet(f"Each operation over its range: {policy.title}{origin(store)}", note, (), tuple(rows))
 
 
 def _rows(operation: Operation, image: Image, other: Image, draws: npt.NDArray[np.float64]) -> list[Row]:
@@ -180,7 +186,7 @@ def _applied(operation: Operation, image: Image, u: float) -> Image:
     draws = np.full((1, pipeline.draws_of(operation)), u)
     draws[0, 0] = 0.0  # applied, whatever `p`
     pipeline.apply(operation, canvas, draws)
-    return _bytes(canvas.finish()[0])
+    return as_bytes(canvas.finish()[0])
 
 
 def _canvas(image: Image) -> Canvas:
@@ -195,7 +201,7 @@ def _mixing_row(operation: Operation, image: Image, other: Image, draws: npt.NDA
         numbers = np.full((1, spec_of(operation).draws), 0.5)
         numbers[0, 0] = u
         mixing.mix(images, targets, others, other_targets, numbers, operation)
-        cells.append(Cell(_bytes(images[0]), f"{targets[0, 0]:.2f} of its own label"))
+        cells.append(Cell(as_bytes(images[0]), f"{targets[0, 0]:.2f} of its own label"))
     return Row(operation.name, tuple(cells))
 
 
@@ -217,5 +223,5 @@ def _published_row(name: str, span: Range, image: Image) -> Row:
         amount = composite.amounts(name, span, np.array([level]), np.ones(1), len(image))
         composite.STEPS[name](canvas, np.zeros(1, dtype=np.intp), amount)
         words = f"{amount[0]:.3g} {span.unit}" if span.unit else "on"
-        cells.append(Cell(_bytes(canvas.finish()[0]), words))
+        cells.append(Cell(as_bytes(canvas.finish()[0]), words))
     return Row(name, tuple(cells if span.unit else [Cell(image, "off"), cells[-1]]))

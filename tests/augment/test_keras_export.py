@@ -95,3 +95,8 @@ def test_a_keras_layer_comes_back_as_itself():
     text = keras_export.export(custom({"keras": "RandomPerspective", "factor": 0.3, "value_range": [0, 1]}))
     assert "layers.RandomPerspective(factor=0.3)," in text
     assert "move it behind Rescaling" in text
+
+
+def test_copies_and_learned_parts_are_said_to_be_left_out():
+    assert "left out: 1 fixed copies of each image" in keras_export.export(policies.resolve("traditional"))
+    assert "left out: the learned part" in keras_export.export(policies.resolve("neural"))

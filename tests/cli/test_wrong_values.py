@@ -22,6 +22,7 @@ MADE_IF_MISSING = ("--data-dir", "--out", "--results-dir", "--output", "--target
 NEVER_WRONG = {
     ("compare", "--address"): "only Ray can tell whether a cluster answers there",
     ("worth", "--address"): "as above",
+    ("preview", "--results-dir"): "where no run has trained a network, it is shown as it starts",
     ("report", "--data-dir"): "once an answer is published, the prepared images are not needed",
     ("export", "--data-dir"): "once an answer is published, the prepared images are not needed",
 }

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from augexp.augment.learned import Learned
 from augexp.engines import memory, resources
 from augexp.engines.local import LocalEngine
 from augexp.engines.memory import NetworkSize, built_in_size, run_memory
@@ -94,3 +95,11 @@ def test_the_driver_loads_no_tensorflow_for_it() -> None:
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_learned_policies_need_more() -> None:
+    training = Training(model="smallnet")
+    alone = memory.needed(training, 64, 2, [])
+    assert alone == memory.memory_of(training, 64, 2)
+    with_parts = memory.needed(training, 64, 2, [Learned(), Learned(filters=64)])
+    assert with_parts > memory.needed(training, 64, 2, [Learned()]) > alone
