@@ -1,10 +1,10 @@
 """kill -9 in the middle of other commands than a plain comparison: screening, index, drawing, Ray.
 
-    python benchmarks/kills_of_commands.py [--kinds index drawing screening ray] [--kills 10] [--seed 0]   # only prints
+    python benchmarks/kills_of_commands.py [--kinds index drawing screening ray] [--kills 10] [--seed 0]
 
 Each command runs once undisturbed. Then it is started in a process group of its own and the group is killed after a
 random part of that time, again and again; at last it may finish. What it leaves must be equal byte by byte: records of
-runs, the store, tables and pages.
+runs, the store, tables and pages. The table goes to benchmarks/results/kills_of_commands.*, after every kind anew.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tables import table, write
 
 from augexp.results import records
 
@@ -98,7 +100,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10, help="of each kind")
     parser.add_argument("--seed", type=int, default=0, help="of the dice that choose when")
     options = parser.parse_args()
-    wrong = 0
+    wrong: list[str] = []
+    lines: list[tuple[str, int, int, int, str]] = []
     for kind in options.kinds:
         dice, kills, rounds = random.Random(f"{options.seed} {kind}"), 0, 0
         with tempfile.TemporaryDirectory() as name:
@@ -123,13 +126,13 @@ def main() -> int:
                 finish(words)
                 found = content(kind, place)
                 differing = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
-                if differing:
-                    wrong += 1
-                    print(f"{kind}: round {rounds} DIFFERENT: {', '.join(differing)}", flush=True)
-        print(
-            f"{kind}: {kills} kills in {rounds} rounds, {len(expected)} files, {seconds:.0f} s undisturbed", flush=True
+                wrong += [f"{kind}, round {rounds}: {name}" for name in differing]
+        lines.append((kind, kills, rounds, len(expected), f"{seconds:.0f}"))
+        verdict = f"{sum(line[1] for line in lines)} kills: " + (
+            f"DIFFERENT: {', '.join(wrong)}" if wrong else "every file is byte for byte that of the undisturbed one"
         )
-    print("DIFFERENT" if wrong else "every file is byte for byte that of the undisturbed one")
+        text = table(["command", "kills", "rounds", "files compared", "s undisturbed"], lines) + f"\n\n{verdict}"
+        write("kills_of_commands", {"kills": lines, "seed": options.seed, "wrong": wrong}, text)
     return 1 if wrong else 0
 
 
