@@ -4,12 +4,14 @@
 
 Each command runs once undisturbed. Then it is started in a process group of its own and the group is killed after a
 random part of that time, again and again; at last it may finish. What it leaves must be equal byte by byte: records of
-runs, the store, tables and pages. The table goes to benchmarks/results/kills_of_commands.*, after every kind anew.
+runs, the store, tables and pages. The table goes to benchmarks/results/kills_of_commands.*, after every
+kind anew; kinds that are not asked for keep their lines.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -18,9 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from tables import table, write
+from tables import RESULTS, table, write
 
 from augexp.results import records
 
@@ -40,6 +43,7 @@ arms = [{arms}]
 {plan}
 """
 FEW, MANY = '"none", "standard"', '"none", "standard", "flip", "crop", "randaugment"'
+NAME = "kills_of_commands"
 KINDS = ("index", "drawing", "screening", "ray")
 
 
@@ -93,6 +97,14 @@ def kill_once(words: list[str], seconds: float) -> bool:
     return False
 
 
+def known(without: Sequence[str]) -> tuple[list[tuple[str, int, int, int, str]], list[str]]:
+    """Return the lines of an earlier measurement and what differed in it, without some kinds."""
+    path = RESULTS / f"{NAME}.json"
+    values = json.loads(path.read_text("utf-8")) if path.exists() else {"kills": [], "wrong": []}
+    lines = [(kind, *map(int, numbers), seconds) for kind, *numbers, seconds in values["kills"] if kind not in without]
+    return lines, [name for name in values["wrong"] if name.partition(",")[0] not in without]
+
+
 def main() -> int:
     """Kill, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -100,8 +112,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10, help="of each kind")
     parser.add_argument("--seed", type=int, default=0, help="of the dice that choose when")
     options = parser.parse_args()
-    wrong: list[str] = []
-    lines: list[tuple[str, int, int, int, str]] = []
+    lines, wrong = known(without=options.kinds)
     for kind in options.kinds:
         dice, kills, rounds = random.Random(f"{options.seed} {kind}"), 0, 0
         with tempfile.TemporaryDirectory() as name:
@@ -127,12 +138,12 @@ def main() -> int:
                 found = content(kind, place)
                 differing = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
                 wrong += [f"{kind}, round {rounds}: {name}" for name in differing]
-        lines.append((kind, kills, rounds, len(expected), f"{seconds:.0f}"))
+        lines = sorted([*lines, (kind, kills, rounds, len(expected), f"{seconds:.0f}")])
         verdict = f"{sum(line[1] for line in lines)} kills: " + (
             f"DIFFERENT: {', '.join(wrong)}" if wrong else "every file is byte for byte that of the undisturbed one"
         )
         text = table(["command", "kills", "rounds", "files compared", "s undisturbed"], lines) + f"\n\n{verdict}"
-        write("kills_of_commands", {"kills": lines, "seed": options.seed, "wrong": wrong}, text)
+        write(NAME, {"kills": lines, "seed": options.seed, "wrong": wrong}, text)
     return 1 if wrong else 0
 
 
