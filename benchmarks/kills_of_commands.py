@@ -1,15 +1,18 @@
 """kill -9 in the middle of other commands than a plain comparison: screening, index, drawing, Ray, folds with groups.
 
-    python benchmarks/kills_of_commands.py [--kinds index folds ...] [--kills 10] [--seed 0]     # only prints
+    python benchmarks/kills_of_commands.py [--kinds index folds ...] [--kills 10] [--seed 0]
 
 Each command runs once undisturbed. Then it is started in a process group of its own and the group is killed after a
 random part of that time, again and again; at last it may finish. What it leaves must be equal byte by byte: records of
-runs, the store, tables and pages. `folds-ray` is killed under Ray, and has to leave what the local engine leaves.
+runs, the store, tables and pages. `folds-ray` is killed under Ray, and has to leave what the local engine leaves. The
+table goes to benchmarks/results/kills_of_commands.*, after every kind anew; kinds that are not asked for keep their
+lines.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -18,10 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tables import RESULTS, table, write
 
 from augexp.results import records
 
@@ -46,6 +51,7 @@ GROUPED = """source = "folder"
 path = "photos"
 folds = 3
 group_from = 'patient(\\d+)_'"""
+NAME = "kills_of_commands"
 KINDS = ("index", "drawing", "screening", "ray", "folds", "folds-ray")
 
 
@@ -115,6 +121,14 @@ def kill_once(words: list[str], seconds: float) -> bool:
     return False
 
 
+def known(without: Sequence[str]) -> tuple[list[tuple[str, int, int, int, str]], list[str]]:
+    """Return the lines of an earlier measurement and what differed in it, without some kinds."""
+    path = RESULTS / f"{NAME}.json"
+    values = json.loads(path.read_text("utf-8")) if path.exists() else {"kills": [], "wrong": []}
+    lines = [(kind, *map(int, numbers), seconds) for kind, *numbers, seconds in values["kills"] if kind not in without]
+    return lines, [name for name in values["wrong"] if name.partition(",")[0] not in without]
+
+
 def main() -> int:
     """Kill, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -122,7 +136,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10, help="of each kind")
     parser.add_argument("--seed", type=int, default=0, help="of the dice that choose when")
     options = parser.parse_args()
-    wrong = 0
+    lines, wrong = known(without=options.kinds)
     for kind in options.kinds:
         dice, kills, rounds = random.Random(f"{options.seed} {kind}"), 0, 0
         with tempfile.TemporaryDirectory() as name:
@@ -147,13 +161,13 @@ def main() -> int:
                 finish(words)
                 found = content(kind, place)
                 differing = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
-                if differing:
-                    wrong += 1
-                    print(f"{kind}: round {rounds} DIFFERENT: {', '.join(differing)}", flush=True)
-        print(
-            f"{kind}: {kills} kills in {rounds} rounds, {len(expected)} files, {seconds:.0f} s undisturbed", flush=True
+                wrong += [f"{kind}, round {rounds}: {name}" for name in differing]
+        lines = sorted([*lines, (kind, kills, rounds, len(expected), f"{seconds:.0f}")])
+        verdict = f"{sum(line[1] for line in lines)} kills: " + (
+            f"DIFFERENT: {', '.join(wrong)}" if wrong else "every file is byte for byte that of the undisturbed one"
         )
-    print("DIFFERENT" if wrong else "every file is byte for byte that of the undisturbed one")
+        text = table(["command", "kills", "rounds", "files compared", "s undisturbed"], lines) + f"\n\n{verdict}"
+        write(NAME, {"kills": lines, "seed": options.seed, "wrong": wrong}, text)
     return 1 if wrong else 0
 
 

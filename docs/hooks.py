@@ -26,7 +26,7 @@ PATTERNS = (
     "experiments/*.toml",
 )
 LINK = re.compile(r"\]\(((?:\.\./)+)([\w./-]+)((?:#[\w-]*)?)\)")
-TITLES = {"near_duplicates": "Near-duplicates", "startup": "Start-up"}
+TITLES = {"kills_of_commands": "Kills of commands", "near_duplicates": "Near-duplicates", "startup": "Start-up"}
 
 
 def on_files(files: Any, config: Any) -> Any:

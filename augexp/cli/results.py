@@ -119,6 +119,13 @@ def verify(
         str | None,
         typer.Option(help="Where the network's file lies; a Python file has to be named.", show_default=False),
     ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Where the network's file of weights lies.", show_default=False)
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(help="Where the images lie, if the prepared ones are not here any more.", show_default=False),
+    ] = None,
     data_dir: DataDir = DATA_DIR,
     quiet: Quiet = False,
 ) -> None:
@@ -127,7 +134,9 @@ def verify(
     from augexp.cli.progress import show  # noqa: PLC0415
 
     with show(quiet) as progress:
-        verification = api.verify(results, arm=arm, seed=seed, model=model, data_dir=data_dir, progress=progress)
+        verification = api.verify(
+            results, arm=arm, seed=seed, model=model, weights=weights, path=path, data_dir=data_dir, progress=progress
+        )
     typer.echo(verification.words)
     if not verification.exact:
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ from augexp.data import folds
 from augexp.engines import registry
 from augexp.engines.base import Engine
 from augexp.errors import DataError, DefinitionError, ResultsError, RunError
-from augexp.experiment import network_files, networks, screening
+from augexp.experiment import named_paths, network_files, networks, screening
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import records
 from augexp.results.folder import Workspace, is_staged, open_workspace
@@ -92,6 +92,7 @@ def compare(
             check_positive(store, stage)
             answer.check_halves(store, stage.plan)
             answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
+            named_paths.remember(stage, Path(data_dir))
             history = workspace.commit_plan(finished_pairs(workspace))
             told = EstimatingListener(listener, stage, lambda: runner.side_by_side)
             execute_missing(workspace, store, history, runner, told)

@@ -12,7 +12,7 @@ from augexp.commands.compare import check_batch_size, check_folds, make_task
 from augexp.commands.define import Source, define
 from augexp.commands.index import index
 from augexp.engines.local import LocalEngine
-from augexp.experiment import network_files
+from augexp.experiment import named_paths, network_files
 from augexp.progress import NullListener, ProgressListener
 from augexp.results import locks, records
 from augexp.results.folder import open_workspace
@@ -64,6 +64,7 @@ def train(
         store = index(experiment, data_dir=data_dir, progress=listener)
         check_folds(store, experiment)
         check_batch_size(store, experiment)
+        named_paths.remember(experiment, Path(data_dir))
         workspace.commit_definition()
         listener.runs(1)
         task = replace(make_task(workspace, store, arm, seed, horizon), keep_model=save_model)

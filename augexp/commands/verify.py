@@ -18,12 +18,12 @@ from augexp import digests, seeds
 from augexp.commands import answer
 from augexp.engines.base import Engine
 from augexp.engines.local import LocalEngine
-from augexp.errors import ResultsError
-from augexp.experiment import network_files, networks
+from augexp.errors import DefinitionError, ResultsError
+from augexp.experiment import named_paths, network_files, networks
 from augexp.experiment.definition import Experiment
 from augexp.progress import NullListener, ProgressListener, RunEvent
 from augexp.results import records
-from augexp.results.folder import reopen_workspace
+from augexp.results.folder import Workspace, reopen_workspace
 from augexp.results.records import RunRecord
 from augexp.training.task import RunTask
 
@@ -69,6 +69,8 @@ def verify(
     arm: str | None = None,
     seed: int | None = None,
     model: str | None = None,
+    weights: str | None = None,
+    path: str | None = None,
     data_dir: str | Path = "data",
     progress: ProgressListener | None = None,
 ) -> Verification:
@@ -80,11 +82,15 @@ def verify(
         seed: of the run; None draws one by chance.
         model: where the file of the network lies; a Python file is executed only where it is named here, and only
             where it is the recorded one.
+        weights: where the file of weights lies.
+        path: where the images lie; needed where the prepared ones are not in `data_dir` any more. What the results
+            folder itself records of these three is read only as `augexp.experiment.named_paths` says.
         data_dir: holds the prepared images, or what they are prepared from.
         progress: listens to what happens.
 
     Raises:
-        DefinitionError: the network is a Python file and `model` does not name it, or a file has changed.
+        DefinitionError: the network is a Python file and `model` does not name it, a file has changed, or a path
+            outside the results folder would be read that nobody has named.
         ResultsError, DataError: no such run, or other images than those it was run on.
     """
     from augexp.data.preparation import prepare  # noqa: PLC0415 - Pillow and LMDB
@@ -98,11 +104,13 @@ def verify(
         raise answer.no_runs(workspace)
     for warning in answer.remarks_on(workspace, runs, answer.NO_IMAGES):
         listener.note(warning)
-    experiment = _with_model(workspace.experiment, model)
+    experiment = _with_files(workspace, Path(data_dir), {"model": model, "weights": weights, "path": path})
     record = choose(runs, arm, seed, draw=int.from_bytes(os.urandom(4)))
     _check_model(record)
     store = find_store(Path(data_dir), str(record.run.store))
     if store is None:
+        named = () if path is None else named_paths.IMAGES
+        named_paths.check(experiment, named_paths.IMAGES, workspace.folder, Path(data_dir), named)
         store = prepare(experiment.data, Path(data_dir), progress=listener.stage)
         if store.fingerprint != record.run.store:  # said before an hour of training, not after it
             raise _other_images(record, store.fingerprint)
@@ -110,11 +118,19 @@ def verify(
     return rerun(record, experiment, store.path, on_event=listener.event)
 
 
-def _with_model(experiment: Experiment, model: str | None) -> Experiment:
-    """Return the experiment with its network where it is now; it has to be the recorded one."""
-    if model is not None:
-        experiment = experiment.replace(training={"model": networks.absolute("model", model)})
+def _with_files(workspace: Workspace, data_dir: Path, named: Mapping[str, str | None]) -> Experiment:
+    """Return the experiment with its files where they are now; those of the network have to be the recorded ones."""
+    said = {key: networks.absolute(key, value) for key, value in named.items() if value is not None}
+    experiment = workspace.experiment
+    if "path" in said:
+        place = Path(os.path.abspath(Path(said.pop("path")).expanduser()))
+        if not place.exists():
+            raise DefinitionError(f"path: received {place}, which is not there; name the images, or leave it out")
+        experiment = experiment.replace(data={"path": str(place)})
+    if said:
+        experiment = experiment.replace(training=said)
     network_files.check_named(experiment)
+    named_paths.check(experiment, named_paths.NETWORK, workspace.folder, data_dir, said)
     return network_files.with_digests(experiment, named={})
 
 

@@ -4,6 +4,7 @@
 - `command_line`: The command line that repeats an experiment, for the report and after a single run.
 - `definition`: The definition of an experiment: every choice that can change a number, validated and frozen.
 - `folds`: Folds: what a definition says where every image is a test image.
+- `named_paths`: Paths that a definition records and a person has named: nothing else outside is read.
 - `network_files`: The files of a network in a definition: what they hold, where they lie, who has named them.
 - `networks`: Which network: what `Training.model` and `Training.weights` may be, told without loading Keras.
 - `nouns`: What one run and one outcome are called: seeds, or fits and repeats.

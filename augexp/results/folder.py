@@ -146,7 +146,7 @@ class Workspace:
 
     def _write_definition(self, history: Sequence[PlanEntry]) -> None:
         text = definition.dumps(_portable(self.experiment, self.folder))
-        write_atomically(self.folder / TOML, sealed_toml.sealed(text, history))
+        write_atomically(self.folder / TOML, sealed_toml.sealed(text, history), durable=True)
 
 
 def open_workspace(experiment: Experiment, results_dir: Path) -> Workspace:

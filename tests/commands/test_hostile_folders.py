@@ -21,12 +21,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import write_images
+from builders import seal, write_images
 
+from augexp import digests
 from augexp.cli import main
 from augexp.commands import verify
 from augexp.engines.local import LocalEngine
 from augexp.errors import ResultsError, RunError
+from augexp.results.folder import Workspace, reopen_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = str(ROOT / "experiments" / "smoke.toml")
@@ -98,6 +100,8 @@ class Place:
         self.mine.mkdir()
         (self.mine / "file").write_text(SECRET)
         write_images(self.mine / "photos" / "a", range(3))
+        for name in ("net.keras", "my.weights.h5", "metadata.csv", "arrays.npz"):
+            (self.mine / name).write_text(SECRET)
         shutil.copytree(self.folder / "runs", self.mine / "runs")
         shutil.copytree(self.folder / "comparison", self.mine / "comparison")
 
@@ -164,6 +168,35 @@ def many_parts(place: Place) -> None:
             (place.folder / "comparison" / f".{stem}{middle}.part{suffix}").symlink_to(place.mine / "file")
 
 
+def forged(**sections: dict[str, Any]) -> Callable[[Place], None]:
+    """Return what has the folder rest on another definition, whose digests are all as they should be.
+
+    A value that begins with ``@`` is a path of the reader's. Where `data` is another one, so is the recorded store.
+    """
+
+    def forge(place: Place) -> None:
+        changes = {
+            name: {key: str(place.root / value[1:]) if str(value)[:1] == "@" else value for key, value in keys.items()}
+            for name, keys in sections.items()
+        }
+        workspace = reopen_workspace(place.folder)
+        experiment = workspace.experiment.replace(**changes)
+        for name in ("plan.json", "experiment.toml"):
+            place.path(name)
+        Workspace(experiment, place.folder).commit_plan(0)
+        store = {"store": "0" * 16} if "data" in sections else {}
+        for arm in experiment.plan.arms:
+            for seed in range(3):
+                folder = workspace.run_folder(arm, seed)
+                seal(folder, arm_hash=experiment.arm_hash(arm), experiment_hash=experiment.hash, **store)
+
+    return forge
+
+
+NETWORK = {"model": "@mine/net.keras", "model_digest": digests.of_bytes(SECRET.encode())}
+WEIGHTS = {"model": "MobileNetV3Small", "weights": "@mine/my.weights.h5", "weights_digest": "0" * 32}
+
+
 class Bomb:
     """Unpickled, it writes a file beside the folder."""
 
@@ -226,6 +259,13 @@ HOSTILE: dict[str, Callable[[Place], object]] = {
     "name outside": replaced("experiment.toml", 'name = "smoke"', 'name = "../../mine"'),
     "arms outside": replaced("experiment.toml", '"none"', '"../../mine"'),
     "python file": replaced("experiment.toml", 'model = "tiny"', 'model = "../../mine/file.py:build"'),
+    "images outside": forged(data={"source": "folder", "path": "@mine/photos"}),
+    "table of images outside": forged(data={"source": "manifest", "path": "@mine/metadata.csv"}),
+    "arrays outside": forged(data={"source": "arrays", "path": "@mine/arrays.npz"}),
+    "images of LSUN outside": forged(data={"source": "lsun", "categories": ["cat", "dog"], "path": "@mine"}),
+    "network outside": forged(training=NETWORK),
+    "weights outside": forged(data={"image_size": 32}, training=WEIGHTS),
+    "network outside, without a digest": forged(training={"model": NETWORK["model"]}),
     "deep run.json": text(f"{RUN}/run.json", DEEP),
     "deep plan.json": text("plan.json", DEEP),
     "deep timing.json": text(f"{RUN}/timing.json", DEEP),
@@ -306,6 +346,37 @@ def test_a_hostile_folder_harms_nobody(name: str, smoke, tmp_path: Path, monkeyp
         page = place.folder / "comparison" / "report.html"
         if name.startswith("store") and not code and page.is_file():
             assert b"data:image/webp" not in page.read_bytes()
+
+
+OUTSIDE = {
+    name: f"--{key}"
+    for key, names in (
+        ("path", ("images outside", "table of images outside", "arrays outside")),
+        ("model", ("network outside", "network outside, without a digest")),
+        ("weights", ("weights outside",)),
+    )
+    for name in names
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_a_folder_records_outside_is_read_only_where_it_is_named(
+    name: str, smoke, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = Place(tmp_path, smoke)
+    HOSTILE[name](place)
+    words = ["verify", place.folder, "--data-dir", place.data, "--arm", "none", "--seed", "0", "-q"]
+    WATCH.begin(tmp_path, place.folder, place.data)
+    code, err, violations = call(monkeypatch, capsys, *words)
+    assert (code, violations) == (1, [])
+    option, path = OUTSIDE[name], err.rpartition(" ")[2].strip()
+    assert f"is read only where you name it: repeat the command with {option} {tmp_path / 'mine'}" in err
+    WATCH.begin(tmp_path, place.folder, place.data)
+    code, err, violations = call(monkeypatch, capsys, *words, option, path)
+    assert code == 1
+    assert any(path in one for one in violations), "the same folder does not read it where it is named"
 
 
 def test_there_are_enough_of_them() -> None:

@@ -86,3 +86,28 @@ def test_a_python_file_runs_again_only_where_it_is_named_and_has_not_changed(tmp
     net.write_text(net.read_text() + "# another one\n")
     with pytest.raises(DefinitionError, match="has changed since the definition was recorded"):
         augexp.verify(folder, model=f"{net}:build", data_dir=tmp_path)
+
+
+def test_what_was_used_here_is_read_again_and_what_was_not_has_to_be_named(tmp_path, image_folder) -> None:
+    import keras
+
+    keras.Sequential([keras.Input((16, 16, 3)), keras.layers.AveragePooling2D(8)]).save(tmp_path / "net.keras")
+    images, net, data = tmp_path / "images", str(tmp_path / "net.keras"), tmp_path / "data"
+    shutil.copytree(image_folder, images)
+    augexp.train(images, model=net, epochs=1, image_size=16, arm="none", results_dir=tmp_path, data_dir=data, name="r")
+    folder = tmp_path / "r"
+    assert augexp.verify(folder, data_dir=data).exact
+    for path in (data / "stores").iterdir():
+        shutil.rmtree(path, ignore_errors=True)
+    assert augexp.verify(folder, data_dir=data).exact  # its images are prepared again
+    (tmp_path / "moved").mkdir()
+    for path in (folder, data, images, tmp_path / "net.keras"):
+        path.rename(tmp_path / "moved" / path.name)
+    folder, data, images, net = (tmp_path / "moved" / name for name in ("r", "data", "images", "net.keras"))
+    assert augexp.verify(folder, data_dir=data).exact
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(DefinitionError, match=r"^model: .*net.keras is what .* records.* with --model /.*/net.keras$"):
+        augexp.verify(folder, data_dir=elsewhere)
+    with pytest.raises(DefinitionError, match=r"^path: .*images is what .* records.* with --path /.*/images$"):
+        augexp.verify(folder, model=str(net), data_dir=elsewhere)
+    assert augexp.verify(folder, model=str(net), path=str(images), data_dir=elsewhere).exact
