@@ -93,6 +93,16 @@ def folds() -> str:
     return "\n".join(lines)
 
 
+def head() -> str:
+    """Return the answer on a head that is trained on frozen features."""
+    (contrast,) = published("cats-dogs-head")["contrasts"]
+    interval = contrast["new_images"]
+    return (
+        f"{_signed(contrast['estimate'])} pp ({_signed(interval['low'])} to {_signed(interval['high'])}; "
+        f"{len(contrast['seeds'])} seeds)"
+    )
+
+
 def worth() -> str:
     """Return what augmentation is worth in photos on cats and dogs."""
     answer = json.loads((ROOT / "results" / "worth" / "cats-dogs" / "worth.json").read_text("utf-8"))
@@ -262,6 +272,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "image-floor": image_floor,
     "views": views,
     "folds": folds,
+    "head": head,
     "worth": worth,
     "gallery": gallery,
     "speed": speed,

@@ -103,7 +103,7 @@ def compare(
         data=manifest.plain() if manifest else {},
         environment=environment_of(list(runs.records.values())),
         command=command,
-        definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),
+        definition=experiment.without_places(),
     )
 
 

@@ -115,6 +115,13 @@ class Experiment(Frozen):
         training = self.training.identity()
         return {"format": FORMAT, "data": data, "training": training, "root_seed": self.root_seed}
 
+    def without_places(self) -> dict[str, Any]:
+        """Return all choices as plain JSON values, for an answer that is given away: no path to images or networks."""
+        values: dict[str, Any] = self.model_dump(mode="json", exclude={"data": {"path"}})
+        for key in networks.DIGESTS.keys() & values["training"].keys():
+            values["training"][key] = networks.short(key, values["training"][key])
+        return values
+
     def replace(self, **sections: Mapping[str, Any] | Any) -> Experiment:
         """Return a validated copy; a mapping updates a section, anything else a top-level key."""
         values = self.model_dump(mode="json")

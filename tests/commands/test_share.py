@@ -59,6 +59,16 @@ def test_the_path_of_the_images_becomes_its_last_part() -> None:
     assert shared.hash == experiment.hash
 
 
+def test_an_answer_names_a_network_without_its_path() -> None:
+    training = {"model": "/home/NAME/secret/net.keras", "model_digest": "0" * 32}
+    values = {"name": "x", "data": {"source": "folder", "path": "/home/NAME/photos"}, "training": training}
+    experiment = definition.parse(values, origin="test")
+    told = experiment.without_places()
+    assert told["training"]["model"] == "net.keras"
+    assert told == share._without_paths(experiment).without_places()
+    assert "NAME" not in json.dumps(told)
+
+
 def test_what_failed_is_told_without_its_path() -> None:
     told = share._without_path_in("/home/NAME/a/run.json: cannot be written (No space); C:\\Users\\me\\x too")
     assert told == "(a path): cannot be written (No space); (a path) too"

@@ -96,7 +96,7 @@ def compute(
         command=command,
         data=manifest.plain() if manifest else {},
         environment=environment_of([record for own in runs for record in own.records.values()]),
-        definition=experiment.model_dump(mode="json", exclude={"data": {"path"}}),
+        definition=experiment.without_places(),
     )
     diverged = sum(record.status == "diverged" for own in runs for record in own.records.values())
     words = {"answer": wording.answer(worth), "sentence": wording.sentence(worth, experiment)}
