@@ -93,6 +93,12 @@ def folds() -> str:
     return "\n".join(lines)
 
 
+def groups() -> str:
+    """Return the sentence on the two intervals of the published answer with groups."""
+    (contrast,) = published("tiny-imagenet-folds")["contrasts"]
+    return f"> {contrast['groups']['sentence']}"
+
+
 def head() -> str:
     """Return the answer on a head that is trained on frozen features."""
     (contrast,) = published("cats-dogs-head")["contrasts"]
@@ -272,6 +278,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "image-floor": image_floor,
     "views": views,
     "folds": folds,
+    "groups": groups,
     "head": head,
     "worth": worth,
     "gallery": gallery,
