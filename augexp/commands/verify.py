@@ -18,7 +18,7 @@ from augexp import digests, seeds
 from augexp.commands import answer
 from augexp.engines.base import Engine
 from augexp.engines.local import LocalEngine
-from augexp.errors import DefinitionError, ResultsError
+from augexp.errors import DataError, DefinitionError, ResultsError
 from augexp.experiment import named_paths, network_files, networks
 from augexp.experiment.definition import Experiment
 from augexp.progress import NullListener, ProgressListener, RunEvent
@@ -111,6 +111,12 @@ def verify(
     if store is None:
         named = () if path is None else named_paths.IMAGES
         named_paths.check(experiment, named_paths.IMAGES, workspace.folder, Path(data_dir), named)
+        recorded = experiment.data.path
+        if recorded is not None and not Path(recorded).exists():
+            raise DataError(
+                f"path: {recorded} is not there, and {data_dir} does not hold the prepared images {record.run.store}; "
+                "name the images with --path, or the folder of the prepared ones with --data-dir"
+            )
         store = prepare(experiment.data, Path(data_dir), progress=listener.stage)
         if store.fingerprint != record.run.store:  # said before an hour of training, not after it
             raise _other_images(record, store.fingerprint)

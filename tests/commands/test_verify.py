@@ -11,7 +11,7 @@ from builders import seal
 import augexp
 from augexp.commands import verify
 from augexp.engines.base import Outcome
-from augexp.errors import DefinitionError, ResultsError
+from augexp.errors import DataError, DefinitionError, ResultsError
 from augexp.training import run
 
 
@@ -111,3 +111,7 @@ def test_what_was_used_here_is_read_again_and_what_was_not_has_to_be_named(tmp_p
     with pytest.raises(DefinitionError, match=r"^path: .*images is what .* records.* with --path /.*/images$"):
         augexp.verify(folder, model=str(net), data_dir=elsewhere)
     assert augexp.verify(folder, model=str(net), path=str(images), data_dir=elsewhere).exact
+    images.rename(tmp_path / "images")
+    shutil.rmtree(data / "stores")
+    with pytest.raises(DataError, match=r"^path: .*/moved/images is not there, and .* name the images with --path"):
+        augexp.verify(folder, model=str(net), data_dir=data)
