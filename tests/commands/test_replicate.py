@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from augexp.experiment import definition
 from augexp.experiment.replications import perez_wang
 from augexp.results import records
 from augexp.training import run
+
+ROOT = Path(__file__).resolve().parents[2]
 
 NUMBERS = {"cat": 17, "dog": 9, "goldfish": 50}
 """Images of each id, so that every class has 50."""
@@ -227,7 +230,7 @@ def test_every_experiment_has_its_definition(pair, variant):
 
 
 def test_the_wheel_holds_every_definition():
-    text = (perez_wang.definition_file("perez-wang-dogs-cats").parents[1] / "pyproject.toml").read_text("utf-8")
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
     for variant in (perez_wang.TABLE, *perez_wang.VARIANTS):
         for pair in variant.pairs:
             name = f"{variant.experiment(pair)}.toml"
