@@ -117,7 +117,8 @@ def test_runs_on_a_disk_that_is_too_small(command: str, smoke, disk: Disk, tmp_p
     expected, size = content(disk.folder / "whole"), disk.used()
     assert len(expected) == {"train": 4, "compare": 20}[command]
     told = 0
-    for number, share in enumerate((0.0, 0.4, 0.9)):
+    shares = {"train": (0.0, 0.4, 0.9), "compare": (0.4,)}[command]
+    for number, share in enumerate(shares):
         results = disk.folder / f"results-{number}"
         disk.resize(disk.used() + int(share * size) + 4096)
         code, err = call(*words(results), disk=disk)
@@ -126,7 +127,7 @@ def test_runs_on_a_disk_that_is_too_small(command: str, smoke, disk: Disk, tmp_p
         disk.resize(ENOUGH)
         assert call(*words(results), disk=disk)[0] == 0
         assert content(results) == expected
-    assert told >= 2
+    assert told >= {"train": 2, "compare": 1}[command]
 
 
 @pytest.mark.slow

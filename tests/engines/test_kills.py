@@ -22,13 +22,13 @@ def test_killed_at_random_the_records_are_those_of_an_undisturbed_comparison(epo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["index", "drawing", "screening", "ray", "folds", "folds-ray"])
+@pytest.mark.parametrize("kind", ["index", "drawing", "screening", "folds-ray"])
 def test_other_commands_killed_at_random_leave_what_undisturbed_ones_leave(kind):
     if kind.endswith("ray"):
         pytest.importorskip("ray", reason="the extra augexp[ray] is not installed")
     script = SCRIPT.with_name("kills_of_commands.py")
-    words = [sys.executable, str(script), "--kinds", kind, "--kills", "3", "--seed", "3"]
+    words = [sys.executable, str(script), "--kinds", kind, "--kills", "3", "--seed", "3", "--no-write"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{kind}: 3 kills in " in done.stdout
+    assert f"| {kind} | 3 |" in done.stdout
     assert "every file is byte for byte that of the undisturbed one" in done.stdout
