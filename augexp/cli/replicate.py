@@ -96,6 +96,6 @@ def _print(replication: Replication, out: Path) -> None:
 
     for table in replication.tables:
         head, sentence = words.result(table)
-        print_tables([one for one in (tables.gains(table), tables.optimism(table)) if one.rows])
+        print_tables([one for one in (tables.gains_by_budget(table), tables.optimism(table)) if one.rows])
         typer.echo(printable(f"{head}. {sentence}") + "\n")
     typer.echo(f"page: {out / 'replication.html'}", err=True)

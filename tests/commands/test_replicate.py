@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -291,3 +292,5 @@ def test_the_program_prints_what_was_found(monkeypatch, capsys, whole, places, i
     assert "dogs-cats: " in out
     assert "1 undecidable" in out or "confirmed" in out
     assert err == f"page: {places['out'] / 'replication.html'}\n"
+    assert re.search(r"^ traditional +\+\d\.\d \(±\d\.\d\) +equal steps +[+−]?\d", out, re.M)
+    assert re.search(r"^ +own best budget +[+−]?\d", out, re.M)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from augexp.analysis.replication.schema import AtBudget, Difference, ReplicatedArm, ReplicatedTable, Replication
-from augexp.analysis.wording import MISSING, ends
+from augexp.analysis.wording import MISSING, ends, number
 from augexp.reporting.replication import words
 from augexp.reporting.tables import Cell, Column, Table
 
@@ -24,6 +24,26 @@ def gains(table: ReplicatedTable) -> Table:
             row += [gain.estimate if gain else None, _interval(gain)]
         rows.append(tuple(row))
     return Table(f"{words.title(table)}: gain over no augmentation", tuple(columns), tuple(rows), _scope(table))
+
+
+def gains_by_budget(table: ReplicatedTable) -> Table:
+    """What `gains` says with a row for each arm and budget, narrow enough for a terminal of 80 columns."""
+    columns = (
+        Column("arm", whole=True),
+        Column("published (pp)", whole=True),
+        Column("at", whole=True),
+        Column("gain (pp)", 1, signed=True, whole=True),
+        Column("interval", whole=True),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for arm in table.arms:
+        if arm.published_gain is not None:
+            published = f"{number(arm.published_gain, 1, signed=True)} (±{number(arm.published_error or 0.0, 1)})"
+            for place, budget in enumerate(arm.budgets):
+                names: tuple[Cell, Cell] = (arm.arm, published) if place == 0 else ("", "")
+                gain = budget.gain.estimate if budget.gain else None
+                rows.append((*names, words.BUDGETS[budget.key], gain, _interval(budget.gain)))
+    return Table(f"{words.title(table)}: gain over no augmentation", columns, tuple(rows), _scope(table))
 
 
 def accuracies(table: ReplicatedTable) -> Table:
@@ -63,7 +83,7 @@ def claims(table: ReplicatedTable) -> Table:
 def optimism(table: ReplicatedTable) -> Table:
     """One row per arm: best and last epoch, the bias, and what the gain would have been."""
     columns = (
-        Column("arm"),
+        Column("arm", whole=True),
         Column("best epoch (%)", 1),
         Column("last epoch (%)", 1),
         Column("bias (pp)", 2, signed=True),
