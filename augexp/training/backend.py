@@ -20,6 +20,7 @@ import numpy.typing as npt
 from augexp import surroundings
 from augexp.augment.pixels.canvas import ALIGNMENT
 from augexp.errors import RunError
+from augexp.training.update import compiled_update
 
 Floats = npt.NDArray[np.float32]
 
@@ -153,6 +154,7 @@ class TensorFlowSteps:
         self.images = 0
         trainable = model.trainable_variables
         shape = model.input_shape[1:]
+        update = compiled_update(optimizer, trainable, device=has_device())
 
         def train(images: Any, targets: Any) -> None:
             with tf.GradientTape() as tape:
@@ -161,7 +163,7 @@ class TensorFlowSteps:
                 # Losses of layers, such as weight regularisation, count as in Keras.
                 penalties = [tf.cast(penalty, loss.dtype) for penalty in model.losses]
                 mean = tf.add_n([tf.reduce_mean(loss), *penalties]) if penalties else tf.reduce_mean(loss)
-            optimizer.apply(tape.gradient(mean, trainable), trainable)
+            update(tape.gradient(mean, trainable))
             self.add(loss, penalties, logits, targets, batch_size)
 
         features = tf.TensorSpec((batch_size, *shape), tf.float32)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from augexp.errors import RunError
 from augexp.training import backend
 from augexp.training.learned.part import LearnedPart
+from augexp.training.update import compiled_update
 
 Floats = npt.NDArray[np.float32]
 
@@ -48,6 +49,7 @@ class LearnedSteps:
         self._steps, self._second = steps, tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self._count = 0
         trained, learned = model.trainable_variables, part.learned
+        update = compiled_update(optimizer, trained, device=backend.has_device())
 
         def train(sets: Any, targets: Any) -> Any:
             originals, others = sets[:, 0], [sets[:, place] for place in range(1, learned.pictures)]
@@ -66,7 +68,7 @@ class LearnedSteps:
                     if learned.weight:
                         total = (1.0 - learned.weight) * total + learned.weight * distance
             gradients = tape.gradient(total, [*trained, *part.trainable])
-            optimizer.apply(gradients[: len(trained)], trained)
+            update(gradients[: len(trained)])
             if part.trainable:
                 part.optimizer.apply(gradients[len(trained) :], part.trainable)
             steps.add(loss, penalties, logits, targets, 2 * batch_size)
