@@ -78,7 +78,8 @@ def main() -> None:
         "| step of smallnet, 32 images of 64 px, one thread | ms |\n|---|---|\n"
         f"| update as single operations | {record['single_ms']:.0f} |\n"
         f"| update as one compiled pass | {record['compiled_ms']:.0f} |\n"
-        f"| ratio (of {chosen.rounds} rounds) | {record['ratio']:.2f} ({record['least']:.2f} to {record['most']:.2f}) |\n"
+        f"| ratio, median of {chosen.rounds} rounds | {record['ratio']:.2f} "
+        f"({record['least']:.2f} to {record['most']:.2f}) |\n"
     )
     print(text + f"\nlargest difference of a weight after all steps: {difference:.1e}")
     if chosen.save:

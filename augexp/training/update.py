@@ -2,7 +2,8 @@
 
 Adam as single operations reads and writes every parameter, gradient and moment more than ten times; for the 8.4 million
 of `smallnet` that is a third of a step. XLA joins them into one pass (`benchmarks/update.py` measures it). Convolutions
-and their gradients stay outside, where XLA is slower on CPUs. Smaller networks gain nothing and would wait for the compiler.
+and their gradients stay outside, where XLA is slower on CPUs. Smaller networks are left alone: there the compiler takes
+longer than the update.
 """
 
 from __future__ import annotations
