@@ -66,7 +66,7 @@ def compare(
     blocks = len(runs.blocks_of(plan.baseline))
     missing = _missing(experiment, records, experiment.blocks(planned))
     contrast_level = looks.contrast_level(experiment, history)
-    settings = make_settings(experiment, contrast_level, balanced=runs.balanced, missing=bool(missing), look=number)
+    settings = make_settings(experiment, contrast_level, metric=runs.metric, missing=bool(missing), look=number)
     contrasts = contrasts_of(runs, settings)
     if manifest is not None and experiment.data.folds is None and experiment.data.train_per_class is None:
         contrasts = tuple(_with_folds(contrast, runs, settings, manifest.images) for contrast in contrasts)
@@ -85,7 +85,7 @@ def compare(
         test_images=len(runs.first.labels) if seeds else 0,
         test_clusters=len(runs.columns) if seeds else 0,
         test_groups=groups_in(runs) if seeds else None,
-        metric="balanced_accuracy" if runs.balanced else "accuracy",
+        metric=runs.metric,
         draws=draws,
         look=look_of(settings, blocks),
         missing=missing,

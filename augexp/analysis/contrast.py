@@ -147,7 +147,7 @@ def compare_arm(
         decided=inference.verdict.decided,
         wins=_wins(by_seed.tolist()) if paired else None,
         correlation=statistics.correlation(first, second) if paired else None,
-        relative_error_reduction=_relative(float(first.mean()), parts.estimate),
+        relative_error_reduction=_relative(runs, float(first.mean()), parts.estimate),
         d_z=parts.estimate / spread if spread > 0 else None,
         p=statistics.p_value(parts) if p_values else None,
         # Repeats are no independent seeds: all of them train on the same images.
@@ -230,9 +230,9 @@ def _components(parts: Crossed) -> Components | None:
     return Components(n=parts.n, m=parts.m, seeds=parts.seeds, images=parts.images, residual=parts.residual)
 
 
-def _relative(baseline: float, estimate: float) -> float | None:
-    """Return the reduction of the error rate as a fraction of the baseline's error."""
-    return estimate / 100 / (1 - baseline) if baseline < 1 else None
+def _relative(runs: PairedRuns, baseline: float, estimate: float) -> float | None:
+    """Return the reduction of the error rate as a fraction of the baseline's error; None for an AUROC."""
+    return estimate / 100 / (1 - baseline) if baseline < 1 and runs.metric != "auroc" else None
 
 
 def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level) -> tuple[str, ...]:
@@ -247,13 +247,13 @@ def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level)
     enough = len(runs.arms) > 1 and fewest >= statistics.least(runs.folds) and math.isfinite(pairwise.t(fewest))
     if not enough or settings.missing or not settings.claims:
         return ()
-    correct = {arm: 100.0 * runs.correct(arm) * runs.weights for arm in runs.arms}
+    outcomes = {arm: 100.0 * runs.outcomes(arm) for arm in runs.arms}
     best = []
     for arm in runs.arms:
         uppers = []
         for other in runs.arms:
             if other != arm:
-                parts = runs.take_apart(correct[other], correct[arm], weights=runs.weights)
+                parts = runs.take_apart(outcomes[other], outcomes[arm], weights=runs.weights)
                 t, z = pairwise.of(parts), pairwise.of_images(parts)
                 uppers.append(parts.estimate + statistics.half_widths(parts, t, z)[1])
         if min(uppers) >= 0:

@@ -47,7 +47,7 @@ def _decided(experiment: Experiment, records: Sequence[RunRecord], history: Hist
     plan = experiment.plan
     seeds = counted_seeds(experiment, records, history, look)
     runs = runs_of(experiment, records, seeds)
-    settings = make_settings(experiment, contrast_level(experiment, history), balanced=runs.balanced)
+    settings = make_settings(experiment, contrast_level(experiment, history), metric=runs.metric)
     others = [arm for arm in plan.arms if arm != plan.baseline]
     return all(
         conclude(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,9 @@ from augexp.analysis.budget.judged import judge_all
 from augexp.analysis.budget.own_best import Choice
 from augexp.analysis.groups import grouping
 from augexp.analysis.groups.grouping import Grouping
+from augexp.analysis.measures import area
 from augexp.analysis.statistics import Columns, Crossed, Floats, Ints
+from augexp.analysis.values import Metric
 from augexp.data.groups import units
 from augexp.errors import AnalysisError
 from augexp.results.manifests import Ledger
@@ -42,7 +45,8 @@ class PairedRuns:
         arms: names in the order of the plan.
         seeds: of the complete blocks, ascending.
         records: by (arm, seed), for every arm and each of `seeds`.
-        balanced: whether the primary metric weighs all classes alike.
+        metric: the primary one.
+        positive: the class whose AUROC that is; None takes the mean over the classes.
         horizon: epochs to which the runs went, where budgets are chosen; None where they were fixed.
         budgets: of every arm, in the order of `seeds`, where they were chosen; then `records` end there.
         whole: the same records up to the horizon.
@@ -51,10 +55,16 @@ class PairedRuns:
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
     records: Mapping[tuple[str, int], RunRecord]
-    balanced: bool
+    metric: Metric
+    positive: str | None = None
     horizon: int | None = None
     budgets: Mapping[str, Choice] = field(default_factory=dict)
     whole: Mapping[tuple[str, int], RunRecord] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the primary metric weighs all classes alike."""
+        return self.metric == "balanced_accuracy"
 
     @property
     def independent(self) -> bool:
@@ -123,13 +133,25 @@ class PairedRuns:
         """Return what an arm got right, float64 (n, m) in [0, 1], near-duplicates averaged."""
         return self.columns.collapse(np.stack([predictions.correct for predictions in self.predictions(arm)]))
 
+    def outcomes(self, arm: str) -> Floats:
+        """Return the numbers whose mean over the columns is the primary metric of each seed, float64 (n, m).
+
+        For accuracies what is right, in [0, 1], times the weight of its column; for the AUROC those of
+        `measures.ranking.influence`, which may lie outside.
+        """
+        if self.metric != "auroc":
+            return self.correct(arm) * self.weights
+        return area.outcomes(self.predictions(arm), self.columns, self.positive)
+
     def scores(self, arm: str) -> Floats:
         """Return the primary metric of each seed, float64 (n,) in [0, 1]."""
-        scores: Floats = (self.correct(arm) * self.weights).mean(axis=1)
+        scores: Floats = self.outcomes(arm).mean(axis=1)
         return scores
 
     def differences(self, baseline: str, arm: str) -> Floats:
         """Return D of the primary metric in percentage points, float64 (n, m)."""
+        if self.metric == "auroc":
+            return 100.0 * (self.outcomes(arm) - self.outcomes(baseline))
         return 100.0 * (self.correct(arm) - self.correct(baseline)) * self.weights
 
     def equal(self, baseline: str, arm: str) -> bool:
@@ -183,11 +205,11 @@ class PairedRuns:
         return statistics.mean_interval(second - first, alpha)
 
 
-def is_balanced(metric: str, labels: npt.NDArray[np.int64], classes: int) -> bool:
-    """Tell whether the primary metric is balanced accuracy: `auto` says so where class sizes differ."""
+def primary(metric: str, labels: npt.NDArray[np.int64], classes: int) -> Metric:
+    """Return the primary metric that a plan asks for: `auto` takes balanced accuracy where class sizes differ."""
     if metric == "auto":
-        return len(set(np.bincount(labels, minlength=classes).tolist())) > 1
-    return metric == "balanced_accuracy"
+        return "balanced_accuracy" if len(set(np.bincount(labels, minlength=classes).tolist())) > 1 else "accuracy"
+    return cast(Metric, metric)
 
 
 def finished_blocks(records: Iterable[RunRecord], arms: Sequence[str]) -> list[int]:
@@ -205,6 +227,7 @@ def pair_runs(
     seeds: Sequence[int],
     metric: str,
     *,
+    positive: str | None = None,
     choose: bool = False,
     make: Callable[..., PairedRuns] = PairedRuns,
 ) -> PairedRuns:
@@ -214,19 +237,20 @@ def pair_runs(
         records: all of them.
         arms: in the order of the plan.
         seeds: blocks that are complete in `records`.
-        metric: `auto`, `accuracy` or `balanced_accuracy`.
+        metric: of the plan.
+        positive: see `PairedRuns`.
         choose: whether the validation images choose the budget of every arm and seed; with fewer than three seeds
             every run is judged at its last epoch.
-        make: of arms, seeds, records and whether the metric is balanced.
+        make: of arms, seeds, records and the primary metric.
 
     Raises:
         AnalysisError: runs that do not belong together.
     """
     wanted = {(arm, seed) for arm in arms for seed in seeds}
     paired = {(record.arm, record.seed): record for record in records if (record.arm, record.seed) in wanted}
-    runs = make(tuple(arms), tuple(seeds), paired, False)
+    runs = make(tuple(arms), tuple(seeds), paired, "accuracy")
     if seeds:
-        runs = replace(runs, balanced=is_balanced(metric, runs.first.labels, len(runs.first.classes)))
+        runs = replace(runs, metric=primary(metric, runs.first.labels, len(runs.first.classes)), positive=positive)
         _check(runs)
     return _at_their_budgets(runs) if choose and seeds else runs
 

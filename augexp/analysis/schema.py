@@ -16,7 +16,19 @@ from pydantic import field_validator
 from augexp.analysis.budget.schema import Budget, EqualSteps
 from augexp.analysis.declared.schema import Declared, DeclaredContrast
 from augexp.analysis.groups.schema import GroupedContrast
-from augexp.analysis.values import Components, EqualBudget, Gain, Interval, Look, Measure, Outlook, Tone, Value, Wins
+from augexp.analysis.values import (
+    Components,
+    EqualBudget,
+    Gain,
+    Interval,
+    Look,
+    Measure,
+    Metric,
+    Outlook,
+    Tone,
+    Value,
+    Wins,
+)
 from augexp.data.store_manifest import StoreManifest
 from augexp.results.manifests import Horizon
 
@@ -157,7 +169,7 @@ class Comparison(Value):
         source: what the images are, one line.
         synthetic: whether they are drawn and not photos.
         classes: names of the C classes.
-        metric: `accuracy` or `balanced_accuracy`.
+        metric: `accuracy`, `balanced_accuracy` or `auroc`.
         equivalence: r, half-width of the region of practical equivalence in pp.
         baseline: the arm that the others are compared with.
         test_images: in the test split.
@@ -189,7 +201,7 @@ class Comparison(Value):
     source: str
     synthetic: bool
     classes: tuple[str, ...]
-    metric: Literal["accuracy", "balanced_accuracy"]
+    metric: Metric
     equivalence: float
     baseline: str
     test_images: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from augexp.analysis.critical_values import Level
 from augexp.analysis.declared.schema import Declared
+from augexp.analysis.values import Metric
 from augexp.experiment.definition import Experiment
 from augexp.experiment.plan import Plan
 
@@ -17,7 +18,7 @@ class AnalysisSettings:
     Attributes:
         plan: of the experiment.
         level: of the intervals.
-        balanced: whether the primary metric is balanced accuracy.
+        metric: the primary one.
         synthetic: whether the images are drawn and not photos.
         look: number of the planned look, from 1; None without planned looks.
         missing: whether runs are missing, which blocks the verdict.
@@ -27,7 +28,7 @@ class AnalysisSettings:
 
     plan: Plan
     level: Level
-    balanced: bool
+    metric: Metric
     synthetic: bool
     look: int | None
     missing: bool
@@ -49,11 +50,11 @@ class AnalysisSettings:
 
 
 def make_settings(
-    experiment: Experiment, level: Level, *, balanced: bool, missing: bool = False, look: int | None = None
+    experiment: Experiment, level: Level, *, metric: Metric, missing: bool = False, look: int | None = None
 ) -> AnalysisSettings:
     """Return the settings of an experiment's comparison; for the arguments see `AnalysisSettings`."""
     plan = experiment.plan
     baseline = experiment.policy(plan.baseline).definition()
     controls = [arm for arm in plan.arms if arm != plan.baseline and experiment.policy(arm).definition() == baseline]
     synthetic = experiment.data.kind.synthetic
-    return AnalysisSettings(plan, level, balanced, synthetic, look, missing, frozenset(controls))
+    return AnalysisSettings(plan, level, metric, synthetic, look, missing, frozenset(controls))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from augexp.analysis.folds.schema import FoldsOutlook
 
 Tone = Literal["helps", "hurts", "same", "open"]
+Metric = Literal["accuracy", "balanced_accuracy", "auroc"]
 
 
 class Value(BaseModel):

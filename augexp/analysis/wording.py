@@ -15,7 +15,7 @@ from augexp.analysis.declared import wording as declared
 from augexp.analysis.folds import wording as folded
 from augexp.analysis.schema import Contrast
 from augexp.analysis.settings import AnalysisSettings
-from augexp.analysis.values import EqualBudget, Interval
+from augexp.analysis.values import EqualBudget, Interval, Metric
 from augexp.experiment.definition import Experiment
 from augexp.experiment.nouns import nouns
 
@@ -44,9 +44,9 @@ def level_words(level: Level) -> str:
     return f"simultaneous {kind}" if level.comparisons > 1 else kind
 
 
-def metric(*, balanced: bool) -> str:
-    """Return the name of the primary metric."""
-    return "balanced accuracy" if balanced else "accuracy"
+def metric(key: Metric) -> str:
+    """Return the name of a primary metric."""
+    return {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}[key]
 
 
 def source(experiment: Experiment) -> str:
@@ -147,7 +147,7 @@ def sentence_of_record(contrast: Contrast, settings: AnalysisSettings, *, images
     if settings.declared:
         end = f"{declared.not_verified(settings.declared.design, settings.declared.endpoint)}{rho}."
     return (
-        f"On {where}, `{contrast.arm}` changed {metric(balanced=settings.balanced)} by {estimate} pp{average} "
+        f"On {where}, `{contrast.arm}` changed {metric(settings.metric)} by {estimate} pp{average} "
         f"({confidence}; {', '.join(facts)}). {won}{contrast.verdict} ({region}). {end}"
     )
 

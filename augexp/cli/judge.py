@@ -29,7 +29,7 @@ Baseline = Annotated[
 ]
 Metric = Annotated[
     str | None,
-    typer.Option(metavar="[auto|accuracy|balanced_accuracy]", help="What is compared.", show_default="auto"),
+    typer.Option(metavar="[auto|accuracy|balanced_accuracy|auroc]", help="What is compared.", show_default="auto"),
 ]
 Equivalence = Annotated[
     float | None,

@@ -238,7 +238,7 @@ def advance_horizon(workspace: Workspace, store: Store, listener: ProgressListen
     if not experiment.training.auto:
         return None
     from augexp.analysis.budget import horizon as horizons  # noqa: PLC0415 - numpy
-    from augexp.analysis.paired_runs import is_balanced  # noqa: PLC0415 - numpy
+    from augexp.analysis.paired_runs import primary  # noqa: PLC0415 - numpy
 
     if not len(store.rows_of_run(experiment.data, experiment.root_seed, 0).validation):
         raise DataError(
@@ -246,9 +246,9 @@ def advance_horizon(workspace: Workspace, store: Store, listener: ProgressListen
             "the epochs: --epochs 40"
         )
     before = answer.horizon_of(workspace)
-    balanced = is_balanced(experiment.plan.metric, store.labels[store.tested_rows(experiment.data)], len(store.classes))
+    metric = primary(experiment.plan.metric, store.labels[store.tested_rows(experiment.data)], len(store.classes))
     recorded = answer.records_at_any_budget(workspace, store.fingerprint)
-    horizon = horizons.advance(experiment, recorded, before, balanced=balanced)
+    horizon = horizons.advance(experiment, recorded, before, balanced=metric == "balanced_accuracy")
     workspace.commit_horizon(horizon)
     if horizon != before:
         listener.note(horizons.describe(horizon, experiment.plan))

@@ -48,7 +48,8 @@ def judge(
         seeds: how many were fixed before the first run, in every arm or by arm; without them and without a plan the
             intervals are the wider, anytime-valid ones.
         plan: a file of `write_plan` that is older than the first run, in place of most of the above.
-        metric: `auto` (balanced accuracy where the test classes differ in size), `accuracy` or `balanced_accuracy`.
+        metric: `auto` (balanced accuracy where the test classes differ in size), `accuracy`, `balanced_accuracy` or
+            `auroc`, which takes probabilities.
         equivalence: r, half-width of the region of practical equivalence in percentage points; None takes 0.5.
         first_run: date of the first run, with a time zone; None takes that of the oldest file.
         pattern: where the files of a folder say arm and seed, like ``{arm}/seed-{seed}.csv``.

@@ -72,6 +72,11 @@ class Experiment(Frozen):
     @model_validator(mode="after")
     def _budget_fits(self) -> Self:
         check_budget(self.training.epochs, self.training.warmup, self.plan.max_epochs, self.plan.horizon)
+        if self.training.auto and self.plan.metric == "auroc":
+            raise ValueError(
+                f"metric: received 'auroc' with epochs = {self.training.epochs!r}, where the accuracy on the "
+                "validation images chooses the budget; name the epochs, such as --epochs 40"
+            )
         return self
 
     @property

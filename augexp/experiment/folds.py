@@ -77,8 +77,18 @@ def check_data(folds: int | None, test: str, train_per_class: int | None, test_p
         )
 
 
+def check_metric(plan: Plan, folds: int | None) -> None:
+    """Raise ValueError, with the key and what is allowed, where the metric has no interval in this design."""
+    if folds is not None and plan.metric == "auroc":
+        raise ValueError(
+            f"metric: received 'auroc' with folds = {folds}, whose fits rank the images on scales of their own, so "
+            "that its interval is not known; choose --metric accuracy or balanced_accuracy, or leave the folds out"
+        )
+
+
 def check_plan(plan: Plan, folds: int | None) -> None:
     """Raise ValueError, with the key and what is allowed, where the plan counts something that the design has not."""
+    check_metric(plan, folds)
     if folds is None:
         if plan.repeats is not None:
             raise ValueError(f"repeats: received {plan.repeats} without folds; name --folds too, or name --seeds")

@@ -68,10 +68,6 @@ class Asked(Frozen):
 
 
 _NO_INTERVAL = "its interval holds for these test images alone, and the verdict is about new ones"
-_UNFIT = {
-    "auroc": "its interval for new images was simulated with a fixed number of seeds and two arms (coverage .94 to "
-    ".96), not with the planned looks, several policies, groups and folds that a verdict may rest on"
-}
 """Why a measure cannot be the primary metric; see docs/measures.md."""
 
 
@@ -83,7 +79,8 @@ class Plan(Frozen):
         baseline: the arm that every other arm is compared with.
         seeds: a fixed number of seeds; None takes the planned `looks`.
         looks: numbers of seeds at which the comparison may stop.
-        metric: `auto` takes balanced accuracy where the test classes differ in size.
+        metric: `auto` takes balanced accuracy where the test classes differ in size; `auroc` is one class against
+            the rest, the mean over the classes unless `positive` names one.
         equivalence: r, half-width of the region of practical equivalence in percentage points.
         screen: whether few seeds on one half of the test images choose the policies that are then
             confirmed with fresh seeds on the other half; None where planned looks would compare more than three.
@@ -104,7 +101,7 @@ class Plan(Frozen):
     baseline: Slug = "none"
     seeds: int | None = Field(default=None, ge=1, le=1000)
     looks: tuple[int, ...] = LOOKS
-    metric: Literal["auto", "accuracy", "balanced_accuracy"] = "auto"
+    metric: Literal["auto", "accuracy", "balanced_accuracy", "auroc"] = "auto"
     equivalence: float = Field(default=0.5, gt=0.0, le=50.0)
     screen: bool | None = None
     stage: Literal["whole", "screening", "confirmation"] = "whole"
@@ -118,10 +115,10 @@ class Plan(Frozen):
     @field_validator("metric", mode="before")
     @classmethod
     def _is_judged_by(cls, metric: Any) -> Any:
-        if metric in ("auroc", "average_precision", "f1", "sensitivity"):
+        if metric in ("average_precision", "f1", "sensitivity"):
             raise ValueError(
-                f"received {metric!r}; allowed are auto, accuracy and balanced_accuracy: {metric} stands among the "
-                f"measures of every answer, but {_UNFIT.get(metric, _NO_INTERVAL)}"
+                f"received {metric!r}; allowed are auto, accuracy, balanced_accuracy and auroc: {metric} stands "
+                f"among the measures of every answer, but {_NO_INTERVAL}"
             )
         return metric
 

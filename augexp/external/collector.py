@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from augexp.analysis.measures.table import MAX_RANKED
+from augexp.analysis.measures.area import MAX_RANKED
 from augexp.errors import DataError
 from augexp.external.rows import Coded, Floats, Ints, Rows, TableLayout, check_correct, check_probabilities, name_at
 from augexp.results import scores

@@ -16,13 +16,15 @@ from augexp.analysis.critical_values import ALPHA, Level, Rule
 from augexp.analysis.declared import wording as declared_wording
 from augexp.analysis.declared.runs import IndependentRuns
 from augexp.analysis.declared.schema import Declared, ScoredRun
-from augexp.analysis.paired_runs import PairedRuns, is_balanced
+from augexp.analysis.paired_runs import PairedRuns, primary
 from augexp.analysis.schema import Arm, Comparison, Contrast
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Ints
+from augexp.analysis.values import Metric
 from augexp.analysis.warnings import words as warning_words
 from augexp.analysis.warnings.collect import chance_of, is_at_chance
 from augexp.errors import DefinitionError
+from augexp.experiment.folds import check_metric
 from augexp.external import checks, folds, outcomes, seeds
 from augexp.external import wording as words
 from augexp.external.declaration import Declaration, DeclaredPlan, check_looks, check_words, make_plan
@@ -44,7 +46,7 @@ class _Question:
         declared: design and endpoint, with statements.
         rule: by which the number of seeds was decided, as far as that can be believed.
         records: every run.
-        labels, classes: for the metric.
+        metric: the primary one.
         folds, folds_of: see `augexp.external.folds.check`.
     """
 
@@ -52,7 +54,7 @@ class _Question:
     declared: Declared
     rule: Rule
     records: Mapping[tuple[str, int], RunRecord]
-    balanced: bool
+    metric: Metric
     folds: int = 1
     folds_of: dict[int, Ints] = field(default_factory=dict)
 
@@ -61,12 +63,10 @@ class _Question:
         arms, own = self.plan.arms, {arm: tuple(by_arm[arm]) for arm in self.plan.arms}
         chosen = {(arm, seed): self.records[arm, seed] for arm in arms for seed in own[arm]}
         if self.folds > 1:
-            return folds.JudgedRepeats(
-                arms, own[arms[0]], chosen, self.balanced, size=self.folds, folds_of=self.folds_of
-            )
+            return folds.JudgedRepeats(arms, own[arms[0]], chosen, self.metric, size=self.folds, folds_of=self.folds_of)
         if not self.declared.independent:
-            return PairedRuns(arms, own[arms[0]], chosen, self.balanced)
-        return IndependentRuns(arms, own[self.plan.baseline], chosen, self.balanced, by_arm=own)
+            return PairedRuns(arms, own[arms[0]], chosen, self.metric)
+        return IndependentRuns(arms, own[self.plan.baseline], chosen, self.metric, by_arm=own)
 
     def level(self, rule: Rule, comparisons: int) -> Level:
         """Return the level of intervals that hold together."""
@@ -78,7 +78,7 @@ class _Question:
         """Return the settings of all contrasts."""
         level = self.level(rule, len(self.plan.arms) - 1)
         return AnalysisSettings(
-            self.plan, level, self.balanced, False, look, missing, frozenset(), declared=self.declared
+            self.plan, level, self.metric, False, look, missing, frozenset(), declared=self.declared
         )
 
     def decided(self, by_arm: Mapping[str, tuple[int, ...]]) -> bool:
@@ -116,6 +116,10 @@ def judge(
     baseline, warnings = checks.check(collected, declaration.baseline)
     plan = _plan(collected.arms, baseline, declaration, plan_file)
     size, folds_of = folds.check(collected, declaration.design)
+    try:
+        check_metric(plan, size if size > 1 else None)
+    except ValueError as error:
+        raise DefinitionError(f"judge: {error}") from None
     if size == 1:
         check_looks(plan)
     rule, reasons = _rule(declaration, plan_file, source.first_run)
@@ -127,7 +131,7 @@ def judge(
         _declared(declaration, plan_file, rule, source),
         rule,
         outcomes.records(collected, source.where, digest),
-        is_balanced(plan.metric, collected.labels, len(collected.classes)),
+        primary(plan.metric, collected.labels, len(collected.classes)),
         size,
         folds_of,
     )
@@ -266,7 +270,7 @@ def _comparison(
         source=f"{len(collected.runs)} runs trained elsewhere, from {source.where}",
         synthetic=False,
         classes=collected.classes,
-        metric="balanced_accuracy" if question.balanced else "accuracy",
+        metric=question.metric,
         equivalence=plan.equivalence,
         baseline=plan.baseline,
         test_images=len(collected.images),

@@ -27,7 +27,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 def metric(comparison: Comparison) -> str:
     """Return the name of the primary metric."""
-    return wording.metric(balanced=comparison.metric == "balanced_accuracy")
+    return wording.metric(comparison.metric)
 
 
 def images(comparison: Comparison) -> str:

@@ -16,4 +16,5 @@
 - `run`: Execute one run: train one arm with one seed, evaluate it, write it down.
 - `task`: What is to be run: one arm with one seed.
 - `timing`: How long a run took, also over several sessions.
+- `update`: The optimiser's update of a large network as one compiled pass over its parameters.
 """

@@ -137,7 +137,7 @@ def test_bounds_are_those_of_the_model(option) -> None:
 
 
 def test_words_are_those_of_the_model() -> None:
-    assert BY_NAME["metric"].words == ("auto", "accuracy", "balanced_accuracy")
+    assert BY_NAME["metric"].words == ("auto", "accuracy", "balanced_accuracy", "auroc")
     assert BY_NAME["schedule"].words == ("constant", "cosine")
     assert BY_NAME["seeds"].bounds == (1, 1000)
     assert BY_NAME["name"].words == ()

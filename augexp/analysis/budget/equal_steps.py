@@ -23,9 +23,10 @@ def point(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings)
         settings: of the comparison; where nothing is claimed, there is no interval.
 
     Returns:
-        None where both arms have the same steps, no run is there, or the runs have kept nothing on the way.
+        None where both arms have the same steps, no run is there, the runs have kept nothing on the way, or the metric
+        ranks the images by probabilities that were not kept.
     """
-    if not runs.seeds or runs.independent:
+    if not runs.seeds or runs.independent or runs.metric == "auroc":
         return None
     ledgers = [_ledger(runs, name) for name in (baseline, arm)]
     first, second = ledgers

@@ -34,17 +34,17 @@ class IndependentRuns(PairedRuns):
 
     def equal(self, baseline: str, arm: str) -> bool:
         """Tell whether two arms have the same outcome on every image in every run, put side by side."""
-        first, second = self.correct(baseline), self.correct(arm)
+        first, second = self.outcomes(baseline), self.outcomes(arm)
         return first.shape == second.shape and bool((first == second).all())
 
     def parts(self, baseline: str, arm: str) -> Crossed:
         """Take the difference of the primary metric apart, in percentage points."""
-        first, second = (100.0 * self.correct(name) * self.weights for name in (baseline, arm))
+        first, second = (100.0 * self.outcomes(name) for name in (baseline, arm))
         return self.take_apart(first, second, weights=self.weights)
 
     def parts_by_images(self, baseline: str, arm: str) -> Crossed:
         """Take it apart as if every image counted as its own, whatever groups there are."""
-        first, second = (100.0 * self.correct(name) * self.weights for name in (baseline, arm))
+        first, second = (100.0 * self.outcomes(name) for name in (baseline, arm))
         return statistics.independent(second, first)
 
     def take_apart(

@@ -161,5 +161,5 @@ def runs_of(experiment: Experiment, records: Sequence[RunRecord], seeds: Sequenc
     """Return the runs of some blocks of an experiment, seed by seed or repeat by repeat; see `pair_runs`."""
     plan, folds, auto = experiment.plan, experiment.data.folds, experiment.training.auto
     if folds is None:
-        return pair_runs(records, plan.arms, seeds, plan.metric, choose=auto)
+        return pair_runs(records, plan.arms, seeds, plan.metric, positive=plan.positive, choose=auto)
     return pair_runs(records, plan.arms, seeds, plan.metric, choose=auto, make=partial(FoldedRuns, size=folds))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from augexp.analysis import statistics
-from augexp.analysis.measures import ranking
+from augexp.analysis.measures import area, ranking
 from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.settings import AnalysisSettings
 from augexp.analysis.statistics import Floats
@@ -17,9 +17,6 @@ from augexp.results.predictions import Predictions
 
 SPECIFICITY = 0.95
 """Specificity at which the sensitivity is given."""
-
-MAX_RANKED = 100
-"""Classes up to which predictions are ranked: with more, AUROC and average precision are left out."""
 
 Score = Callable[[Predictions], float]
 
@@ -32,20 +29,20 @@ def measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
     """
     named = settings.plan.positive
     classes = runs.first.classes
-    chosen = [label for label in np.unique(runs.first.labels).tolist() if named in (None, classes[label])]
+    chosen = area.ranked_classes(runs.first, named)
     of = f" of {named}" if named else ""
     weights = 1.0 / runs.columns.sizes[runs.columns.group]
 
     def over_classes(score: Callable[[Floats, ranking.Bools, Floats], float]) -> Score:
         def mean(predictions: Predictions) -> float:
-            table = probabilities(predictions)
+            table = area.probabilities(predictions)
             values = [score(table[:, label], predictions.labels == label, weights) for label in chosen]
             return 100.0 * float(np.mean(values))
 
         return mean
 
-    if _has_scores(runs, baseline, arm):
-        yield _area(f"AUROC{of} (%)", runs, baseline, arm, settings, chosen, weights)
+    if chosen and area.has_scores([*runs.predictions(baseline), *runs.predictions(arm)]):
+        yield _area(f"AUROC{of} (%)", runs, baseline, arm, settings)
         average = over_classes(ranking.average_precision)
         yield _of_runs("average_precision", f"average precision{of} (%)", average, runs, baseline, arm, settings)
         if named:
@@ -59,48 +56,16 @@ def measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
 
         def f1(predictions: Predictions) -> float:
             values = ranking.f1(predictions.labels, predictions.predicted, weights, len(classes))
-            return 100.0 * float(np.nanmean(values[chosen] if named else values))
+            return 100.0 * float(np.nanmean(values[chosen] if named and chosen else values))
 
         yield _of_runs("f1", f"F1{of} (%)", f1, runs, baseline, arm, settings)
 
 
-def probabilities(predictions: Predictions) -> Floats:
-    """Return the probabilities, float64 (m, C); of two classes, one says the other, which milestones do not keep."""
-    table = predictions.probabilities.astype(np.float64)
-    if table.shape[1] == 2:
-        table = np.where(np.isnan(table), 1.0 - table[:, ::-1], table)
-    return table
-
-
-def _has_scores(runs: PairedRuns, *arms: str) -> bool:
-    shape = (len(runs.first.labels), len(runs.first.classes))
-    if shape[1] > MAX_RANKED:
-        return False
-    tables = (p.probabilities for arm in arms for p in runs.predictions(arm))
-    few = shape[1] == 2
-    return all(t.shape == shape and (few or not np.isnan(t).any()) for t in tables)
-
-
-def _area(
-    name: str,
-    runs: PairedRuns,
-    baseline: str,
-    arm: str,
-    settings: AnalysisSettings,
-    chosen: Sequence[int],
-    weights: Floats,
-) -> Measure:
+def _area(name: str, runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> Measure:
     """Compare AUROCs by the placement values of the images, whose interval holds for new ones."""
-
-    def numbers(outcomes: Sequence[Predictions]) -> Floats:
-        rows = []
-        for predictions in outcomes:
-            table, labels = probabilities(predictions), predictions.labels
-            own = [ranking.influence(table[:, label], labels == label, weights) for label in chosen]
-            rows.append(100.0 * np.mean(own, axis=0))
-        return runs.columns.collapse(np.stack(rows))
-
-    first, second = numbers(runs.predictions(baseline)), numbers(runs.predictions(arm))
+    first, second = (
+        100.0 * area.outcomes(runs.predictions(a), runs.columns, settings.plan.positive) for a in (baseline, arm)
+    )
     parts = runs.take_apart(first, second)
     t, interval = settings.level.of(parts), None
     # The fits of a repeat rank the images on scales of their own, so that this interval is not known for folds.

@@ -121,7 +121,9 @@ def is_at_chance(scores: Floats, chance: float) -> bool:
 
 
 def chance_of(runs: PairedRuns) -> float:
-    """Return what guessing gives in percent: the share of the largest class, or of every class where it is balanced."""
+    """Return what guessing gives in percent: the share of the largest class, of every class, or half for an AUROC."""
+    if runs.metric == "auroc":
+        return 50.0
     if runs.balanced:
         return 100.0 / len(runs.first.classes)
     return 100.0 * float(np.bincount(runs.columns.labels).max()) / len(runs.columns)

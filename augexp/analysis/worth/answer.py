@@ -75,7 +75,7 @@ def compute(
         classes=runs[0].first.classes,
         baseline=plan.baseline,
         arm=arm,
-        metric="balanced_accuracy" if runs[0].balanced else "accuracy",
+        metric=runs[0].metric,
         images=next(point.images for point in points if point.factor == 1.0),
         test_images=len(runs[0].columns),
         draws=draws,

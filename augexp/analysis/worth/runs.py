@@ -53,7 +53,9 @@ class SizeRecords:
     def pair(self, seeds: Sequence[int]) -> PairedRuns:
         """Return the runs of `seeds`, each at its budget; raises AnalysisError where they do not belong together."""
         plan = self.experiment.plan
-        return pair_runs(self.records, plan.arms, seeds, plan.metric, choose=self.experiment.training.auto)
+        return pair_runs(
+            self.records, plan.arms, seeds, plan.metric, positive=plan.positive, choose=self.experiment.training.auto
+        )
 
 
 def at_size(size: SizeRecords, runs: PairedRuns) -> TrainingSize:

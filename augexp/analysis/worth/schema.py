@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from augexp.analysis.schema import Missing
+from augexp.analysis.values import Metric
 from augexp.results.manifests import Horizon
 
 
@@ -104,7 +105,7 @@ class Worth(_WorthValue):
         synthetic: whether they are drawn.
         classes: their names.
         baseline, arm: the un-augmented arm, and the one whose worth it is.
-        metric: `accuracy` or `balanced_accuracy`.
+        metric: `accuracy`, `balanced_accuracy` or `auroc`.
         images: N, training photos at which augmentation is judged.
         test_images: near-duplicates counted once.
         draws: how the training draws of the seeds relate.
@@ -137,7 +138,7 @@ class Worth(_WorthValue):
     classes: tuple[str, ...]
     baseline: str
     arm: str
-    metric: Literal["accuracy", "balanced_accuracy"]
+    metric: Metric
     images: int
     test_images: int
     draws: str

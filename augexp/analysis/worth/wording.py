@@ -69,7 +69,7 @@ def sentence(worth: Worth, experiment: Experiment) -> str:
     text = (
         f"With {worth.images:,} training {what}, `{worth.arm}` is worth {answer(worth).partition(' (')[0]}: {interval};"
         f" {n} seed{'' if n == 1 else 's'}, {worth.test_images:,} test images, "
-        f"{common.metric(balanced=worth.metric == 'balanced_accuracy')}; {budgets}."
+        f"{common.metric(worth.metric)}; {budgets}."
     )
     if worth.missing:
         text = f"{len(worth.missing)} runs are missing, so there is no answer yet; repeat the same command to go on."

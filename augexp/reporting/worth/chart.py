@@ -101,7 +101,7 @@ def draw(ax: Any, chart: WorthChart, title: str = "") -> None:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.set_title(title, loc="left", fontsize=11, color=INK)
     ax.set_xlabel("training images", color=SOFT)
-    ax.set_ylabel(f"test {common.metric(balanced=worth.metric == 'balanced_accuracy')} (%)", color=SOFT)
+    ax.set_ylabel(f"test {common.metric(worth.metric)} (%)", color=SOFT)
     ax.grid(visible=True, color=RULE, linewidth=0.8)
     ax.set_axisbelow(True)
     ax.tick_params(colors=SOFT, length=0)

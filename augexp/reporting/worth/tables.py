@@ -11,7 +11,7 @@ CENSORED = {"none": "", "above": "more than that", "below": "less than that"}
 
 def sizes(worth: Worth) -> Table:
     """Return one row for every size and arm: accuracy, budget, cost."""
-    metric = wording.metric(balanced=worth.metric == "balanced_accuracy")
+    metric = wording.metric(worth.metric)
     columns = (
         Column("training images", key="training_images"),
         Column("times", 2, key="factor"),

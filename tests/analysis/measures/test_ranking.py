@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+import augexp
 from augexp.analysis import comparison, critical_values, statistics
 from augexp.analysis.measures import ranking
 from augexp.errors import DefinitionError
@@ -87,16 +88,57 @@ def test_a_positive_class_has_a_sensitivity(tmp_path):
     assert by_key["auroc"].name == f"AUROC of {name} (%)"
 
 
+@pytest.mark.parametrize("metric", ["f1", "average_precision", "sensitivity"])
+def test_a_verdict_by_them_is_refused_with_the_reason(metric):
+    reason = "stands among the measures of every answer, but its interval holds for these test images alone"
+    with pytest.raises(DefinitionError, match=reason) as caught:
+        builders.experiment(metric=metric)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_verdict_may_rest_on_the_auroc(tmp_path):
+    found = answer(tmp_path / "auroc", metric="auroc")
+    (contrast,) = found.contrasts
+    (measure,) = (measure for measure in contrast.measures if measure.key == "auroc")
+    assert found.metric == "auroc"
+    assert contrast.estimate == pytest.approx(measure.difference, abs=1e-12)
+    assert contrast.new_images.low == pytest.approx(measure.interval.low, abs=1e-12)
+    assert contrast.new_images.high == pytest.approx(measure.interval.high, abs=1e-12)
+    assert found.arms[1].metric == pytest.approx(measure.arm, abs=1e-12)
+    assert contrast.relative_error_reduction is None
+    assert "changed AUROC by" in contrast.sentence
+    assert contrast.decided is not None
+
+
+def test_the_auroc_of_every_seed_is_that_of_scikit_learn(tmp_path):
+    metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is in the dev extra")
+    (contrast,) = answer(tmp_path / "auroc", metric="auroc").contrasts
+    for difference, seed in zip(contrast.differences, contrast.seeds, strict=True):
+        areas = {}
+        for record in read_runs(tmp_path / "auroc"):
+            if record.seed == seed:
+                outcome = record.predictions()
+                areas[record.arm] = metrics.roc_auc_score(outcome.labels, outcome.probabilities[:, 1])
+        assert difference == pytest.approx(100 * (areas["standard"] - areas["none"]), abs=1e-9)
+
+
+def test_of_a_positive_class_the_auroc_is_its_own(tmp_path):
+    name = answer(tmp_path / "all").classes[1]
+    (contrast,) = answer(tmp_path / "one", positive=name, metric="auroc").contrasts
+    (measure,) = (measure for measure in contrast.measures if measure.key == "auroc")
+    assert contrast.estimate == pytest.approx(measure.difference, abs=1e-12)
+
+
 @pytest.mark.parametrize(
-    ("metric", "reason"),
+    ("options", "reason"),
     [
-        ("auroc", r"with a fixed number of seeds and two arms \(coverage \.94 to \.96\), not with the planned looks"),
-        ("f1", "its interval holds for these test images alone"),
+        ({"folds": 5, "epochs": 3}, "with folds = 5, whose fits rank the images on scales of their own"),
+        ({"epochs": "auto"}, "with epochs = 'auto', where the accuracy on the validation images chooses the budget"),
     ],
 )
-def test_a_verdict_by_them_is_refused_with_the_reason(metric, reason):
-    with pytest.raises(DefinitionError, match=f"stands among the measures of every answer, but .*{reason}") as caught:
-        builders.experiment(metric=metric)
+def test_where_its_interval_is_not_known_the_auroc_is_refused(tmp_path, options, reason):
+    with pytest.raises(DefinitionError, match=f"metric: received 'auroc' {reason}") as caught:
+        augexp.define((str(tmp_path),), metric="auroc", **options)
     assert "\n" not in str(caught.value)
 
 
