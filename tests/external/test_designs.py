@@ -13,7 +13,7 @@ from scipy import stats
 
 import augexp
 from augexp.analysis import critical_values, statistics
-from augexp.errors import DefinitionError
+from augexp.errors import AnalysisError, DefinitionError
 
 ALONE = {"design": "independent", "endpoint": "final"}
 
@@ -218,3 +218,37 @@ def test_a_plan_that_cannot_be_is_one_line(tmp_path, said, words) -> None:
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+# -- a verdict by AUROC --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("design", ["paired", "independent"])
+def test_the_auroc_of_declared_runs_is_that_of_their_scores(design: str) -> None:
+    metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is in the dev extra")
+    columns = tables.table(n=5)
+    comparison = augexp.judge(columns, design=design, endpoint="final", seeds=5, metric="auroc")
+    (contrast,) = comparison.contrasts
+    positive, areas = columns["label"] == "class-1", []
+    for arm in ("none", "better"):
+        rows = [(columns["arm"] == arm) & (columns["seed"] == seed) for seed in range(5)]
+        areas.append(np.mean([metrics.roc_auc_score(positive[own], columns["p_class-1"][own]) for own in rows]))
+    assert comparison.metric == "auroc"
+    assert contrast.estimate == pytest.approx(100 * (areas[1] - areas[0]), abs=1e-9)
+    assert contrast.new_images.low < contrast.estimate < contrast.new_images.high
+
+
+def test_an_auroc_takes_probabilities() -> None:
+    with pytest.raises(
+        AnalysisError, match="metric: received 'auroc'; that takes the probabilities of all 2"
+    ) as caught:
+        augexp.judge(tables.table(probabilities=False), **ALONE, seeds=5, metric="auroc")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_auroc_of_folds_is_refused() -> None:
+    columns = tables.table(n=4)
+    folds = np.arange(len(columns["seed"])) % 60 % 5
+    columns = {k: v for k, v in columns.items() if k != "seed"} | {"repeat": columns["seed"], "fold": folds}
+    with pytest.raises(DefinitionError, match="metric: received 'auroc' with folds = 5, whose fits rank"):
+        augexp.judge(columns, design="paired", endpoint="final", seeds=4, metric="auroc")
