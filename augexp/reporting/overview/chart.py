@@ -10,6 +10,7 @@ import matplotlib as mpl  # noqa: TID253 - nothing light imports this module
 import numpy as np
 from matplotlib.figure import Figure  # noqa: TID253
 from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: TID253
+from matplotlib.ticker import MaxNLocator  # noqa: TID253
 
 from augexp.analysis.schema import Contrast
 from augexp.analysis.wording import number
@@ -66,6 +67,9 @@ def _estimate(contrast: Contrast) -> str:
 HEIGHT = 0.52
 """Inches of a row."""
 
+TICKS = 6
+"""Intervals between the labels of the axis at most, so that they stand apart on a phone too."""
+
 
 def to_svg(chart: OverviewChart) -> str:
     """Return the chart as an SVG element for the page."""
@@ -88,8 +92,9 @@ def _draw(ax: Any, chart: OverviewChart) -> None:
         ax.fill_betweenx([-place - 0.95, -place - 0.4], -r, r, color=ZONE, linewidth=0, zorder=0)
         name = axes.drawable(axes.shorten(row.title, 58), 200)
         ax.text(
-            0.0, -place - 0.2, name, transform=ax.get_yaxis_transform(), fontsize=9, color=INK, va="center", zorder=6
-        )
+            0.0, -place - 0.2, name, transform=ax.get_yaxis_transform(), fontsize=9, color=INK, va="center", zorder=6,
+            bbox={"facecolor": PAGE, "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
         interval = contrast.new_images or contrast.these_images
         if interval:
             ends = np.clip((interval.low, interval.high), low, high)
@@ -101,6 +106,7 @@ def _draw(ax: Any, chart: OverviewChart) -> None:
                     markeredgewidth=2.0, zorder=5, label=f"_{row.title}: {_estimate(contrast)}")  # fmt: skip
     ax.set_ylim(-len(chart.rows), 0.0)
     ax.set_yticks([])
+    ax.xaxis.set_major_locator(MaxNLocator(TICKS))
     ax.set_xlabel("← hurts    difference (pp)    helps →", color=SOFT)
     ax.tick_params(colors=SOFT, length=0)
     axes.sign_tick_labels(ax.xaxis)
