@@ -3,11 +3,12 @@
     python benchmarks/kills.py [--kills 20] [--seed 0]        # about five minutes; writes benchmarks/results/kills.*
     python benchmarks/kills.py --epochs auto --no-write       # while the horizon doubles, to 80 epochs
     python benchmarks/kills.py --head --kills 10              # in the middle of features of a backbone; only prints
+    python benchmarks/kills.py --arms none,neural-content --epochs 20 --no-write   # a network that makes images
 
 `augexp compare` on a small experiment runs once undisturbed. Then it runs in a process group of its own,
 and after a random time either one of its workers or the whole group is killed; a command that has ended is
 started again. When enough has been killed it may finish, and ``run.json``, ``epochs.csv``, ``predictions.npz`` and
-``milestones.npz`` of every run must be equal byte by byte to the undisturbed ones.
+``milestones.npz`` (and ``learned.npz``) of every run must be equal byte by byte to the undisturbed ones.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from pathlib import Path
 import psutil
 from tables import table, write
 
-from augexp.results import records
+from augexp.results import learned_weights, records
 
-SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS, records.MILESTONES)
+SAME = (records.RUN, records.EPOCHS, records.PREDICTIONS, records.MILESTONES, learned_weights.NAME)
 NETWORK = """
 import keras
 import numpy as np
@@ -57,7 +58,7 @@ model = "{model}"
 batch_size = 16
 probe = 40
 [plan]
-arms = ["none", "standard"]
+arms = {arms}
 seeds = {seeds}
 {cap}
 """
@@ -183,6 +184,7 @@ def main() -> int:
     parser.add_argument("--epochs", default="150", help="a number, or auto")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--head", action="store_true", help="train a head on features of a frozen backbone")
+    parser.add_argument("--arms", default="none,standard", help="policies, none among them")
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
     dice, wrong = random.Random(options.seed), []
@@ -192,7 +194,8 @@ def main() -> int:
         (folder / "backbone.py").write_text(NETWORK, "utf-8")
         epochs, cap = ('"auto"', "max_epochs = 80") if options.epochs == "auto" else (options.epochs, "")
         network = {"model": "backbone.py:build", "tune": 'tune = "head"\nviews = 40\n'} if options.head else PLAIN
-        text = DEFINITION.format(epochs=epochs, cap=cap, seeds=options.seeds, **network)
+        arms = json.dumps(options.arms.split(","))
+        text = DEFINITION.format(arms=arms, epochs=epochs, cap=cap, seeds=options.seeds, **network)
         (folder / "kills.toml").write_text(text, "utf-8")
         undisturbed = Comparison(folder, "undisturbed", head=options.head)
         begin = time.monotonic()

@@ -12,9 +12,11 @@ SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "kills.py"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("epochs", ["60", "auto"])
-def test_killed_at_random_the_records_are_those_of_an_undisturbed_comparison(epochs):
-    options = ["--kills", "5", "--seed", "3", "--epochs", epochs, "--seeds", "3", "--no-write"]
+@pytest.mark.parametrize(
+    ("epochs", "arms"), [("60", "none,standard"), ("auto", "none,standard"), ("8", "none,neural-content")]
+)
+def test_killed_at_random_the_records_are_those_of_an_undisturbed_comparison(epochs, arms):
+    options = ["--kills", "5", "--seed", "3", "--epochs", epochs, "--arms", arms, "--seeds", "3", "--no-write"]
     done = subprocess.run([sys.executable, str(SCRIPT), *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 kills in " in done.stdout
