@@ -67,25 +67,13 @@ def compare(
     missing = _missing(experiment, records, experiment.blocks(planned))
     contrast_level = looks.contrast_level(experiment, history)
     settings = make_settings(experiment, contrast_level, metric=runs.metric, missing=bool(missing), look=number)
-    contrasts = contrasts_of(runs, settings)
-    if manifest is not None and experiment.data.folds is None and experiment.data.train_per_class is None:
-        contrasts = tuple(_with_folds(contrast, runs, settings, manifest.images) for contrast in contrasts)
+    contrasts = _contrasts(experiment, runs, settings, manifest)
     arms = tuple(_arm(experiment, runs, name) for name in plan.arms)
     rule, folds, pairs = contrast_level.rule, contrast_level.folds, max(1, len(plan.arms) * (len(plan.arms) - 1) // 2)
     return Comparison(
         augexp=__version__,
-        name=experiment.name,
-        experiment_hash=experiment.hash,
-        plan_hash=experiment.plan_hash,
-        source=wording.source(experiment),
-        synthetic=experiment.data.kind.synthetic,
-        classes=runs.first.classes if seeds else manifest.classes if manifest else (),
-        equivalence=plan.equivalence,
-        baseline=plan.baseline,
-        test_images=len(runs.first.labels) if seeds else 0,
-        test_clusters=len(runs.columns) if seeds else 0,
-        test_groups=groups_in(runs) if seeds else None,
-        metric=runs.metric,
+        **_asked(experiment),
+        **_tested(runs, manifest),
         draws=draws,
         look=look_of(settings, blocks),
         missing=missing,
@@ -98,13 +86,41 @@ def compare(
         ),
         plan_changes=plan_changes(history),
         horizon=horizon,
-        folds=experiment.data.folds,
         ledger=_ledger(runs),
         data=manifest.plain() if manifest else {},
         environment=environment_of(list(runs.records.values())),
         command=command,
-        definition=experiment.without_places(),
     )
+
+
+def _asked(experiment: Experiment) -> dict[str, Any]:
+    """Return the fields of a `Comparison` that the definition says."""
+    return {
+        "name": experiment.name,
+        "experiment_hash": experiment.hash,
+        "plan_hash": experiment.plan_hash,
+        "source": wording.source(experiment),
+        "synthetic": experiment.data.kind.synthetic,
+        "equivalence": experiment.plan.equivalence,
+        "baseline": experiment.plan.baseline,
+        "folds": experiment.data.folds,
+        "definition": experiment.without_places(),
+    }
+
+
+def _tested(runs: PairedRuns, manifest: StoreManifest | None) -> dict[str, Any]:
+    """Return the fields of a `Comparison` that say what the runs were tested on, and by which metric."""
+    metric = runs.metric
+    if not runs.seeds:
+        classes = manifest.classes if manifest else ()
+        return {"classes": classes, "test_images": 0, "test_clusters": 0, "test_groups": None, "metric": metric}
+    return {
+        "classes": runs.first.classes,
+        "test_images": len(runs.first.labels),
+        "test_clusters": len(runs.columns),
+        "test_groups": groups_in(runs),
+        "metric": metric,
+    }
 
 
 def groups_in(runs: PairedRuns) -> int | None:
@@ -130,6 +146,16 @@ def contrasts_of(runs: PairedRuns, settings: AnalysisSettings) -> tuple[Contrast
     ]
     adjusted = statistics.holm([contrast.p for contrast in contrasts])
     return tuple(c.model_copy(update={"p_holm": p}) for c, p in zip(contrasts, adjusted, strict=True))
+
+
+def _contrasts(
+    experiment: Experiment, runs: PairedRuns, settings: AnalysisSettings, manifest: StoreManifest | None
+) -> tuple[Contrast, ...]:
+    """Return the contrasts, whose outlook says what folds would give where the images can be used whole."""
+    contrasts = contrasts_of(runs, settings)
+    if manifest is None or experiment.data.folds is not None or experiment.data.train_per_class is not None:
+        return contrasts
+    return tuple(_with_folds(contrast, runs, settings, manifest.images) for contrast in contrasts)
 
 
 def _with_folds(contrast: Contrast, runs: PairedRuns, settings: AnalysisSettings, images: int) -> Contrast:

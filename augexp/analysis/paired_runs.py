@@ -26,6 +26,7 @@ from augexp.analysis.statistics import Columns, Crossed, Floats, Ints
 from augexp.analysis.values import Metric
 from augexp.data.groups import units
 from augexp.errors import AnalysisError
+from augexp.experiment.nouns import nouns, run_title
 from augexp.results.manifests import Ledger
 from augexp.results.predictions import Predictions
 from augexp.results.records import RunRecord
@@ -282,7 +283,7 @@ def _check(runs: PairedRuns) -> None:
             }
             if len(values) > len(orders):
                 raise AnalysisError(
-                    f"seed {seed}: the arms differ in {what}, so they are no pair; "
+                    f"{run_title(seed, runs.folds)}: the arms differ in {what}, so they are no pair; "
                     f"delete runs/*/seed-{seed} and repeat augexp compare"
                 )
     starts = {record.run.weights_initial for record in runs.of(runs.arms[0])}
@@ -290,8 +291,8 @@ def _check(runs: PairedRuns) -> None:
     trained_before = ledger is not None and ledger.drawn == 0  # a saved network with its own head
     if len(runs.seeds) > 1 and len(starts) == 1 and not trained_before:
         raise AnalysisError(
-            f"all {len(runs.seeds)} seeds start from the same weights: the seed does not reach the network; "
-            "these runs say nothing about other seeds and have to be made again"
+            f"all {len(runs.seeds)} {nouns(runs.folds).runs} start from the same weights: the seed does not reach the "
+            "network; these runs say nothing about other seeds and have to be made again"
         )
 
 

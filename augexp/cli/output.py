@@ -98,7 +98,7 @@ def print_run(record: RunRecord, following: str, *, as_json: bool = False) -> No
         typer.echo(json.dumps(values, indent=1))
         return
     if not record.finished:
-        typer.echo(printable(f"{record.arm}, seed {record.seed}: {record.status}: {record.run.error or ''}"))
+        typer.echo(printable(f"{record.arm}, {record.title}: {record.status}: {record.run.error or ''}"))
         return
     console = Console(highlight=False)
     outcome = record.predictions()
@@ -106,11 +106,11 @@ def print_run(record: RunRecord, following: str, *, as_json: bool = False) -> No
     seconds = record.timing.wall_seconds
     took = f" in {seconds:.1f} s" if seconds is not None else ""
     if record.status == "diverged":
-        _write(console, f"{record.arm}, seed {record.seed}: diverged{took}: no finite loss or weights; that counts")
+        _write(console, f"{record.arm}, {record.title}: diverged{took}: no finite loss or weights; that counts")
     else:
         _write(
             console,
-            f"{record.arm}, seed {record.seed}: {len(epochs['epoch'])} epochs{took}, {int(epochs['steps'][-1]):,} "
+            f"{record.arm}, {record.title}: {len(epochs['epoch'])} epochs{took}, {int(epochs['steps'][-1]):,} "
             f"steps, {int(epochs['images_seen'][-1]):,} images seen, {int(epochs['unique_images'][-1]):,} of them "
             "different",
         )
@@ -124,7 +124,12 @@ def print_run(record: RunRecord, following: str, *, as_json: bool = False) -> No
     if model.is_file():
         _write(console, f"network: {model}")
     _write(console, f"next: {following}")
-    _write(console, "One run proves nothing: this trains all arms with several seeds, and makes use of the run.")
+    _write(
+        console,
+        "One run proves nothing: this trains all arms with several seeds, and makes use of the run."
+        if record.run.fold is None
+        else "One fit proves nothing: this trains all arms in all folds, and makes use of the fit.",
+    )
 
 
 def _percent(values: Any) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,24 +81,10 @@ def compare(
         )
     network_files.check_named(experiment)
     listener = progress or NullListener()
-
-    def complete(stage: Experiment) -> Comparison:
-        """Execute the missing runs of a stage, or of the whole experiment where it has none, and compare."""
-        workspace = open_workspace(stage, Path(results_dir))
-        with lock_results(workspace.folder), open_engine(engine, jobs, address) as runner:
-            start_early(runner, workspace)
-            store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
-            check_folds(store, stage)
-            check_batch_size(store, stage)
-            check_positive(store, stage)
-            answer.check_halves(store, stage.plan)
-            answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
-            named_paths.remember(stage, Path(data_dir))
-            history = workspace.commit_plan(finished_pairs(workspace))
-            told = EstimatingListener(listener, stage, lambda: runner.side_by_side)
-            execute_missing(workspace, store, history, runner, told)
-            return answer.compute_and_publish(workspace, store, history, pictures=pictures, note=listener.note)
-
+    complete = partial(
+        _complete, results_dir=Path(results_dir), data_dir=Path(data_dir), jobs=jobs, pictures=pictures,
+        open_runner=lambda: open_engine(engine, jobs, address), listener=listener,
+    )  # fmt: skip
     if is_staged(experiment, Path(results_dir)):
         screened = complete(screening.screening(experiment))
         if not screened.complete:
@@ -107,6 +94,33 @@ def compare(
         experiment = screening.confirmation(experiment, differences, horizon)
         listener.note(screening.describe(experiment, differences))
     return complete(experiment)
+
+
+def _complete(
+    stage: Experiment,
+    *,
+    results_dir: Path,
+    data_dir: Path,
+    jobs: int,
+    open_runner: Callable[[], Engine],
+    pictures: bool,
+    listener: ProgressListener,
+) -> Comparison:
+    """Execute the missing runs of a stage, or of the whole experiment where it has none, and compare."""
+    workspace = open_workspace(stage, results_dir)
+    with lock_results(workspace.folder), open_runner() as runner:
+        start_early(runner, workspace)
+        store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
+        check_folds(store, stage)
+        check_batch_size(store, stage)
+        check_positive(store, stage)
+        answer.check_halves(store, stage.plan)
+        answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
+        named_paths.remember(stage, data_dir)
+        history = workspace.commit_plan(finished_pairs(workspace))
+        told = EstimatingListener(listener, stage, lambda: runner.side_by_side)
+        execute_missing(workspace, store, history, runner, told)
+        return answer.compute_and_publish(workspace, store, history, pictures=pictures, note=listener.note)
 
 
 def check_batch_size(store: Store, experiment: Experiment) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from augexp.commands import answer
 from augexp.errors import ResultsError
 from augexp.experiment import definition
+from augexp.experiment.nouns import nouns
 from augexp.results.folder import reopen_workspace
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def _export_table(records: Sequence[RunRecord], comparison: Comparison, path: Pa
     seeds = {seed for contrast in comparison.contrasts for seed in comparison.numbers(contrast)}
     counted = [record for record in records if record.seed in seeds]
     if not counted:
-        raise ResultsError(f"{path}: not written: no seed is finished in every arm; repeat augexp compare")
+        raise ResultsError(
+            f"{path}: not written: no {nouns(comparison.folds).block} is finished in every arm; repeat augexp compare"
+        )
     rows = write_table(as_judged(counted, comparison), path)
     return f"{path}: {rows:,} rows of {len(counted)} runs; augexp judge {path} --paired --endpoint ..."
 

@@ -19,7 +19,7 @@ from augexp.commands import answer
 from augexp.engines.base import Engine
 from augexp.engines.local import LocalEngine
 from augexp.errors import DataError, DefinitionError, ResultsError
-from augexp.experiment import named_paths, network_files, networks
+from augexp.experiment import named_paths, network_files, networks, nouns
 from augexp.experiment.definition import Experiment
 from augexp.progress import NullListener, ProgressListener, RunEvent
 from augexp.results import records
@@ -105,7 +105,7 @@ def verify(
     for warning in answer.remarks_on(workspace, runs, answer.NO_IMAGES):
         listener.note(warning)
     experiment = _with_files(workspace, Path(data_dir), {"model": model, "weights": weights, "path": path})
-    record = choose(runs, arm, seed, draw=int.from_bytes(os.urandom(4)))
+    record = choose(runs, arm, seed, draw=int.from_bytes(os.urandom(4)), folds=experiment.data.folds)
     _check_model(record)
     store = find_store(Path(data_dir), str(record.run.store))
     if store is None:
@@ -140,7 +140,9 @@ def _with_files(workspace: Workspace, data_dir: Path, named: Mapping[str, str | 
     return network_files.with_digests(experiment, named={})
 
 
-def choose(runs: list[RunRecord], arm: str | None = None, seed: int | None = None, draw: int = 0) -> RunRecord:
+def choose(
+    runs: list[RunRecord], arm: str | None = None, seed: int | None = None, draw: int = 0, folds: int | None = None
+) -> RunRecord:
     """Choose a finished run: the named one, or one at random among those that fit.
 
     Args:
@@ -148,6 +150,7 @@ def choose(runs: list[RunRecord], arm: str | None = None, seed: int | None = Non
         arm: only runs of this arm.
         seed: only runs of this block.
         draw: another number gives another random choice.
+        folds: K, for the message; None without folds.
 
     Raises:
         ResultsError: there is none.
@@ -155,8 +158,11 @@ def choose(runs: list[RunRecord], arm: str | None = None, seed: int | None = Non
     finished = [run for run in runs if run.finished]
     fitting = [run for run in finished if arm in (None, run.arm) and seed in (None, run.seed)]
     if not fitting:
-        there = ", ".join(f"{run.arm} seed {run.seed}" for run in finished) or "none"
-        wanted = f"arm {arm or 'any'}, seed {'any' if seed is None else seed}"
+        # The name of a fit does not say with which number it is asked for.
+        number = "" if folds is None else " (--seed {})"
+        there = ", ".join(f"{run.name}{number.format(run.seed)}" for run in finished) or "none"
+        run = f"{nouns.nouns(folds).run} any" if seed is None else nouns.run_title(seed, folds) + number.format(seed)
+        wanted = f"arm {arm or 'any'}, {run}"
         raise ResultsError(f"no finished run of {wanted}; there are: {there}")
     return fitting[int(seeds.stream(draw, 0, "verify").integers(len(fitting)))]
 
@@ -278,7 +284,7 @@ def _differing(recorded: Mapping[str, str], now: Mapping[str, str]) -> Versions:
 def _words(
     equal: Mapping[str, bool], changed: int, images: int, versions: Versions, recorded: RunRecord, again: RunRecord
 ) -> str:
-    name = f"{recorded.arm} seed {recorded.seed}"
+    name = recorded.name
     if all(equal.values()):
         return f"{name}: bit-exact: weights, image order, every epoch and all {images} predictions as recorded"
     parts = ", ".join(part for part, same in equal.items() if not same)

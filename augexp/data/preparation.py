@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -174,13 +175,7 @@ def _finish(
         check_splits(source.classes, labels, split.codes, clusters, images, own)
     else:
         folds.check(labels, groups.units(clusters, own), source.classes, folds.MIN_UNITS)
-    if declared:
-        np.save(ready / "groups.npy", declared.rows)
-        first = np.unique(declared.rows).tolist()
-        names_of_groups = [(row, declared.names[int(declared.hashes[row])]) for row in first]
-        (ready / "groups.json").write_text(json.dumps(names_of_groups, indent=0) + "\n", encoding="utf-8")
-    for name, array in (("labels", labels), ("keys", keys), ("splits", split.codes), ("clusters", clusters)):
-        np.save(ready / f"{name}.npy", array)
+    _write_arrays(ready, {"labels": labels, "keys": keys, "splits": split.codes, "clusters": clusters}, declared)
     names = [(source.name_of(listing[int(rows[a])]), source.name_of(listing[int(rows[b])])) for a, b in near[:50]]
     repeated = store_manifest.Duplicates(
         exact=found.exact,
@@ -196,18 +191,33 @@ def _finish(
     fingerprint = fingerprint_of(source.classes, keys, labels, split.codes, clusters, *further)
     mixed = duplicates.count_mixed(duplicates.exact_clusters(keys), labels)
     manifest = _manifest(data, source, listing, arrays, labels, split, repeated, mixed, fingerprint)
-    if not declared and source.names_are_paths:
-        suspected = group_names.suspect(source, listing, len(source.classes))
-        texts = (*manifest.warnings, *([suspected] if suspected else []))
-        manifest = manifest.model_copy(update={"warnings": texts})
     if declared:
         counts = _count_groups(data, declared, split, clusters)
         texts = (*manifest.warnings, *remarks.of_groups(counts))
         manifest = manifest.model_copy(update={"groups": counts, "warnings": texts})
+    elif source.names_are_paths:
+        suspected = group_names.suspect(source, listing, len(source.classes))
+        texts = (*manifest.warnings, *([suspected] if suspected else []))
+        manifest = manifest.model_copy(update={"warnings": texts})
     write_manifest(ready / "store.json", manifest)
     del images
+    return _put_in_place(ready, part.parent / f"{_name(data)}-{fingerprint}")
+
+
+def _write_arrays(ready: Path, arrays: Mapping[str, npt.NDArray[np.generic]], declared: groups.Groups | None) -> None:
+    """Write what is known of each image into the folder of a store; its group, too, where groups were declared."""
+    if declared:
+        np.save(ready / "groups.npy", declared.rows)
+        first = np.unique(declared.rows).tolist()
+        names = [(row, declared.names[int(declared.hashes[row])]) for row in first]
+        (ready / "groups.json").write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
+    for name, array in arrays.items():
+        np.save(ready / f"{name}.npy", array)
+
+
+def _put_in_place(ready: Path, final: Path) -> Path:
+    """Move a whole store to its place, unless the same images and splits are there already; return that place."""
     sync_folder(ready)
-    final = part.parent / f"{_name(data)}-{fingerprint}"
     try:
         known = open_store(final)  # the same images and splits were asked for in other words
         known.check_images()
@@ -218,7 +228,7 @@ def _finish(
         if not known.sealed:  # an older version, which wrote down less
             os.replace(ready / "store.json", final / "store.json")
             sync(final)
-    sync(part.parent)
+    sync(final.parent)
     return final
 
 

@@ -162,7 +162,7 @@ class Execution:
         """Write down, and tell, that a run has failed."""
         experiment, arm, seed = task.experiment, task.arm, task.seed
         self.failures.append(task.event("failed", epochs=task.epochs, message=message))
-        records.write_failure(task.folder, experiment.hash, arm, experiment.arm_hash(arm), seed, message)
+        records.write_failure(task.folder, experiment.hash, arm, experiment.arm_hash(arm), seed, message, task.fit)
         self.listener(self.failures[-1])
 
     def must_stop(self) -> bool:

@@ -64,6 +64,11 @@ def fit_title(repeat: int, fold: int) -> str:
     return f"repeat {repeat + 1} fold {fold + 1}"
 
 
+def recorded_title(seed: int, repeat: int | None, fold: int | None) -> str:
+    """Return `run_title` of what a record says: the seed, and from 0 repeat and fold, which are None without folds."""
+    return f"seed {seed}" if repeat is None or fold is None else fit_title(repeat, fold)
+
+
 def block_title(number: int, folds: int | None) -> str:
     """Return the name of what a dot stands for, like "seed 3" or "repeat 2"; repeats count from 1.
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from augexp.errors import AnalysisError, DataError
 from augexp.external import wording
-from augexp.external.collector import Collected, Run, RunOutcome
+from augexp.external.collector import Collected, Run, RunOutcome, run_name
 
 
 def digest(run: RunOutcome) -> str:
@@ -65,21 +65,18 @@ def _equal_runs(collected: Collected) -> list[str]:
         for seed, value in zip(collected.seeds(arm), digests, strict=True):
             by_digest[value].append((arm, seed))
     equal = sorted(runs for runs in by_digest.values() if len(runs) > 1)
+    names = {run: run_name(run, folded=outcome.fold is not None) for run, outcome in collected.runs.items()}
     for runs in equal:
         first, other = runs[0], next((run for run in runs if run[0] != runs[0][0]), None)
         if other and (collected.has_probabilities or sorted(by_arm[first[0]]) == sorted(by_arm[other[0]])):
             raise AnalysisError(
-                f"{_name(first)} and {_name(other)} are the same run, number by number: a run would be compared with "
+                f"{names[first]} and {names[other]} are the same run, number by number: a run would be compared with "
                 "itself; write every run's own outcomes"
             )
         same = [run for run in runs if run[0] == first[0]]
         if len(same) > 1 and (collected.has_probabilities or len(same) == len(by_arm[first[0]])):
             raise AnalysisError(
-                f"{_name(same[0])} and {_name(same[1])} are the same run, number by number: the seed reaches "
+                f"{names[same[0]]} and {names[same[1]]} are the same run, number by number: the seed reaches "
                 "nothing, or one file was written twice; runs of other seeds have to differ"
             )
-    return [wording.same_outcomes([_name(run) for run in runs]) for runs in equal]
-
-
-def _name(run: Run) -> str:
-    return f"{run[0]} seed {run[1]}"
+    return [wording.same_outcomes([names[run] for run in runs]) for runs in equal]

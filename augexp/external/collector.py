@@ -21,7 +21,16 @@ MAX_NAME = 200
 """Letters of the name of an arm, an image or a class."""
 
 Run = tuple[str, int]
-"""Arm and seed."""
+"""Arm and seed; of cross-validated runs, arm and repeat."""
+
+
+def run_name(run: Run, *, folded: bool) -> str:
+    """Return the name of a run for messages; `folded` says that it is a repeat, as the table numbers it."""
+    return f"{run[0]} {_unit(folded)} {run[1]}"
+
+
+def _unit(folded: bool) -> str:
+    return "repeat" if folded else "seed"
 
 
 @dataclass(frozen=True)
@@ -189,8 +198,8 @@ class Collector:
             raise DataError("no rows: a table has one row for each run and test image")
         names, count = list(self._images.places), len(self._images.places)
         runs = {}
-        for (arm, seed), kept in self._runs.items():
-            runs[arm, seed] = _whole(kept, names, count, f"{arm} seed {seed}")
+        for run, kept in self._runs.items():
+            runs[run] = _whole(kept, names, count, run)
             kept.images.clear()
             kept.columns.clear()
         labels = self._labels.values[:count]
@@ -321,11 +330,12 @@ class Collector:
         if self._declared_classes:
             return tuple(names), np.arange(len(names))
         true = set(np.unique(labels).tolist())
-        for (arm, seed), run in runs.items():
-            said = set(np.unique(run.predicted).tolist()) if run.predicted is not None else set()
+        for run, outcome in runs.items():
+            said = set(np.unique(outcome.predicted).tolist()) if outcome.predicted is not None else set()
             if said - true:
+                name = run_name(run, folded=outcome.fold is not None)
                 raise DataError(
-                    f"{arm} seed {seed}: predicted: received {names[min(said - true)]!r}, which is the label of no "
+                    f"{name}: predicted: received {names[min(said - true)]!r}, which is the label of no "
                     f"test image; labels are {', '.join(names[c] for c in sorted(true)[:8])}: write both in the same "
                     "way, or give one p_<class> for each class"
                 )
@@ -334,21 +344,23 @@ class Collector:
         return tuple(ordered), np.array([place[name] for name in names], dtype=np.int64)
 
 
-def _whole(kept: _Kept, names: Sequence[str], count: int, run: str) -> RunOutcome:
+def _whole(kept: _Kept, names: Sequence[str], count: int, run: Run) -> RunOutcome:
     """Put the pieces of a run together in the order of the images."""
+    folded = "fold" in kept.columns
+    name = run_name(run, folded=folded)
     images = np.concatenate(kept.images)
     order = np.argsort(images, kind="stable")
     images = images[order]
     twice = np.flatnonzero(images[1:] == images[:-1])
     if len(twice):
         raise DataError(
-            f"{run}: image {names[images[twice[0]]]!r} is there {int((images == images[twice[0]]).sum())} times; an "
-            "image stands once in every run, and every run has its own arm and seed"
+            f"{name}: image {names[images[twice[0]]]!r} is there {int((images == images[twice[0]]).sum())} times; an "
+            f"image stands once in every run, and every run has its own arm and {_unit(folded)}"
         )
     if len(images) != count:
         missing = np.setdiff1d(np.arange(count), images)
         raise DataError(
-            f"{run}: has {len(images):,} of the {count:,} test images, {names[missing[0]]!r} is missing; every run "
+            f"{name}: has {len(images):,} of the {count:,} test images, {names[missing[0]]!r} is missing; every run "
             "has to be tested on the same images"
         )
     columns = {name: np.concatenate(parts)[order] for name, parts in kept.columns.items()}

@@ -27,6 +27,7 @@ from augexp.errors import DefinitionError
 from augexp.experiment.folds import check_metric
 from augexp.external import checks, folds, outcomes, seeds
 from augexp.external import wording as words
+from augexp.external.collector import run_name
 from augexp.external.declaration import Declaration, DeclaredPlan, check_looks, check_words, make_plan
 from augexp.external.plan_file import PlanFile
 from augexp.external.seeds import Counted
@@ -143,6 +144,9 @@ def judge(
         question.decided,
         paired=declaration.design == "paired",
     )
+    if size > 1:  # the number of such a run is its repeat
+        named = (run.model_copy(update={"name": run_name((run.arm, run.seed), folded=True)}) for run in counted.missing)
+        counted = replace(counted, missing=tuple(named))
     return _comparison(question, counted, source, digest, (*warnings, *reasons), name=name, command=command)
 
 

@@ -82,7 +82,7 @@ def _tests(run: RunRecord) -> dict[str, float]:
 
 
 def export_tensorboard(runs: Sequence[RunRecord], comparison: Mapping[str, Any], target: Path) -> str:
-    """Write event files: one run per arm and seed, one for the comparison.
+    """Write event files: one run per arm and seed, or with folds per arm and fit, and one for the comparison.
 
     Args:
         runs: runs as read from a results folder; failed ones are left out.
@@ -99,7 +99,9 @@ def export_tensorboard(runs: Sequence[RunRecord], comparison: Mapping[str, Any],
     finished = [run for run in runs if run.finished]
     try:
         for run in finished:
-            with _Events(target / run.arm / f"seed-{run.seed}") as events:
+            if run.run.fold is not None:  # what version 0.2.0 called the run of a fit
+                (target / run.arm / f"seed-{run.seed}" / EVENTS).unlink(missing_ok=True)
+            with _Events(target / run.arm / run.title.replace(" ", "-")) as events:
                 times = _times(run)
                 for name in CURVES:
                     for step, value, when in zip(run.epochs["epoch"], run.epochs[name], times, strict=True):
@@ -162,7 +164,7 @@ class _Events:
 
 
 def export_mlflow(runs: Sequence[RunRecord], comparison: Mapping[str, Any], target: str) -> str:
-    """Log one MLflow run per arm and seed, and one for the comparison.
+    """Log one MLflow run per arm and seed, or with folds per arm and fit, and one for the comparison.
 
     A run that the tracker has from an earlier export, bit by bit, is left as it is; the comparison is
     logged anew.
@@ -259,9 +261,10 @@ class _MlflowExperiment:
         ]
         metrics += [Metric(f"test_{name}", value, times[-1], len(times)) for name, value in _tests(run).items()]
         values = {"arm": run.arm, "seed": run.seed, "status": run.status}
+        values |= {} if run.run.fold is None else {"repeat": run.run.repeat, "fold": run.run.fold}
         values |= run.run.ledger.values() if run.run.ledger else {}
         params = [Param(name, str(value)) for name, value in values.items()]
-        self._log(f"{run.arm} seed {run.seed}", mark, metrics, params, ())
+        self._log(run.name, mark, metrics, params, ())
         return True
 
     def log_comparison(self, comparison: Mapping[str, Any]) -> None:

@@ -102,7 +102,7 @@ class TestSummary(Manifest):
 class RunManifest(Manifest):
     """Content of ``run.json``: everything about a run that is the same when the run is repeated.
 
-    A failed run has the fields up to `error` alone; all others are None there.
+    A failed run has the fields up to `error`, and with folds `repeat` and `fold`; all others are None there.
 
     Attributes:
         format: version of the files of a run.

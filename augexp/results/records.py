@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 from augexp import digests
 from augexp.errors import ResultsError
+from augexp.experiment.nouns import recorded_title
 from augexp.files import unwritable, write_atomically
 from augexp.results import checks
 from augexp.results.manifests import RUN_SCHEMA, RunManifest, RunOutcome, Timing
@@ -91,6 +92,16 @@ class RunRecord:
     def seed(self) -> int:
         """Number of the block."""
         return self.run.seed
+
+    @property
+    def title(self) -> str:
+        """Name of the run inside its arm: its seed, or with folds its repeat and fold, which count from 1."""
+        return recorded_title(self.seed, self.run.repeat, self.run.fold)
+
+    @property
+    def name(self) -> str:
+        """Name of the run for messages: its arm and `title`."""
+        return f"{self.arm} {self.title}"
 
     @property
     def status(self) -> RunOutcome:
@@ -183,7 +194,7 @@ def read_runs(results_folder: Path) -> list[RunRecord]:
             raise
         if record.folder != run_folder(results_folder, record.arm, record.seed):
             raise ResultsError(
-                f"{record.folder}: holds the run of {record.arm!r} with seed {record.seed}, which belongs elsewhere; "
+                f"{record.folder}: holds the run of {record.arm!r} with {record.title}, which belongs elsewhere; "
                 "delete that folder, or move it back"
             )
         runs.append(record)
@@ -250,11 +261,23 @@ def epochs_bytes(rows: Sequence[Row], further: Sequence[str] = ()) -> bytes:
     return csv_text([(*COLUMNS, *further), *cells]).encode()
 
 
-def write_failure(folder: Path, experiment: str, arm: str, arm_hash: str, seed: int, message: str) -> None:
-    """Write down that a run failed and why, where the folder takes it; never over a finished run."""
+def write_failure(
+    folder: Path,
+    experiment: str,
+    arm: str,
+    arm_hash: str,
+    seed: int,
+    message: str,
+    fit: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down that a run failed and why, where the folder takes it; never over a finished run.
+
+    With folds, `fit` holds the ``repeat`` and the ``fold`` of the run.
+    """
     run = RunManifest(
-        schema=RUN_SCHEMA, status="failed", experiment=experiment, arm=arm, arm_hash=arm_hash, seed=seed, error=message
-    )
+        schema=RUN_SCHEMA, status="failed", experiment=experiment, arm=arm, arm_hash=arm_hash, seed=seed, error=message,
+        **(fit or {}),
+    )  # fmt: skip
     with contextlib.suppress(ResultsError, OSError):
         write_atomically(folder / RUN, run_bytes(run), durable=True)
 

@@ -340,14 +340,9 @@ class _Run:
             **self._learned_final(),
             error=None,
             test=test,
-            **self._place(),
+            **self._task.fit,
             files=digests_of(self._task.folder, without=records.CHECKPOINT),
         )
-
-    def _place(self) -> dict[str, Any]:
-        """Return repeat and fold of the run; empty without folds."""
-        folds = self._experiment.data.folds
-        return {} if folds is None else dict(zip(("repeat", "fold"), divmod(self._task.seed, folds), strict=True))
 
     def _check_stop(self) -> None:
         """Stop in the middle of an epoch, where its features are being computed; the last checkpoint stands."""

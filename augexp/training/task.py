@@ -56,6 +56,12 @@ class RunTask:
         return self.experiment.run_name(self.arm, self.seed)
 
     @property
+    def fit(self) -> dict[str, Any]:
+        """Its ``repeat`` and ``fold`` as they are recorded, both from 0; empty without folds."""
+        folds = self.experiment.data.folds
+        return {} if folds is None else dict(zip(("repeat", "fold"), divmod(self.seed, folds), strict=True))
+
+    @property
     def size(self) -> str:
         """Say how large the training draw is, for messages; empty where it is the usual one."""
         return self.experiment.data.size_name

@@ -8,16 +8,20 @@ import shutil
 
 import numpy as np
 import pytest
+from builders import seal
 from PIL import Image
 
 import augexp
 from augexp import api
 from augexp.cli import output
-from augexp.commands import answer, status
+from augexp.commands import answer, status, verify
 from augexp.commands.export import export
+from augexp.engines.base import Execution
+from augexp.errors import AnalysisError, ResultsError
 from augexp.reporting import charts, figures, tables
 from augexp.results.folder import reopen_workspace
 from augexp.results.records import read_run, read_runs
+from augexp.training.task import RunTask
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +159,78 @@ def test_a_missing_fit_blocks_the_verdict_and_is_named(folder, tmp_path):
     assert [run.name for run in found.missing] == ["none repeat 2 fold 3"]
     assert found.contrasts[0].seeds == (0,)
     assert found.contrasts[0].verdict == "NO VERDICT YET: runs are missing"
+
+
+# -- messages about a single fit ------------------------------------------------------------------
+
+
+@pytest.fixture
+def copied(folder, tmp_path):
+    """A copy of the results folder, to be changed."""
+    shutil.copytree(folder, tmp_path / folder.name)
+    return tmp_path / folder.name
+
+
+def test_train_says_the_repeat_and_the_fold(folder, capsys):
+    output.print_run(read_run(folder / "runs" / "none" / "seed-7"), "augexp compare")
+    said = capsys.readouterr().out.replace(str(folder), "")
+    assert said.startswith("none, repeat 2 fold 3: 4 epochs")
+    assert "One fit proves nothing: this trains all arms in all folds" in said
+    assert "seed" not in said.replace("seed-7", "")
+
+
+def test_a_fit_that_has_failed_is_called_by_its_name(folder, tmp_path, capsys):
+    experiment = reopen_workspace(folder).experiment
+    task = RunTask(experiment, "none", 7, tmp_path, tmp_path / "runs" / "none" / "seed-7")
+    told = []
+    Execution([], told.append, None, "").fail(task, "memory ran out")
+    record = read_run(task.folder)
+    assert (record.run.repeat, record.run.fold) == (1, 2)
+    output.print_run(record, "augexp compare")
+    assert capsys.readouterr().out == "none, repeat 2 fold 3: failed: memory ran out\n"
+
+
+def test_status_names_a_fit_that_has_failed(copied):
+    seal(copied / "runs" / "none" / "seed-7", status="failed", error="it broke")
+    text = output.status_text(status.status(copied))
+    assert "none repeat 2 fold 3: it broke" in text
+    assert "seed" not in text
+
+
+def test_verify_names_fits(folder):
+    runs = read_runs(folder)
+    fit = next(run for run in runs if (run.arm, run.seed) == ("none", 7))
+    assert verify.compare(fit, fit).words.startswith("none repeat 2 fold 3: bit-exact")
+    with pytest.raises(ResultsError) as caught:
+        verify.choose(runs, "none", 12, folds=5)
+    said = "no finished run of arm none, repeat 3 fold 3 (--seed 12); there are: none repeat 1 fold 1 (--seed 0), none"
+    assert str(caught.value).startswith(said)
+    with pytest.raises(ResultsError, match="no finished run of arm mixup, fit any; there are"):
+        verify.choose(runs, "mixup", folds=5)
+
+
+def test_a_fit_in_the_folder_of_another_one_is_named(copied):
+    (copied / "runs" / "none" / "seed-7").rename(copied / "runs" / "none" / "seed-17")
+    with pytest.raises(ResultsError, match="holds the run of 'none' with repeat 2 fold 3, which belongs elsewhere"):
+        read_runs(copied)
+
+
+def test_fits_that_are_no_pair_are_named(copied):
+    workspace = reopen_workspace(copied)
+    seal(copied / "runs" / "none" / "seed-7", order="another")
+    with pytest.raises(AnalysisError, match="^repeat 2 fold 3: the arms differ in image order, so they are no pair"):
+        answer.compute(workspace, answer.plan_records(workspace), workspace.plan_history(), answer.NO_IMAGES)
+    for path in (copied / "runs").glob("*/seed-*"):
+        seal(path, order="one", weights_initial="one")
+    with pytest.raises(AnalysisError, match="^all 10 fits start from the same weights"):
+        answer.compute(workspace, answer.plan_records(workspace), workspace.plan_history(), answer.NO_IMAGES)
+
+
+def test_a_table_without_a_whole_repeat_is_refused(copied, place, tmp_path):
+    for repeat in range(2):
+        shutil.rmtree(copied / "runs" / "none" / f"seed-{5 * repeat}")
+    with pytest.raises(ResultsError, match="no repeat is finished in every arm"):
+        export(copied, "table", str(tmp_path / "runs.csv"), data_dir=place / "data")
 
 
 def test_own_best_budgets_are_chosen_by_the_other_fits(place):

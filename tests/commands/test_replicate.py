@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from command_lines import run as run_program
 from PIL import Image
+from typer.main import get_command
 
 import augexp
+from augexp.cli import app
 from augexp.commands import compare
 from augexp.engines.base import Engine
 from augexp.errors import DataError, DefinitionError, Interrupted
@@ -181,6 +183,20 @@ def test_the_files_say_the_same(whole, places):
     assert "<img" not in page
     assert page.count("<svg") > 4
     assert 'src="http' not in page
+
+
+def test_no_warning_names_an_option_of_another_command(whole, places):
+    replication, _ = whole
+    offered = {word for one in get_command(app).commands["replicate"].params for word in one.opts}
+    out = places["out"]
+    for table in replication.tables:
+        text = (out / table.experiment / "comparison" / "comparison.json").read_text("utf-8")
+        assert "--group-from" in " ".join(json.loads(text)["warnings"])
+        assert "Only 20 test images" in " ".join(table.warnings)
+    found = re.findall(r"(?<![\w-])--[a-z][a-z-]*", " ".join(text for t in replication.tables for text in t.warnings))
+    assert set(found) <= offered
+    for form in ("html", "md", "json"):
+        assert "group-from" not in (out / f"replication.{form}").read_text("utf-8")
 
 
 def test_what_is_there_is_not_trained_again(whole, places, in_this_process):

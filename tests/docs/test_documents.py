@@ -130,6 +130,8 @@ def test_the_notebook_is_python_without_results():
         (Block("bash", "augexp judge\n"), "Missing argument"),
         (Block("bash", "curl example.org\n"), "not a program"),
         (Block("python", "for x in:\n"), "invalid syntax"),
+        (Block("python", "from augexp import compair\n"), "compair: not a name of augexp"),
+        (Block("python", "import augexp\n\naugexp.compair('photos')\n"), "compair: not a name of augexp"),
         (Block("toml", 'name = "a"\n[plan]\narm = ["none"]\n'), "arm"),
         (Block("toml", "name = \n"), "Invalid value"),
     ],

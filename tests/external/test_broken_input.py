@@ -112,6 +112,26 @@ def test_a_predicted_class_that_is_no_label() -> None:
     refused(tables.changed(tables.table(probabilities=False), 7, predicted="1"), "none seed 0: predicted: received '1'")
 
 
+def test_a_repeat_of_folds_is_named_as_the_table_numbers_it() -> None:
+    columns = folded(tables.table())
+    refused(tables.rows_of(columns, np.arange(600) != 130), "none repeat 2: has 59 of the 60 test images")
+    twice = tables.rows_of(columns, np.sort(np.append(np.arange(600), 130)))
+    assert "has its own arm and repeat" in refused(twice, "none repeat 2: image 'image-010.png' is there 2 times")
+    for name in ("p_class-0", "p_class-1"):
+        columns[name][60:120] = columns[name][:60]
+    refused(columns, "none repeat 0 and none repeat 1 are the same run, number by number")
+    wrong = folded(tables.changed(tables.table(probabilities=False), 7, predicted="1"))
+    refused(wrong, "none repeat 0: predicted: received '1'")
+
+
+def test_a_missing_repeat_is_named() -> None:
+    columns = folded(tables.table())
+    kept = ~((columns["arm"] == "better") & (columns["repeat"] == 3))
+    found = augexp.judge(tables.rows_of(columns, kept), **PAIRED)
+    assert [run.name for run in found.missing] == ["better repeat 3"]
+    assert "better repeat 3 (" in " ".join(found.warnings)
+
+
 def test_one_run_under_two_seeds() -> None:
     columns = tables.table()
     for name in ("p_class-0", "p_class-1"):

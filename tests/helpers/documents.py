@@ -7,6 +7,7 @@ Marks are comments on the line before a block: ``<!-- run -->`` has it executed 
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import shlex
 import tomllib
@@ -92,7 +93,7 @@ def wrong_in_block(block: Block, folder: Path) -> list[str]:
         return [wrong for words in commands(block.text) if (wrong := wrong_in_command(words))]
     try:
         if block.language == "python":
-            ast.parse(block.text)
+            return [f"python: {name}: not a name of augexp" for name in _missing_names(ast.parse(block.text))]
         if block.language == "toml":
             (folder / "block.toml").write_text(block.text, encoding="utf-8")
             tomllib.loads(block.text)
@@ -100,6 +101,18 @@ def wrong_in_block(block: Block, folder: Path) -> list[str]:
     except (SyntaxError, ValueError, augexp.AugexpError) as error:
         return [f"{block.language}: {error}"]
     return []
+
+
+def _missing_names(tree: ast.Module) -> list[str]:
+    """Return what a block takes from augexp, by import or as an attribute, that is not there."""
+    missing = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "augexp":
+            found = importlib.import_module(node.module or "")
+            missing += [alias.name for alias in node.names if not hasattr(found, alias.name)]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "augexp":
+            missing += [] if hasattr(augexp, node.attr) else [node.attr]
+    return missing
 
 
 def wrong_in_words(text: str) -> list[str]:

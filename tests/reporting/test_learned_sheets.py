@@ -50,6 +50,15 @@ def test_it_is_shown_as_it_starts_and_as_a_run_has_trained_it(learning, store, m
     ]
 
 
+def test_with_folds_a_sheet_names_the_fit(learning, store, monkeypatch, tmp_path):
+    folded = learning.replace(data={"folds": 5, "test": "folds"}, plan={"seeds": None, "looks": [2, 3, 4]})
+    weights = initial_weights(learning.policy("neural").learned, 0, 0)
+    monkeypatch.setattr(sheets, "training_rows", lambda *_: np.arange(len(store.labels)))
+    assert "untrained, as repeat 1 fold 1 starts" in sheets.samples(folded, "neural", store, 1, tmp_path).note
+    monkeypatch.setattr(sheets, "trained", lambda *_: (weights, 7))
+    assert "as the run of repeat 2 fold 3 has trained it" in sheets.samples(folded, "neural", store, 1, tmp_path).note
+
+
 def test_the_control_shows_what_is_made_of_the_image_itself(learning, store, tmp_path):
     sheet = sheets.samples(learning, "neural-same", store, 6, tmp_path)
     assert sheet.columns == ("original", "made of it")

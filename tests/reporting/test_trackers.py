@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,6 +72,36 @@ def test_tensorboard_reads_back_curves_test_and_sentence(runs, tmp_path):
     assert answer.Scalars("standard/estimate")[0].value == np.float32(0.0312)
     assert answer.Scalars("standard/interval/high")[0].value == np.float32(0.05)
     assert answer.Tensors("sentences")[0].tensor_proto.string_val[0] == b"It helps by 3.1 points."
+
+
+def folded(runs):
+    """Return the finished runs as the third fit of the second of two repeats of five folds."""
+    return [replace(run, run=run.run.model_copy(update={"seed": 7, "repeat": 1, "fold": 2})) for run in runs[::2]]
+
+
+def test_tensorboard_calls_fits_by_their_names(runs, tmp_path):
+    pytest.importorskip("tensorboard", reason="the extra augexp[tensorboard] is not installed")
+    fits, logs = folded(runs), tmp_path / "logs"
+    (logs / "none" / "seed-7").mkdir(parents=True)
+    (logs / "none" / "seed-7" / trackers.EVENTS).write_bytes(b"of an earlier version")
+    trackers.export_tensorboard(fits, {}, logs)
+    assert {path.parent.relative_to(logs).as_posix() for path in logs.rglob("events*")} == {
+        "none/repeat-2-fold-3",
+        "standard/repeat-2-fold-3",
+    }
+
+
+def test_mlflow_calls_fits_by_their_names(runs, tmp_path, monkeypatch):
+    for library in ("mlflow", "sqlalchemy", "alembic"):
+        pytest.importorskip(library, reason="the extra augexp[mlflow] is not installed")
+    monkeypatch.chdir(tmp_path)
+    trackers.export_mlflow(folded(runs), {}, str(tmp_path / "tracker"))
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/tracker/mlflow.db")
+    logged = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
+    assert {run.info.run_name for run in logged} == {"none repeat 2 fold 3", "standard repeat 2 fold 3"}
+    assert {tuple(run.data.params[name] for name in ("seed", "repeat", "fold")) for run in logged} == {("7", "1", "2")}
 
 
 def test_mlflow_reads_back_curves_test_and_sentence(runs, tmp_path, monkeypatch):

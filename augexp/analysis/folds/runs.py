@@ -15,6 +15,7 @@ from augexp.analysis.statistics import Crossed, Floats, Ints
 from augexp.data.groups import name_hash
 from augexp.errors import AnalysisError
 from augexp.experiment.definition import Experiment
+from augexp.experiment.nouns import run_name
 from augexp.results.predictions import Predictions
 from augexp.results.records import RunRecord
 
@@ -53,8 +54,7 @@ class FoldedRuns(PairedRuns):
 
     def run_name(self, record: RunRecord) -> str:
         """Return the name of a fit for messages."""
-        repeat, fold = divmod(record.seed, self.size)
-        return f"{record.arm} repeat {repeat + 1} fold {fold + 1}"
+        return run_name(record.arm, record.seed, self.size)
 
     def predictions(self, arm: str) -> list[Predictions]:
         """Return the out-of-fold predictions of an arm for all images, in the order of `repeats`."""

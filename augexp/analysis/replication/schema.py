@@ -147,7 +147,7 @@ class ReplicatedTable(_ReplicationValue):
         equivalence: r in pp.
         arms, claims: in the order of the paper.
         missing: runs that the plan asks for and that are not there.
-        warnings: of the comparison.
+        warnings: of the comparison, as far as they apply, see `augexp.analysis.replication.remarks`.
         command: repeats this experiment alone.
     """
 

@@ -6,7 +6,7 @@ Nothing here trains or draws, and the same records give the same answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from augexp.analysis import looks
 from augexp.analysis import wording as common
 from augexp.analysis.comparison import environment_of
 from augexp.analysis.looks import History
+from augexp.analysis.paired_runs import PairedRuns
 from augexp.analysis.statistics import MIN_SEEDS
 from augexp.analysis.worth import censored, wording
 from augexp.analysis.worth.curve import reach
@@ -22,6 +23,7 @@ from augexp.analysis.worth.runs import SizeRecords, at_size, check_same_images
 from augexp.analysis.worth.schema import Cost, Factors, SeedWorth, TrainingSize, Worth
 from augexp.data.store_manifest import StoreManifest
 from augexp.errors import AnalysisError
+from augexp.experiment.definition import Experiment
 from augexp.version import __version__
 
 Beyond = Literal["above", "below", ""]
@@ -54,12 +56,7 @@ def compute(
     ordered = sorted(sizes, key=lambda size: size.factor)
     (middle,) = (size for size in ordered if size.factor == 1.0)
     experiment, plan = middle.experiment, middle.experiment.plan
-    counted = looks.counted_seeds(experiment, middle.records, history, plan.max_seeds)
-    seeds = tuple(seed for seed in counted if all(seed in size.seeds for size in ordered))
-    if not seeds:
-        raise AnalysisError("no seed has been trained at every size; repeat `augexp worth` to go on")
-    runs = [size.pair(seeds) for size in ordered]
-    check_same_images(runs)
+    seeds, runs = _complete_runs(ordered, middle, history)
     points = tuple(at_size(size, own) for size, own in zip(ordered, runs, strict=True))
     level = looks.contrast_level(experiment, history)
     t = level.t(len(seeds)) if len(seeds) >= MIN_SEEDS else None
@@ -69,15 +66,9 @@ def compute(
     worth = Worth(
         augexp=__version__,
         name=name,
-        experiment_hash=experiment.hash,
-        source=common.source(experiment),
-        synthetic=experiment.data.kind.synthetic,
-        classes=runs[0].first.classes,
-        baseline=plan.baseline,
+        **_asked_and_tested(experiment, runs),
         arm=arm,
-        metric=runs[0].metric,
         images=next(point.images for point in points if point.factor == 1.0),
-        test_images=len(runs[0].columns),
         draws=draws,
         seeds=seeds,
         rule=level.rule,
@@ -95,9 +86,41 @@ def compute(
         warnings=(),
         command=command,
         data=manifest.plain() if manifest else {},
-        environment=environment_of([record for own in runs for record in own.records.values()]),
-        definition=experiment.without_places(),
     )
+    return _in_words(worth, experiment, runs)
+
+
+def _complete_runs(
+    sizes: Sequence[SizeRecords], middle: SizeRecords, history: History
+) -> tuple[tuple[int, ...], list[PairedRuns]]:
+    """Return the seeds that count, which were trained at every size, and their runs at each; see `compute`."""
+    experiment = middle.experiment
+    counted = looks.counted_seeds(experiment, middle.records, history, experiment.plan.max_seeds)
+    seeds = tuple(seed for seed in counted if all(seed in size.seeds for size in sizes))
+    if not seeds:
+        raise AnalysisError("no seed has been trained at every size; repeat `augexp worth` to go on")
+    runs = [size.pair(seeds) for size in sizes]
+    check_same_images(runs)
+    return seeds, runs
+
+
+def _asked_and_tested(experiment: Experiment, runs: Sequence[PairedRuns]) -> dict[str, Any]:
+    """Return the fields of a `Worth` that the definition says, and what the runs of all sizes have in common."""
+    return {
+        "experiment_hash": experiment.hash,
+        "source": common.source(experiment),
+        "synthetic": experiment.data.kind.synthetic,
+        "baseline": experiment.plan.baseline,
+        "definition": experiment.without_places(),
+        "classes": runs[0].first.classes,
+        "metric": runs[0].metric,
+        "test_images": len(runs[0].columns),
+        "environment": environment_of([record for own in runs for record in own.records.values()]),
+    }
+
+
+def _in_words(worth: Worth, experiment: Experiment, runs: Sequence[PairedRuns]) -> Worth:
+    """Return the answer with its sentences and warnings, which are written from its numbers."""
     diverged = sum(record.status == "diverged" for own in runs for record in own.records.values())
     words = {"answer": wording.answer(worth), "sentence": wording.sentence(worth, experiment)}
     return worth.model_copy(update={**words, "warnings": wording.warnings(worth, experiment, diverged)})

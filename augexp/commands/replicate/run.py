@@ -125,7 +125,7 @@ def _table(table: PlannedTable, comparison: Comparison, out: Path) -> Replicated
     """Return what an experiment says, from its records."""
     from augexp.analysis import looks  # noqa: PLC0415 - the statistics
     from augexp.analysis.folds.runs import runs_of  # noqa: PLC0415
-    from augexp.analysis.replication import schema  # noqa: PLC0415
+    from augexp.analysis.replication import remarks, schema  # noqa: PLC0415
     from augexp.analysis.replication import table as tables  # noqa: PLC0415
 
     workspace = reopen_workspace(out / table.experiment.name)
@@ -152,7 +152,7 @@ def _table(table: PlannedTable, comparison: Comparison, out: Path) -> Replicated
         arms=tables.replicated_arms(published),
         claims=tables.replicated_claims(published),
         missing=len(comparison.missing),
-        warnings=comparison.warnings,
+        warnings=remarks.applicable(comparison.warnings),
         command=f"augexp compare experiments/{experiment.name}.toml --path FOLDER",
     )
 

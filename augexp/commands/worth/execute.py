@@ -7,7 +7,7 @@ can be looked at, verified and gone on with like any others. All of them share o
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,18 +96,26 @@ def worth(
     if dry_run:
         listener.note(cost.describe(chosen, store, sum(_count_missing(size, root) for size in chosen)))
         return None
-    with contextlib.ExitStack() as stack:
-        places = [_open(size, root, stack) for size in chosen]
-        stack.enter_context(lock_results(root))
-        runner = stack.enter_context(compare.open_engine(engine, jobs, address))
-        missing = sum(_count_missing(place.size, root) for place in places)
-        listener.note(cost.describe(chosen, store, missing))
-        _execute(places, store, runner, listener)
+    places = _complete(chosen, root, store, lambda: compare.open_engine(engine, jobs, address), listener)
     return _answer(places, store, arm, experiment.name, root, named, full=full)
 
 
 sizes_named, sizes_base, sizes_choose, sizes_folder = sizes.check, sizes.base, sizes.choose, sizes.folder_name
 """Under names of their own, since `worth` has an argument `sizes`."""
+
+
+def _complete(
+    chosen: Sequence[Size], root: Path, store: Store, open_runner: Callable[[], Engine], listener: ProgressListener
+) -> list[_Place]:
+    """Open the folders of all sizes, say what the missing runs cost, and execute them while the folders are locked."""
+    with contextlib.ExitStack() as stack:
+        places = [_open(size, root, stack) for size in chosen]
+        stack.enter_context(lock_results(root))
+        runner = stack.enter_context(open_runner())
+        missing = sum(_count_missing(place.size, root) for place in places)
+        listener.note(cost.describe(chosen, store, missing))
+        _execute(places, store, runner, listener)
+    return places
 
 
 def _open(size: Size, root: Path, stack: contextlib.ExitStack) -> _Place:

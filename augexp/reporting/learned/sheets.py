@@ -13,6 +13,7 @@ from augexp.augment.pipeline import Augmenter, Floats
 from augexp.augment.pixels.learned_network import apply, initial_weights
 from augexp.data.store import Store
 from augexp.errors import ResultsError
+from augexp.experiment import nouns
 from augexp.experiment.definition import Experiment
 from augexp.reporting.preview_sheets import Cell, PreviewSheet, Row, as_bytes, first_of_classes, origin, training_rows
 from augexp.results import learned_weights, records
@@ -89,6 +90,7 @@ def samples(experiment: Experiment, arm: str, store: Store, versions: int, resul
         for row, *of_row in zip(cells, *shown, strict=True):
             row.extend(Cell(as_bytes(image)) for image in of_row)
     table = tuple(Row(store.classes[label], tuple(row)) for label, row in zip(classes, cells, strict=True))
-    state = f"as the run of seed {seed} has trained it" if found else "untrained, as seed 0 starts"
+    run = nouns.run_title(seed, experiment.data.folds)
+    state = f"as the run of {run} has trained it" if found else f"untrained, as {run} starts"
     note = f"{policy.summary}. The network is shown {state}; pictures are cut off at black and white."
     return PreviewSheet(f"What the network makes: {policy.title}{origin(store)}", note, tuple(columns), table)
