@@ -10,6 +10,7 @@ here, the numbers in ``benchmarks/results/`` and ``results/``. This script measu
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import re
 import sys
@@ -82,20 +83,26 @@ def image_floor() -> str:
     return f"the {answer['test_images']:,} images of the published answer on cats and dogs leave ±{floor:.1f} pp"
 
 
+FOLDED = {"cats-dogs": "cats and dogs, 10 epochs", "bedroom-kitchen": "bedrooms and kitchens, 40 epochs"}
+"""Photos that have been judged with folds and with a held-out test set, and what they are called."""
+
+
 def folds() -> str:
     """Return a table of the half-widths of folds and of a held-out test set, with as many runs."""
     lines = [
-        "| | test images | half-width of the seeds or fits | half-width for new images |",
-        "|---|---:|---:|---:|",
+        "| photos | | test images | difference | half-width of the seeds or fits | half-width for new images |",
+        "|---|---|---:|---:|---:|---:|",
     ]
-    for name, label in (("held-out", "{} seeds, the official test set"), ("folds", "`--folds 5 --repeats {}`")):
-        answer = published(f"cats-dogs-{name}")
+    names = (("held-out", "{} seeds, the official test set"), ("folds", "`--folds 5 --repeats {}`"))
+    for (photos, title), (name, label) in itertools.product(FOLDED.items(), names):
+        answer = published(f"{photos}-{name}")
         (contrast,) = answer["contrasts"]
         these, new = (
             (contrast[scope]["high"] - contrast[scope]["low"]) / 2 for scope in ("these_images", "new_images")
         )
         label = label.format(len(contrast["seeds"]))
-        lines.append(f"| {label} | {answer['test_images']:,} | {these:.2f} pp | **{new:.2f} pp** |")
+        facts = f"{answer['test_images']:,} | {_signed(contrast['estimate'])} pp"
+        lines.append(f"| {title} | {label} | {facts} | {these:.2f} pp | **{new:.2f} pp** |")
     return "\n".join(lines)
 
 

@@ -68,6 +68,9 @@ def _changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
     if folded and experiment.data.folds is None:
         changes.setdefault("seeds", None)  # a number of seeds that the source has by default says nothing about repeats
         changes.setdefault("test", "auto")
+        usual = experiment.data.kind.defaults.get("data", {}).get("train_per_class")
+        if experiment.data.train_per_class == usual:
+            changes.setdefault("train_per_class", None)  # LSUN's: folds take all images that there are
     if isinstance(changes.get("epochs"), int):
         # Cap and horizon of an automatic budget say nothing about a fixed one.
         changes = {"max_epochs": MAX_EPOCHS, "horizon": None, **changes}

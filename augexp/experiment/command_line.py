@@ -26,7 +26,7 @@ def command(experiment: Experiment) -> str:
     data = experiment.data
     base = definition.of_source(data.source, {"path": data.path, "categories": data.categories}, origin=data.source)
     if data.folds is not None:  # the number alone is said: test and looks follow from it
-        base = base.replace(data={"folds": data.folds}, plan={"seeds": None})
+        base = base.replace(data={"folds": data.folds, "train_per_class": None}, plan={"seeds": None})
     values, defaults = _plain(experiment), {**_plain(base), "data.folds": None}
     words: list[str] = []
     for place, value in values.items():

@@ -16,6 +16,8 @@ from augexp.experiment import command_line
         ((), {"epochs": 3, "root_seed": 7}, "augexp compare --root-seed 7 --epochs 3"),
         (("bedroom", "kitchen"), {"arms": ["flip", "crop"]}, "augexp compare bedroom kitchen --arms none,flip,crop"),
         (("bedroom", "kitchen"), {"seeds": 8, "test": "official"}, None),
+        (("bedroom", "kitchen"), {"folds": 5, "repeats": 4}, "augexp compare bedroom kitchen --folds 5 --repeats 4"),
+        ((), {"folds": 3, "epochs": 9}, "augexp compare --folds 3 --epochs 9"),
         ((), {"name": "mine", "image_size": 64, "equivalence": 1.5, "metric": "accuracy", "model": "tiny"}, None),
     ],
 )
