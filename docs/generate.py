@@ -35,6 +35,8 @@ from augexp.experiment.plan import Plan
 from augexp.experiment.sources import Data
 from augexp.experiment.training import Training
 from augexp.reporting import formats
+from augexp.reporting.replication import page as replication_page
+from augexp.reporting.worth import write as worth_files
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -142,7 +144,8 @@ def schema() -> str:
         NOTE,
         "`comparison.json` holds the whole answer. Differences are in percentage points (pp), accuracies in percent. "
         "The formal schema lies beside it in each results folder, and here: "
-        "[`comparison.schema.json`](comparison.schema.json).",
+        "[`comparison.schema.json`](comparison.schema.json). Those of `augexp worth` and `augexp replicate` are "
+        "[`worth.schema.json`](worth.schema.json) and [`replication.schema.json`](replication.schema.json).",
     ]
     for model in reversed(_models(Comparison)):
         texts, summary = attributes(model), (inspect.getdoc(model) or "").partition("\n\n")[0]
@@ -156,7 +159,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/experiment.md": experiment,
     "reference/policies.md": policies,
     "reference/schema.md": schema,
-    "reference/comparison.schema.json": lambda: formats.json_schema().rstrip("\n") + "\n",
+    "reference/comparison.schema.json": formats.json_schema,
+    "reference/replication.schema.json": replication_page.json_schema,
+    "reference/worth.schema.json": worth_files.json_schema,
 }
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from command_lines import run as run_program
@@ -166,7 +167,11 @@ def test_equal_epochs_are_the_last_epoch_and_say_what_the_test_set_said(whole, p
 def test_the_files_say_the_same(whole, places):
     replication, _ = whole
     out = places["out"]
-    assert json.loads((out / "replication.json").read_text("utf-8")) == replication.model_dump(mode="json")
+    values, schema = (json.loads((out / f"replication.{end}").read_text("utf-8")) for end in ("json", "schema.json"))
+    assert values == replication.model_dump(mode="json")
+    jsonschema.validate(values, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**values, "papers": 2}, schema)
     with (out / "replication.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == sum(len(arm.budgets) for table in replication.tables for arm in table.arms)

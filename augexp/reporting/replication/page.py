@@ -24,7 +24,7 @@ Records = Mapping[str, Sequence[RunRecord]]
 
 
 def write(replication: Replication, records: Records, folder: Path) -> list[Path]:
-    """Write ``replication.json``, ``.csv``, ``.md`` and ``.html``; return their paths.
+    """Write ``replication.json`` with its schema, ``.csv``, ``.md`` and ``.html``; return their paths.
 
     Args:
         replication: the answer.
@@ -39,11 +39,17 @@ def write(replication: Replication, records: Records, folder: Path) -> list[Path
         "csv": formats.csv_table(tables.all_rows(replication)),
         "md": to_markdown(replication),
         "html": pages.lay_out(build_page(replication, records)),
+        "schema.json": json_schema(),
     }
     paths = [folder / f"replication.{suffix}" for suffix in texts]
     for path, text in zip(paths, texts.values(), strict=True):
         write_atomically(path, text, advice="free some space or choose another place with --out")
     return paths
+
+
+def json_schema() -> str:
+    """Return the JSON schema of ``replication.json``."""
+    return json.dumps(Replication.model_json_schema(mode="serialization"), indent=1, sort_keys=True) + "\n"
 
 
 def to_markdown(replication: Replication) -> str:
