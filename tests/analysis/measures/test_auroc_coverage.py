@@ -55,7 +55,7 @@ def holds(parts, level, exact):
 
 @pytest.mark.parametrize(("m", "share"), [(100, 0.5), (400, 0.2)])
 def test_planned_looks_hold_together(m, share):
-    looks, count, wrong = (5, 8, 12, 20), 1500, 0
+    looks, count, wrong = (5, 8, 12, 20), 800, 0
     generator, level, exact = np.random.default_rng([5, m]), critical_values.level("looks", 1, looks), truth()
     for _ in range(count):
         matrix = differences(generator, np.arange(m) < share * m, looks[-1])[0]
@@ -65,7 +65,7 @@ def test_planned_looks_hold_together(m, share):
 
 @pytest.mark.parametrize("n", [5, 10])
 def test_several_policies_hold_together(n):
-    count, arms, m, kept = 1000, 4, 200, 0
+    count, arms, m, kept = 600, 4, 200, 0
     generator, level, exact = np.random.default_rng([6, n]), critical_values.level("fixed", arms), truth()
     for _ in range(count):
         matrices = differences(generator, np.arange(m) < 0.3 * m, n, arms)
@@ -85,7 +85,7 @@ def test_several_policies_hold_together(n):
     ],
 )
 def test_groups_are_the_unit_of_the_images(count, skewed, pure):
-    repeats, n, shared, kept, alone = 1500, 5, (0.5, 0.4), 0, 0
+    repeats, n, shared, kept, alone = 800, 5, (0.5, 0.4), 0, 0
     generator, level = np.random.default_rng([7, count, skewed, pure]), critical_values.level("fixed", 1)
     exact = truth(shared)
     for _ in range(repeats):

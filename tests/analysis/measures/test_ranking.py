@@ -16,10 +16,10 @@ from augexp.results.records import read_runs
 CASES = 1000
 
 
-def cases():
+def cases(count=CASES):
     """Yield scores with and without ties, classes and weights."""
     generator = np.random.default_rng(23)
-    for number in range(CASES):
+    for number in range(count):
         m = int(generator.integers(2, 60))
         positive = generator.random(m) < generator.uniform(0.1, 0.9)
         positive[:2] = True, False
@@ -38,7 +38,7 @@ def test_auroc_is_that_of_scikit_learn_in_a_thousand_cases():
 
 def test_average_precision_and_sensitivity_are_those_of_scikit_learn():
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is in the dev extra")
-    for scores, positive, weights in cases():
+    for scores, positive, weights in cases(200):
         expected = metrics.average_precision_score(positive, scores, sample_weight=weights)
         assert abs(ranking.average_precision(scores, positive, weights) - expected) <= 1e-12
         wrong, right, _ = metrics.roc_curve(positive, scores, sample_weight=weights, drop_intermediate=False)
@@ -49,7 +49,7 @@ def test_average_precision_and_sensitivity_are_those_of_scikit_learn():
 def test_f1_is_that_of_scikit_learn():
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is in the dev extra")
     generator = np.random.default_rng(24)
-    for _ in range(200):
+    for _ in range(60):
         labels, predicted = generator.integers(0, 4, (2, 30))
         weights = generator.integers(1, 4, 30) / 3
         values = ranking.f1(labels, predicted, weights, 5)
