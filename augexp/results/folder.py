@@ -240,14 +240,23 @@ def _screening_of(folder: Path) -> Path:
     return folder.with_name(screening.folder_name(folder.name)) if folder.name else folder / screening.SUFFIX
 
 
+def _where(folder: Path) -> str:
+    """Say where the results are instead: of a screening, or in folders of this one, as those of `augexp worth`."""
+    stage = _screening_of(folder)
+    if stage.is_dir():
+        return f"its policies are screened in {stage}, and the same `augexp compare` goes on from there"
+    inner = sorted(path.parent.name for path in folder.glob("*/experiment.toml"))
+    if not inner:
+        return "name a folder that `augexp compare` wrote, such as results/sample"
+    others = f" and {len(inner) - 1} more" if len(inner) > 1 else ""
+    return f"it holds those of {inner[0]}{others}: name one of them, such as {folder / inner[0]}"
+
+
 def reopen_workspace(folder: Path) -> Workspace:
     """Return the workspace that lies in `folder`; raises ResultsError where there is none or a link leaves it."""
     path = folder / "experiment.toml"
     if not path.is_file():
-        hint, stage = "name a folder that `augexp compare` wrote, such as results/sample", _screening_of(folder)
-        if stage.is_dir():
-            hint = f"its policies are screened in {stage}, and the same `augexp compare` goes on from there"
-        raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {hint}")
+        raise ResultsError(f"{folder}: no results of an experiment here (experiment.toml is missing); {_where(folder)}")
     check_inside(folder)
     try:
         sealed_toml.check(path)

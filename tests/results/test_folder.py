@@ -91,3 +91,13 @@ def test_history_is_plain_json(tmp_path) -> None:
     assert history[0].plan_hash == SAMPLE.plan_hash
     assert set(history[0].arms) == set(SAMPLE.plan.arms)
     assert Path(workspace.run_folder("none", 3)).parts[-3:] == ("runs", "none", "seed-3")
+
+
+def test_a_folder_of_results_folders_says_which_to_name(tmp_path) -> None:
+    for name in ("at-1", "at-0.5", "at-2"):
+        open_workspace(SAMPLE.replace(name=name), tmp_path / "sample-worth").commit_definition()
+    expected = r"it holds those of at-0\.5 and 2 more: name one of them, such as .*sample-worth/at-0\.5$"
+    with pytest.raises(ResultsError, match=expected):
+        reopen_workspace(tmp_path / "sample-worth")
+    with pytest.raises(ResultsError, match="name a folder that `augexp compare` wrote"):
+        reopen_workspace(tmp_path)
