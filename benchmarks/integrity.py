@@ -17,9 +17,10 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from augexp.engines.worker_process import THREAD_VARIABLES
@@ -44,9 +45,9 @@ def timed(spent: list[float], places: list[tuple[object, str]]) -> Iterator[None
     """Add to `spent` the processor seconds inside each outermost call of the named functions."""
     depth = 0
 
-    def timer(function):
+    def timer(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def wrapper(*positional, **named):
+        def wrapper(*positional: Any, **named: Any) -> Any:
             nonlocal depth
             depth += 1
             begin = time.process_time()
