@@ -328,6 +328,7 @@ def test_choosing_on_other_seeds_and_images_keeps_the_error_probability() -> Non
 # -- the whole way, once -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_compare_screens_then_confirms(tmp_path, smoke, monkeypatch) -> None:
     notes: list[str] = []
     listener = augexp.progress.NullListener()

@@ -88,6 +88,7 @@ def test_a_python_file_runs_again_only_where_it_is_named_and_has_not_changed(tmp
         augexp.verify(folder, model=f"{net}:build", data_dir=tmp_path)
 
 
+@pytest.mark.slow
 def test_what_was_used_here_is_read_again_and_what_was_not_has_to_be_named(tmp_path, image_folder) -> None:
     import keras
 

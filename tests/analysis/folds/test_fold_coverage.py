@@ -7,6 +7,8 @@ and nearest neighbours on noisy copies of the training images. The truth is the 
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from scipy.special import stdtr
@@ -57,6 +59,7 @@ def cross_validate(generator, learner, images, folds, repeats):
     return differences, partitions
 
 
+@functools.cache
 def truth(learner, images, sets=3000):
     """Return the mean difference in pp over training sets of so many images, and its standard error."""
     generator = np.random.default_rng(77)

@@ -49,7 +49,7 @@ def test_too_few_known_numbers_have_no_estimate(known):
 
 # -- coverage ------------------------------------------------------------------------------------
 
-REPEATS = 1500
+REPEATS = 600
 SIZES = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 
 

@@ -216,6 +216,7 @@ def test_partners_are_of_the_class_whatever_the_batches_are_and_new_in_every_epo
     assert partners(rows, 0, "neural-same").shape == (40, 1)
 
 
+@pytest.mark.slow
 def test_compared_and_verified(experiment, tmp_path):
     answer = augexp.compare(
         experiment.replace(plan={"arms": ["none", "neural-content"], "seeds": 2}),
