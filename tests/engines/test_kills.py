@@ -24,7 +24,7 @@ def test_killed_at_random_the_records_are_those_of_an_undisturbed_comparison(epo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["index", "drawing", "screening", "folds-ray"])
+@pytest.mark.parametrize("kind", ["index", "drawing", "folds-ray"])
 def test_other_commands_killed_at_random_leave_what_undisturbed_ones_leave(kind):
     if kind.endswith("ray"):
         pytest.importorskip("ray", reason="the extra augexp[ray] is not installed")
