@@ -25,6 +25,7 @@ from augexp.analysis.warnings import words as warning_words
 from augexp.analysis.warnings.collect import chance_of, is_at_chance
 from augexp.errors import DefinitionError
 from augexp.experiment.folds import check_metric
+from augexp.experiment.nouns import nouns
 from augexp.external import checks, folds, outcomes, seeds
 from augexp.external import wording as words
 from augexp.external.collector import run_name
@@ -129,7 +130,7 @@ def judge(
     ).hexdigest()
     question = _Question(
         plan,
-        _declared(declaration, plan_file, rule, source),
+        _declared(declaration, plan_file, rule, source, size),
         rule,
         outcomes.records(collected, source.where, digest),
         primary(plan.metric, collected.labels, len(collected.classes)),
@@ -213,7 +214,9 @@ def _rule(
     return ("looks" if plan_file.plan.seeds is None else "fixed"), ()
 
 
-def _declared(declaration: Declaration, plan_file: PlanFile | None, rule: Rule, source: JudgedSource) -> Declared:
+def _declared(
+    declaration: Declaration, plan_file: PlanFile | None, rule: Rule, source: JudgedSource, folds_: int
+) -> Declared:
     assert declaration.design is not None and declaration.endpoint is not None  # noqa: S101, PT018 - checked
     statements = [
         declared_wording.DESIGNS[declaration.design],
@@ -230,7 +233,7 @@ def _declared(declaration: Declaration, plan_file: PlanFile | None, rule: Rule, 
             f"{f', {first.strftime(SHOWN_DATE)},' if first else ''} {told}"
         )
     elif rule == "fixed":
-        statements.append("the number of seeds was fixed before the first run")
+        statements.append(f"the number of {nouns(folds_).block}s was fixed before the first run")
     return Declared(
         design=declaration.design,
         endpoint=declaration.endpoint,

@@ -252,3 +252,11 @@ def test_an_auroc_of_folds_is_refused() -> None:
     columns = {k: v for k, v in columns.items() if k != "seed"} | {"repeat": columns["seed"], "fold": folds}
     with pytest.raises(DefinitionError, match="metric: received 'auroc' with folds = 5, whose fits rank"):
         augexp.judge(columns, design="paired", endpoint="final", seeds=4, metric="auroc")
+
+
+def test_what_was_fixed_of_folds_are_repeats() -> None:
+    columns = tables.table(n=4)
+    folds = np.arange(len(columns["seed"])) % 60 % 5
+    columns = {k: v for k, v in columns.items() if k != "seed"} | {"repeat": columns["seed"], "fold": folds}
+    declared = augexp.judge(columns, design="paired", endpoint="final", seeds=4).declared
+    assert "The number of repeats was fixed before the first run." in declared.statements

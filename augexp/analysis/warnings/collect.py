@@ -145,7 +145,7 @@ def _of_design(
         texts.append(words.late_plan(history[0].blocks_finished))
     if draws in words.DRAWS:
         texts.append(words.DRAWS[draws])
-    texts += _of_stage(experiment.plan)
+    texts += _of_stage(experiment.plan, experiment.data.folds)
     if experiment.data.kind.synthetic:
         texts.append(words.SYNTHETIC)
     if manifest is None:
@@ -155,12 +155,12 @@ def _of_design(
     return [*texts, *manifest.warnings]
 
 
-def _of_stage(plan: Plan) -> list[str]:
+def _of_stage(plan: Plan, folds: int | None) -> list[str]:
     policies = len(plan.arms) - 1
     if plan.stage == "screening":
         return [words.SCREENING]
     if plan.stage == "whole" and plan.screen is not False and policies > MANY_POLICIES:
-        return [words.many_policies(policies)]
+        return [words.many_policies(policies, folds=folds)]
     return []
 
 

@@ -171,12 +171,12 @@ def late_plan(blocks: int) -> str:
     return f"{blocks} pairs of runs were there before the plan was written down"
 
 
-def many_policies(count: int) -> str:
-    """Warn of many policies that are compared without a screening."""
-    return (
-        f"{count} policies share the error probability, which widens every interval; with --screen a few "
-        "seeds rank them first, and the best two are confirmed on fresh seeds and images"
-    )
+def many_policies(count: int, *, folds: int | None) -> str:
+    """Warn of many policies that are compared without a screening, which folds do not allow."""
+    remedy = "with --screen a few seeds rank them first, and the best two are confirmed on fresh seeds and images"
+    if folds is not None:
+        remedy = "name fewer of them with --arms, or compare without folds and with --screen"
+    return f"{count} policies share the error probability, which widens every interval; {remedy}"
 
 
 def skipped_records(count: int) -> str:

@@ -12,6 +12,7 @@ from augexp.analysis import critical_values, statistics
 from augexp.analysis.folds import outlook
 from augexp.analysis.folds.critical_values import anytime
 from augexp.analysis.folds.variance import fold_means, folded
+from augexp.analysis.warnings import words
 
 HAND = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, -1.0]])
 FOLD = np.array([[0, 0, 1, 1], [0, 1, 0, 1]])
@@ -101,3 +102,9 @@ def test_what_folds_would_give_follows_from_the_parts():
     assert outlook.with_folds(parts, own, 1000, 5) is None
     assert outlook.with_folds(parts, own, 200, 20) is None
     assert outlook.with_folds(parts, own, 1000, 8).folds == 4
+
+
+def test_many_policies_are_not_told_to_be_screened_where_folds_refuse_it():
+    plain, folded_ = (words.many_policies(5, folds=folds) for folds in (None, 5))
+    assert "with --screen a few seeds rank them first" in plain
+    assert folded_.endswith("name fewer of them with --arms, or compare without folds and with --screen")

@@ -14,7 +14,7 @@ from augexp.data.store_manifest import GroupCounts
 
 SHARED = "5 policies share the error probability, which widens every interval."
 CASES = {
-    "screen": (words.many_policies(5), SHARED),
+    "screen": (words.many_policies(5, folds=None), SHARED),
     "max-epochs": (
         words.still_gains(["none"], 40),
         "[still-gaining] `none` still gained on validation at the cap of 40 epochs, so the own best budget may lie "
