@@ -123,9 +123,12 @@ def head() -> str:
 
 
 def worth() -> str:
-    """Return what augmentation is worth in photos on cats and dogs."""
-    answer = json.loads((ROOT / "results" / "worth" / "cats-dogs" / "worth.json").read_text("utf-8"))
-    return f"> {answer['sentence']}"
+    """Return what augmentation is worth in photos, of every published answer."""
+    lines = ["| photos | worth |", "|---|---|"]
+    for path in sorted((ROOT / "results" / "worth").glob("*/worth.json")):
+        answer = json.loads(path.read_text("utf-8"))
+        lines.append(f"| {path.parent.name} | {answer['sentence']} |")
+    return "\n".join(lines)
 
 
 def gallery() -> str:
