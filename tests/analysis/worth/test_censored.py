@@ -49,7 +49,7 @@ def test_too_few_known_numbers_have_no_estimate(known):
 
 # -- coverage ------------------------------------------------------------------------------------
 
-REPEATS = 600
+REPEATS = 1500
 SIZES = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 
 
@@ -67,9 +67,9 @@ def draw(generator, n, m, k, run_sd):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "k", "run_sd"), [(5, 0.5, 0.03), (8, 1.0, 0.03), (8, 1.5, 0.03), (8, 1.0, 0.06)])
+@pytest.mark.parametrize(("n", "k", "run_sd"), [(5, 0.5, 0.03), (8, 1.5, 0.03)])
 def test_the_interval_covers_the_true_doublings(n, k, run_sd):
-    """Rates of .91 to .98 with 4 to 35 % censored seeds; the known truth is that of the simulation's curve."""
+    """5 and 30 % of the seeds are censored; the known truth is that of the simulation's curve."""
     generator = np.random.default_rng([n, int(100 * k), int(100 * run_sd)])
     t, covered, judged = stdtrit(n - 1, 0.975), 0, 0
     for _ in range(REPEATS):
@@ -81,4 +81,4 @@ def test_the_interval_covers_the_true_doublings(n, k, run_sd):
             judged += 1
             covered += found.low <= k <= found.high
     assert judged > 0.95 * REPEATS
-    assert 0.91 <= covered / judged <= 0.985
+    assert 0.93 <= covered / judged <= 0.97
