@@ -247,7 +247,7 @@ def could_be_best(runs: PairedRuns, settings: AnalysisSettings, pairwise: Level)
     enough = len(runs.arms) > 1 and fewest >= statistics.least(runs.folds) and math.isfinite(pairwise.t(fewest))
     if not enough or settings.missing or not settings.claims:
         return ()
-    outcomes = {arm: 100.0 * runs.outcomes(arm) for arm in runs.arms}
+    outcomes = {arm: 100.0 * runs.outcomes(arm) * runs.weights for arm in runs.arms}
     best = []
     for arm in runs.arms:
         uppers = []

@@ -135,25 +135,23 @@ class PairedRuns:
         return self.columns.collapse(np.stack([predictions.correct for predictions in self.predictions(arm)]))
 
     def outcomes(self, arm: str) -> Floats:
-        """Return the numbers whose mean over the columns is the primary metric of each seed, float64 (n, m).
+        """Return the numbers whose weighted mean over the columns is the primary metric of each seed, float64 (n, m).
 
-        For accuracies what is right, in [0, 1], times the weight of its column; for the AUROC those of
-        `measures.ranking.influence`, which may lie outside.
+        For accuracies what is right, in [0, 1]; for the AUROC those of `measures.ranking.influence`, which may lie
+        outside, and whose weights are 1.
         """
         if self.metric != "auroc":
-            return self.correct(arm) * self.weights
-        return area.outcomes(self.predictions(arm), self.columns, self.positive)
+            return self.correct(arm)
+        return area.percent(self.predictions(arm), self.columns, self.positive) / 100.0
 
     def scores(self, arm: str) -> Floats:
         """Return the primary metric of each seed, float64 (n,) in [0, 1]."""
-        scores: Floats = self.outcomes(arm).mean(axis=1)
+        scores: Floats = (self.outcomes(arm) * self.weights).mean(axis=1)
         return scores
 
     def differences(self, baseline: str, arm: str) -> Floats:
         """Return D of the primary metric in percentage points, float64 (n, m)."""
-        if self.metric == "auroc":
-            return 100.0 * (self.outcomes(arm) - self.outcomes(baseline))
-        return 100.0 * (self.correct(arm) - self.correct(baseline)) * self.weights
+        return 100.0 * (self.outcomes(arm) - self.outcomes(baseline)) * self.weights
 
     def equal(self, baseline: str, arm: str) -> bool:
         """Tell whether two arms have the same outcome on every image in every seed."""

@@ -61,7 +61,7 @@ def trends(experiment: Experiment, runs: PairedRuns, level: Level, *, missing: b
 def slope_matrix(runs: PairedRuns, arms: Sequence[str], amounts: Floats) -> Floats:
     """Return the least-squares slope of the primary metric over `amounts`, in pp; float64 (n, m)."""
     centred = amounts - amounts.mean()
-    outcomes = np.stack([100.0 * runs.outcomes(arm) for arm in arms])
+    outcomes = np.stack([100.0 * runs.outcomes(arm) * runs.weights for arm in arms])
     # From the first arm on: weights that sum to nearly zero would make a slope of equal arms.
     slopes: Floats = np.tensordot(centred / float(centred @ centred), outcomes - outcomes[0], axes=1)
     return slopes

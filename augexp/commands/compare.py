@@ -113,7 +113,7 @@ def _complete(
         store = index(stage, data_dir=data_dir, jobs=jobs, progress=listener)
         check_folds(store, stage)
         check_batch_size(store, stage)
-        check_positive(store, stage)
+        check_measures(store, stage)
         answer.check_halves(store, stage.plan)
         answer.plan_records(workspace, store.fingerprint)  # refuse others before the plan is written down
         named_paths.remember(stage, data_dir)
@@ -134,9 +134,16 @@ def check_batch_size(store: Store, experiment: Experiment) -> None:
         )
 
 
-def check_positive(store: Store, experiment: Experiment) -> None:
-    """Raise DefinitionError where the positive class is none of the images' classes, before anything is trained."""
-    positive = experiment.plan.positive
+def check_measures(store: Store, experiment: Experiment) -> None:
+    """Raise DefinitionError where what is to be measured does not fit the classes, before anything is trained."""
+    from augexp.analysis.measures.area import MAX_RANKED  # noqa: PLC0415 - numpy
+
+    positive, count = experiment.plan.positive, len(store.classes)
+    if experiment.plan.metric == "auroc" and count > MAX_RANKED:
+        raise DefinitionError(
+            f"metric: received 'auroc' with {count} classes; allowed are at most {MAX_RANKED}, whose probabilities are "
+            "kept: choose --metric accuracy or balanced_accuracy"
+        )
     if positive is not None and positive not in store.classes:
         raise DefinitionError(
             f"positive: received {positive!r}; allowed is one of the classes {', '.join(store.classes[:20])}"

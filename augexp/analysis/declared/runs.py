@@ -39,12 +39,12 @@ class IndependentRuns(PairedRuns):
 
     def parts(self, baseline: str, arm: str) -> Crossed:
         """Take the difference of the primary metric apart, in percentage points."""
-        first, second = (100.0 * self.outcomes(name) for name in (baseline, arm))
+        first, second = (100.0 * self.outcomes(name) * self.weights for name in (baseline, arm))
         return self.take_apart(first, second, weights=self.weights)
 
     def parts_by_images(self, baseline: str, arm: str) -> Crossed:
         """Take it apart as if every image counted as its own, whatever groups there are."""
-        first, second = (100.0 * self.outcomes(name) for name in (baseline, arm))
+        first, second = (100.0 * self.outcomes(name) * self.weights for name in (baseline, arm))
         return statistics.independent(second, first)
 
     def take_apart(

@@ -15,8 +15,8 @@ MAX_RANKED = 100
 """Classes up to which predictions are ranked: with more, AUROC and average precision are left out."""
 
 
-def outcomes(runs: Sequence[Predictions], columns: Columns, positive: str | None) -> Floats:
-    """Return the numbers whose mean over the columns is the AUROC of each run, float64 (n, m).
+def percent(runs: Sequence[Predictions], columns: Columns, positive: str | None) -> Floats:
+    """Return the numbers whose mean over the columns is the AUROC of each run in percent, float64 (n, m).
 
     Args:
         runs: of one arm, of the same images.
@@ -38,7 +38,7 @@ def outcomes(runs: Sequence[Predictions], columns: Columns, positive: str | None
     rows = []
     for predictions in runs:
         table, labels = probabilities(predictions), predictions.labels
-        rows.append(np.mean([ranking.influence(table[:, k], labels == k, weights) for k in chosen], axis=0))
+        rows.append(100.0 * np.mean([ranking.influence(table[:, k], labels == k, weights) for k in chosen], axis=0))
     return columns.collapse(np.stack(rows))
 
 

@@ -56,16 +56,14 @@ def measures(runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettin
 
         def f1(predictions: Predictions) -> float:
             values = ranking.f1(predictions.labels, predictions.predicted, weights, len(classes))
-            return 100.0 * float(np.nanmean(values[chosen] if named and chosen else values))
+            return 100.0 * float(np.nanmean(values[[classes.index(named)]] if named else values))
 
         yield _of_runs("f1", f"F1{of} (%)", f1, runs, baseline, arm, settings)
 
 
 def _area(name: str, runs: PairedRuns, baseline: str, arm: str, settings: AnalysisSettings) -> Measure:
     """Compare AUROCs by the placement values of the images, whose interval holds for new ones."""
-    first, second = (
-        100.0 * area.outcomes(runs.predictions(a), runs.columns, settings.plan.positive) for a in (baseline, arm)
-    )
+    first, second = (area.percent(runs.predictions(a), runs.columns, settings.plan.positive) for a in (baseline, arm))
     parts = runs.take_apart(first, second)
     t, interval = settings.level.of(parts), None
     # The fits of a repeat rank the images on scales of their own, so that this interval is not known for folds.
