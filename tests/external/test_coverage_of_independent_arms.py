@@ -22,8 +22,7 @@ BASE = math.sqrt(1 + REST**2) * 1.2
 PAIRS_OF_ARMS = [(3, 3), (3, 5), (3, 20), (5, 5), (5, 12), (8, 8), (20, 20)]
 CASES = [*((n, m) for m in (100, 1000) for n in PAIRS_OF_ARMS), ((3, 5), 10_000), ((8, 8), 10_000)]
 SEED_SDS = [(0.05, 0.05), (0.2, 0.2), (0.2, 0.05), (0.05, 0.2)]
-REPEATS = {100: 2000, 1000: 1000, 10_000: 300}
-"""Fewer than those of docs/judge.md, which is about single cases: 20,000, 6,000 and 500."""
+REPEATS = {100: 4000, 1000: 2000, 10_000: 500}
 
 
 def cover(n_arm, n_baseline, m, sd_arm, sd_baseline, repeats, rule="fixed"):
