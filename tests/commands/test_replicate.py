@@ -17,8 +17,9 @@ from typer.main import get_command
 import augexp
 from augexp.cli import app
 from augexp.commands import compare
+from augexp.commands.replicate.own_options import own_options
 from augexp.engines.base import Engine
-from augexp.errors import DataError, DefinitionError, Interrupted
+from augexp.errors import DataError, DefinitionError, Interrupted, ResultsError
 from augexp.experiment import definition
 from augexp.experiment.replications import perez_wang
 from augexp.results import records
@@ -204,6 +205,21 @@ def test_no_warning_names_an_option_of_another_command(whole, places):
         assert "group-from" not in (out / f"replication.{form}").read_text("utf-8")
 
 
+def test_no_note_names_an_option_of_another_command(whole):
+    _, told = whole
+    offered = {word for one in get_command(app).commands["replicate"].params for word in one.opts}
+    assert any(note.startswith("About ") for note in told.notes)  # the estimate of each comparison
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", " ".join(told.notes))) <= offered
+
+
+def test_the_time_ahead_is_that_of_the_median_run(whole, places):
+    ahead = augexp.replicate_forecast(**{**SETTING, "seeds": 4}, **places)
+    assert ahead.runs == 4
+    for arm, seconds in ahead.epochs.items():
+        runs = [r for r in records.read_runs(places["out"] / "perez-wang-dogs-cats") if r.arm == arm]
+        assert seconds == np.median([np.mean([epoch.seconds for epoch in r.timing.epochs[1:]]) for r in runs])
+
+
 def test_what_is_there_is_not_trained_again(whole, places, in_this_process):
     replication, _ = whole
     told = Notes()
@@ -282,6 +298,17 @@ def test_wrong_values_are_one_line(places, changes, words):
         augexp.replicate(**{**SETTING, **places, **changes})
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_error_names_the_options_of_this_command(whole, places, in_this_process):
+    with pytest.raises(ResultsError) as caught:
+        augexp.replicate(**{**SETTING, **places, "per_class": 40})
+    assert str(caught.value).endswith("the source has changed: use another --out, or put the images back")
+    with (
+        pytest.raises(ResultsError, match="^give this one a folder of its own with --out, or delete that folder$"),
+        own_options(),
+    ):
+        raise ResultsError("give this one a name of its own with --name, or delete that folder")
 
 
 def test_missing_images_say_how_to_get_them(tmp_path, images):

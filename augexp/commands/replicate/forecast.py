@@ -97,8 +97,9 @@ def forecast(
         finished = {(r.arm, r.seed): r for r in read_runs(out / table.experiment.name) if r.finished}
         left = _missing(table, set(finished))
         missing += len(left)
-        for record in finished.values():
-            known.setdefault(_key(table, record.arm), _pace(record))
+        for arm in {record.arm for record in finished.values()}:
+            ended = [_pace(record) for record in finished.values() if record.arm == arm]
+            known.setdefault(_key(table, arm), sorted(ended, key=lambda pace: pace.epoch)[len(ended) // 2])
         unknown = [arm for arm in dict.fromkeys(arm for arm, _ in left) if _key(table, arm) not in known]
         if unknown:
             listener.note(f"measuring how long an epoch takes: {', '.join(unknown)}")

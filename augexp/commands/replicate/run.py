@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from augexp.commands import answer, compare
 from augexp.commands.replicate.experiments import PlannedTable, plan_tables
 from augexp.commands.replicate.forecast import Forecast, forecast
+from augexp.commands.replicate.own_options import OwnOptions, own_options
 from augexp.errors import DefinitionError, ResultsError
 from augexp.experiment.replications import perez_wang
 from augexp.progress import NullListener, ProgressListener
@@ -74,9 +75,15 @@ def replicate(
     done: list[ReplicatedTable] = []
     for table in tables:
         listener.note(f"{table.experiment.name}: {table.variant.title}")
-        comparison = compare.compare(
-            table.experiment, results_dir=place, data_dir=data_dir, jobs=jobs, pictures=False, progress=listener
-        )
+        with own_options():
+            comparison = compare.compare(
+                table.experiment,
+                results_dir=place,
+                data_dir=data_dir,
+                jobs=jobs,
+                pictures=False,
+                progress=OwnOptions(listener),
+            )
         done.append(_table(table, comparison, place))
     replication = _replication(done, command)
     _publish(replication, tables, place)
