@@ -12,6 +12,7 @@
 - `learned`: Policies that are trained along with the network: what makes images, and the step that trains both.
 - `models`: The networks: small enough that ten runs are affordable, written against Keras alone.
 - `network`: A network that is built and traced once and then trained many times, each time as if new.
+- `normalisation`: Batch normalisation of a training step as one operation.
 - `prefetch`: Run an iterator ahead of its consumer, in one background thread with bounded memory.
 - `run`: Execute one run: train one arm with one seed, evaluate it, write it down.
 - `task`: What is to be run: one arm with one seed.

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from augexp import surroundings
 from augexp.augment.pixels.canvas import ALIGNMENT
 from augexp.errors import RunError
+from augexp.training.normalisation import fused_normalisation
 from augexp.training.update import compiled_update
 
 Floats = npt.NDArray[np.float32]
@@ -168,7 +169,9 @@ class TensorFlowSteps:
 
         features = tf.TensorSpec((batch_size, *shape), tf.float32)
         targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
-        self._train = tf.function(train, input_signature=[features, targets], autograph=False).get_concrete_function()
+        with fused_normalisation(model):
+            compiled = tf.function(train, input_signature=[features, targets], autograph=False)
+            self._train = compiled.get_concrete_function()
         check_held(self._train.variables, [*model.variables, *optimizer.variables], [self])
         self.forward = _TensorFlowForward(model)
         self.tensor = self.forward.tensor

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from augexp.errors import RunError
 from augexp.training import backend
 from augexp.training.learned.part import LearnedPart
+from augexp.training.normalisation import fused_normalisation
 from augexp.training.update import compiled_update
 
 Floats = npt.NDArray[np.float32]
@@ -76,7 +77,9 @@ class LearnedSteps:
 
         sets = tf.TensorSpec((batch_size, learned.pictures, *model.input_shape[1:]), tf.float32)
         targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
-        self._train = tf.function(train, input_signature=[sets, targets], autograph=False).get_concrete_function()
+        with fused_normalisation(model):
+            compiled = tf.function(train, input_signature=[sets, targets], autograph=False)
+            self._train = compiled.get_concrete_function()
         backend.check_held(
             self._train.variables, [*model.variables, *optimizer.variables, *part.variables()], [self._second, steps]
         )
