@@ -35,7 +35,7 @@ class Column:
         digits: decimals of the numbers; None for text and whole numbers.
         signed: write a plus sign before positive numbers.
         key: column name in CSV; the title where empty.
-        whole: never break a cell over two lines in a terminal.
+        whole: never break a cell over two lines, in a terminal and on the page.
         least: smaller numbers are written as "< least", for p-values; 0 writes all as they are.
     """
 

@@ -186,6 +186,13 @@ def test_the_files_say_the_same(whole, places):
             assert f"{table.pair}: " in shown or f"{table.pair}: ".replace("-", "\\-") in shown
         assert "CycleGAN" in shown
         assert "undecidable" in shown
+    assert '<rect class="square c' in page  # in the legend, as in the chart
+    assert ".legend .square{" in page
+    assert '<td class="whole">undecidable</td>' in page or '<td class="whole">confirmed</td>' in page
+    for arm in replication.tables[0].arms:
+        assert f'<th scope="row" class="name">{arm.arm}</th><td>{arm.title}</td>' in page
+        assert f"| {arm.arm} | {arm.title} |" in text
+    assert re.search(r"Without augmentation \d+\.\d % of the test images are right after the last epoch", text)
     assert "<img" not in page
     assert page.count("<svg") > 4
     assert 'src="http' not in page

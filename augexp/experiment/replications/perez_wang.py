@@ -83,7 +83,7 @@ UNSAID = (
     ("WordNet ids of cats and dogs", "all ids of Tiny ImageNet, the same number of each; variant: the first ids"),
     ("batch size", "32; variant: 128"),
     ("validation images", "40 of the 400 training images of a class, which choose the own best budget"),
-    ("dropout, padding and initialiser", "those of the network `smallnet`, see the page about networks"),
+    ("dropout, padding and initialiser", "those of the network smallnet, see the page about networks"),
     ("which images are for testing", "100 of a class, the same number of every id, by a hash of the file's name"),
     ("number of runs", "one in the paper; here several paired seeds"),
 )

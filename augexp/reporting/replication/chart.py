@@ -83,7 +83,7 @@ class ReplicationChart:
         return (
             (f"wide {PUBLISHED.css}", "published"),
             *((f"wide {STYLES[key].css}", words.BUDGETS[key]) for key in keys),
-            *([(f"point {BEST.css}", "best epochs on the test images")] if best else []),
+            *([(f"square {BEST.css}", "best epochs on the test images")] if best else []),
             ("zone", "no practical difference (±r)"),
         )
 

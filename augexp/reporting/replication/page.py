@@ -62,6 +62,7 @@ def to_markdown(replication: Replication) -> str:
     warnings = [f"- {escape(text)}" for table in replication.tables for text in words.warnings(table)]
     lines += [*warnings, ""] if warnings else []
     lines += [f"{escape(text)}\n" for text in (*words.METHOD, words.CLAIMS, words.OPTIMISM, words.SAMPLING)]
+    lines += [formats.markdown_table(tables.arms(replication))]
     for table in replication.tables:
         lines += [formats.markdown_table(one) for one in _tables(table)]
     lines += [formats.markdown_table(unsaid(replication)), *(f"{escape(text)}\n" for text in replication.left_out)]
@@ -87,7 +88,7 @@ def build_page(replication: Replication, records: Records) -> blocks.Page:
         verdicts=tuple(blocks.VerdictBox(head, "open", sentence) for head, sentence in results),
         warnings=tuple(text for table in replication.tables for text in words.warnings(table)),
         sections=(
-            blocks.Section("How to read this", "method", (blocks.Prose((*words.METHOD, words.SAMPLING)),)),
+            _method(replication),
             *(_section(table) for table in replication.tables),
             _claims(replication),
             _optimism(replication, records),
@@ -95,6 +96,13 @@ def build_page(replication: Replication, records: Records) -> blocks.Page:
         ),
         footer=f"Made by augexp {__version__}. This file holds everything it shows and asks for nothing else.",
     )
+
+
+def _method(replication: Replication) -> blocks.Section:
+    listed = tables.arms(replication)
+    parts: list[blocks.Block] = [blocks.Prose((*words.METHOD, words.SAMPLING))]
+    parts += [blocks.Tabular(listed)] if listed.rows else []
+    return blocks.Section("How to read this", "method", tuple(parts))
 
 
 def _section(table: ReplicatedTable) -> blocks.Section:

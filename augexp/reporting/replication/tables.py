@@ -8,6 +8,12 @@ from augexp.reporting.replication import words
 from augexp.reporting.tables import Cell, Column, Table
 
 
+def arms(replication: Replication) -> Table:
+    """One row per arm of any experiment: what the paper did."""
+    titles = {arm.arm: arm.title for table in replication.tables for arm in table.arms}
+    return Table("The arms", (Column("arm", whole=True), Column("what it is")), tuple(titles.items()))
+
+
 def gains(table: ReplicatedTable) -> Table:
     """One row per arm: the published gain with its error, and the gain at each budget with its interval."""
     keys = [budget.key for budget in table.arms[0].budgets] if table.arms else []
@@ -49,12 +55,12 @@ def gains_by_budget(table: ReplicatedTable) -> Table:
 def accuracies(table: ReplicatedTable) -> Table:
     """One row per arm: the published accuracy, and that at each budget with its interval and epochs."""
     keys = [budget.key for budget in table.arms[0].budgets] if table.arms else []
-    columns = [Column("arm"), Column("what it is"), Column("published (%)", 1)]
+    columns = [Column("arm"), Column("published (%)", 1)]
     for key in keys:
         columns += [Column(f"{words.BUDGETS[key]} (%)", 1), Column("interval", whole=True), Column("epochs")]
     rows = []
     for arm in table.arms:
-        row: list[Cell] = [arm.arm, arm.title, arm.published]
+        row: list[Cell] = [arm.arm, arm.published]
         for key in keys:
             budget = next(one for one in arm.budgets if one.key == key)
             row += [budget.accuracy.estimate, _plain(budget.accuracy), budget.epochs]
@@ -68,7 +74,7 @@ def claims(table: ReplicatedTable) -> Table:
     keys = [one.key for one in table.claims[0].judged] if table.claims else []
     columns = [Column("claim"), Column("published (pp)", 1, signed=True), Column("its error (±pp)", 1)]
     columns += [Column("equal steps (pp)", 1, signed=True), Column("interval", whole=True)]
-    columns += [Column("p (Holm)", 3, least=0.001), *(Column(words.BUDGETS[key]) for key in keys)]
+    columns += [Column("p (Holm)", 3, least=0.001), *(Column(words.BUDGETS[key], whole=True) for key in keys)]
     rows = []
     for claim in table.claims:
         first = claim.judged[0] if claim.judged else None

@@ -76,7 +76,24 @@ def result(table: ReplicatedTable) -> tuple[str, str]:
         return f"{short(table)}: no claim can be judged", "No claim of the paper is about the arms that were run."
     unit = "repeats of all folds" if table.folds else "paired seeds"
     sizes = f"{table.seeds} {unit}, {table.train_images:,} training and {table.test_images:,} test images"
-    return head, f"At equal steps, {table.epochs} epochs of `{table.network}`: {sizes}. {_exceeding(table)}"
+    sentences = (
+        f"At equal steps, {table.epochs} epochs of `{table.network}`: {sizes}.",
+        _level(table),
+        _exceeding(table),
+    )
+    return head, " ".join(filter(None, sentences))
+
+
+def _level(table: ReplicatedTable) -> str:
+    """Say how many test images are right without augmentation, here and in the paper; empty where it is not known."""
+    baseline = next((arm for arm in table.arms if arm.published_gain is None and arm.best_of_epochs), None)
+    if baseline is None or baseline.best_of_epochs is None:
+        return ""
+    here = baseline.best_of_epochs
+    return (
+        f"Without augmentation {number(here.final, 1)} % of the test images are right after the last epoch and "
+        f"{number(here.best, 1)} % after the best one; the paper has {number(baseline.published, 1)} %."
+    )
 
 
 def _exceeding(table: ReplicatedTable) -> str:
