@@ -73,16 +73,12 @@ def replicate(
     listener.note(ahead.words)
     command = _command(name, {**given, "epochs": epochs, "per_class": per_class})
     done: list[ReplicatedTable] = []
+    own = OwnOptions(listener)
     for table in tables:
         listener.note(f"{table.experiment.name}: {table.variant.title}")
         with own_options():
             comparison = compare.compare(
-                table.experiment,
-                results_dir=place,
-                data_dir=data_dir,
-                jobs=jobs,
-                pictures=False,
-                progress=OwnOptions(listener),
+                table.experiment, results_dir=place, data_dir=data_dir, jobs=jobs, pictures=False, progress=own
             )
         done.append(_table(table, comparison, place))
     replication = _replication(done, command)
