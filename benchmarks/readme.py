@@ -163,7 +163,7 @@ def paper() -> str:
         The source of the method, [Perez & Wang 2017](https://arxiv.org/abs/1712.04621), reports the best of
         {one["epochs"]} epochs of one run on {one["test_images"]} test images. [Repeated](docs/replicate.md) with
         {min(table["seeds"] for table in tables.values())} paired seeds, {confirmed} of {len(statuses)} claims are
-        confirmed, {contradicted} contradicted and {undecidable} undecidable with so few test images; its transformed
+        confirmed, {contradicted} contradicted and {undecidable} undecidable: its transformed
         copies gain {" and ".join(gains)}. Choosing the best epoch on the test images adds
         {_signed(sum(biases) / len(biases))} pp of luck.""")
 
