@@ -15,7 +15,7 @@ from typing import Any
 
 import keras  # noqa: TID253 - this module is only loaded by workers
 
-FUSED = ("smallnet",)
+FUSED: tuple[str, ...] = ("smallnet",)
 """Networks whose steps are traced with it. `residual` is not: what was computed with it is verified to the bit."""
 
 
