@@ -19,6 +19,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from augexp.analysis.replication.schema import ReplicatedTable, Replication
+from augexp.reporting import formats
+from augexp.reporting.replication import tables as replication_tables
+from augexp.reporting.replication import words as replication_words
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 WIDTH = 116
@@ -131,80 +136,48 @@ def worth() -> str:
     return "\n".join(lines)
 
 
-PAPER = {"dogs-cats": "dogs against cats", "dogs-goldfish": "dogs against goldfish"}
-"""The tables of Perez & Wang 2017 that are repeated, and what they are called."""
-
-
-def replicated() -> dict[str, Any]:
-    """Return the tables of ``replication.json`` by pair, of which no run may be missing."""
-    answer = json.loads((ROOT / "results" / "perez-wang" / "replication.json").read_text("utf-8"))
-    tables = {table["pair"]: table for table in answer["tables"] if not table["variant"]}
-    for pair, table in tables.items():
-        if table["missing"]:
-            raise ValueError(
-                f"replication.json: {table['missing']} runs of {pair} are missing; run: {answer['command']}"
-            )
-    return tables
+def replicated() -> tuple[ReplicatedTable, ...]:
+    """Return the tables of ``replication.json`` as the paper has them, of which no run may be missing."""
+    answer = Replication.model_validate_json((ROOT / "results" / "perez-wang" / "replication.json").read_bytes())
+    for table in answer.tables:
+        if table.missing:
+            raise ValueError(f"{table.experiment}: {table.missing} runs are missing; run: {answer.command}")
+    return tuple(table for table in answer.tables if not table.variant)
 
 
 def paper() -> str:
     """Return what came out of the repeated paper, in three sentences."""
-    tables = replicated()
-    one = next(iter(tables.values()))
-    statuses = [_at(claim["judged"], "equal-steps")["status"] for table in tables.values() for claim in table["claims"]]
+    repeated = replicated()
+    statuses: list[str] = [claim.judged[0].status for table in repeated for claim in table.claims]  # at equal steps
     confirmed, contradicted, undecidable = map(statuses.count, ("confirmed", "contradicted", "undecidable"))
-    biases = [arm["best_of_epochs"]["bias"] for table in tables.values() for arm in table["arms"]]
+    biases = [arm.best_of_epochs.bias for table in repeated for arm in table.arms if arm.best_of_epochs]
     gains = []
-    for pair, table in tables.items():
-        arm = next(arm for arm in table["arms"] if arm["arm"] == "traditional")
-        gain = _with_interval(_at(arm["budgets"], "equal-steps")["gain"], " pp")
-        gains.append(f"{gain} on {PAPER[pair]}, published as {_signed(arm['published_gain'])} pp")
+    for table in repeated:
+        (arm,) = (arm for arm in table.arms if arm.arm == "traditional")
+        gain, pair = arm.budgets[0].gain, replication_words.PAIRS[table.pair]
+        if gain is None or gain.interval is None or arm.published_gain is None:
+            raise ValueError(f"{table.experiment}: `traditional` has no interval")
+        low, high = _signed(gain.interval.low), _signed(gain.interval.high)
+        published = _signed(arm.published_gain)
+        gains.append(f"{_signed(gain.estimate)} pp ({low} to {high}) on {pair}, published as {published} pp")
     return _wrapped(f"""
         The source of the method, [Perez & Wang 2017](https://arxiv.org/abs/1712.04621), reports the best of
-        {one["epochs"]} epochs of one run on {one["test_images"]} test images. [Repeated](docs/replicate.md) with
-        {min(table["seeds"] for table in tables.values())} paired seeds, {confirmed} of {len(statuses)} claims are
-        confirmed, {contradicted} contradicted and {undecidable} undecidable: its transformed
-        copies gain {" and ".join(gains)}. Choosing the best epoch on the test images adds
-        {_signed(sum(biases) / len(biases))} pp of luck.""")
+        {repeated[0].epochs} epochs of one run on {repeated[0].test_images} test images. [Repeated](docs/replicate.md)
+        with {min(table.seeds for table in repeated)} paired seeds, {confirmed} of {len(statuses)} claims are confirmed,
+        {contradicted} contradicted and {undecidable} undecidable: its transformed copies gain {" and ".join(gains)}.
+        Choosing the best epoch by the test images raises the accuracy of an arm by
+        {sum(biases) / len(biases):.1f} pp on average.""")
 
 
 def paper_table() -> str:
-    """Return one row for each arm of the repeated tables: accuracies, then gains."""
-    accuracies, gains = ("published", "last epoch", "best epoch"), ("published gain", "equal steps", "own best budget")
-    heads = ("arm", *(f"{name} (%)" for name in accuracies), *(f"{name} (pp)" for name in gains))
-    blocks = []
-    for pair, table in replicated().items():
-        sizes = f"{table['seeds']} paired seeds, {table['test_images']} test images"
-        lines = [f"{PAPER[pair].capitalize()}, {sizes}:", "", f"| {' | '.join(heads)} |", f"|---|{'---:|' * 6}"]
-        for arm in table["arms"]:
-            best = arm["best_of_epochs"]
-            cells = [f"`{arm['arm']}`", *(f"{value:.1f}" for value in (arm["published"], best["final"], best["best"]))]
-            if arm["published_gain"] is not None:
-                cells.append(f"{_signed(arm['published_gain'])} ± {arm['published_error']:.1f}")
-                cells += [_with_interval(_at(arm["budgets"], key)["gain"]) for key in ("equal-steps", "own-best")]
-            lines.append(f"| {' | '.join(cells + [''] * (len(heads) - len(cells)))} |")
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
-
-
-def paper_claims() -> str:
-    """Return how many claims of each repeated table are confirmed, contradicted and undecidable at each budget."""
-    names = {"equal-steps": "equal steps", "equal-epochs": "equal epochs", "own-best": "own best budget"}
-    lines = ["| table | budget | confirmed | contradicted | undecidable |", "|---|---|---:|---:|---:|"]
-    for (pair, table), (key, name) in itertools.product(replicated().items(), names.items()):
-        statuses = [_at(claim["judged"], key)["status"] for claim in table["claims"]]
-        counts = [str(statuses.count(status)) for status in ("confirmed", "contradicted", "undecidable")]
-        lines.append(f"| {PAPER[pair]} | {name} | {' | '.join(counts)} |")
-    return "\n".join(lines)
-
-
-def _at(budgets: Sequence[dict[str, Any]], key: str) -> dict[str, Any]:
-    return next(budget for budget in budgets if budget["key"] == key)
-
-
-def _with_interval(gain: dict[str, Any], unit: str = "") -> str:
-    low, high = (_signed(gain["interval"][side]) for side in ("low", "high"))
-    return f"{_signed(gain['estimate'])}{unit} ({low} to {high})"
+    """Return the answer of every repeated table, its gains, and what the best epochs would have claimed."""
+    texts = []
+    for table in replicated():
+        head, sentence = replication_words.result(table)
+        texts.append(f"> **{formats.escape_markdown(head)}.** {sentence}\n")
+        listed = (replication_tables.gains(table), replication_tables.claims(table), replication_tables.optimism(table))
+        texts += [formats.markdown_table(one) for one in listed]
+    return "\n".join(texts).rstrip()
 
 
 def gallery() -> str:
@@ -381,7 +354,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "worth": worth,
     "paper": paper,
     "paper-table": paper_table,
-    "paper-claims": paper_claims,
     "gallery": gallery,
     "speed": speed,
     "augmentation": augmentation,

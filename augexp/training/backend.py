@@ -169,7 +169,7 @@ class TensorFlowSteps:
 
         features = tf.TensorSpec((batch_size, *shape), tf.float32)
         targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
-        with fused_normalisation(model):
+        with fused_normalisation(model, device=has_device()):
             compiled = tf.function(train, input_signature=[features, targets], autograph=False)
             self._train = compiled.get_concrete_function()
         check_held(self._train.variables, [*model.variables, *optimizer.variables], [self])

@@ -20,13 +20,15 @@ FUSED: tuple[str, ...] = ("smallnet",)
 
 
 @contextmanager
-def fused_normalisation(model: keras.Model) -> Iterator[None]:
+def fused_normalisation(model: keras.Model, *, device: bool) -> Iterator[None]:
     """Let a network of `FUSED` normalise with one operation while its training step is traced by TensorFlow.
 
     Args:
         model: any network; others, and layers of another precision than float32, are left as they are.
+        device: whether it is on an accelerator, where nothing is changed.
     """
-    layers = [layer for layer in model.layers if _can_be_fused(layer)] if model.name in FUSED else []
+    named = model.name in FUSED and not device
+    layers = [layer for layer in model.layers if _can_be_fused(layer)] if named else []
     for layer in layers:
         layer.call = _fused(layer)
     try:
@@ -43,15 +45,18 @@ def _can_be_fused(layer: Any) -> bool:
         and layer.trainable
         and layer.scale
         and layer.center
+        and layer.axis in (-1, 3)
         and not getattr(layer, "renorm", False)
     )
 
 
 def _fused(layer: Any) -> Any:
-    """Return what a layer does with activations, float32 (B, H, W, C), in training."""
+    """Return what a layer does with activations, float32 (B, H, W, C), in training; with anything else as before."""
     import tensorflow as tf  # noqa: PLC0415 - only on this backend
 
     def call(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if not training or mask is not None or inputs.shape.rank != 4 or not inputs.shape.is_fully_defined():
+            return type(layer).call(layer, inputs, training=training, mask=mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon, is_training=True
         )

@@ -36,19 +36,34 @@ def test_weights_and_moving_statistics_are_those_of_keras(monkeypatch):
 
 
 def test_the_training_graph_has_the_operation_and_evaluation_has_not(monkeypatch):
+    assert [operations(monkeypatch, models.smallnet(SIZE, 2, "float32"), fused) for fused in (False, True)] == [
+        [0, 0],
+        [2, 0],
+    ]
+
+
+def test_only_images_in_training_are_normalised_with_it(monkeypatch):
+    """A network from elsewhere may have the same name, and layers that are frozen, or normalise something else."""
+    images = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.BatchNormalization(name="images")(images)
+    x = keras.layers.BatchNormalization(name="frozen", trainable=False)(x)
+    x = keras.layers.BatchNormalization(name="rows", axis=1)(x)
+    x = keras.layers.BatchNormalization(name="vectors")(keras.layers.Flatten()(x))
+    model = keras.Model(images, keras.layers.Dense(2)(x), name="smallnet")
+    assert operations(monkeypatch, model, fused=True) == [1, 0]
+
+
+def operations(monkeypatch, model: keras.Model, fused: bool) -> list[int]:
+    """Return how many times the operation stands in the graphs of training and evaluation."""
+    monkeypatch.setattr(normalisation, "FUSED", ("smallnet",) if fused else ())
     optimizer = keras.optimizers.SGD(0.1)
-    found = {}
-    for fused in (False, True):
-        monkeypatch.setattr(normalisation, "FUSED", ("smallnet",) if fused else ())
-        model = models.smallnet(SIZE, 2, "float32")
-        optimizer.build(model.trainable_variables)
-        steps = backend.TensorFlowSteps(model, optimizer, BATCH)
-        found[fused] = [
-            sum(operation.type == "FusedBatchNormV3" for operation in graph.graph.get_operations())
-            for graph in (steps._train, steps.forward._forward)
-        ]
-        optimizer = keras.optimizers.SGD(0.1)
-    assert found == {False: [0, 0], True: [2, 0]}
+    optimizer.build(model.trainable_variables)
+    steps = backend.TensorFlowSteps(model, optimizer, BATCH)
+    steps.train(np.zeros((BATCH, SIZE, SIZE, 3), np.float32), np.eye(2, dtype=np.float32)[np.zeros(BATCH, int)])
+    return [
+        sum(operation.type == "FusedBatchNormV3" for operation in graph.graph.get_operations())
+        for graph in (steps._train, steps.forward._forward)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,13 +77,19 @@ def test_the_training_graph_has_the_operation_and_evaluation_has_not(monkeypatch
 )
 def test_other_networks_and_precisions_are_left_alone(name, precision, replaced):
     model = models.MODELS[name](SIZE, 2, precision)
-    with normalisation.fused_normalisation(model):
+    with normalisation.fused_normalisation(model, device=False):
         assert sum("call" in vars(layer) for layer in model.layers) == replaced
     assert not any("call" in vars(layer) for layer in model.layers)
 
 
+def test_nothing_is_replaced_on_an_accelerator():
+    model = models.smallnet(SIZE, 2, "float32")
+    with normalisation.fused_normalisation(model, device=True):
+        assert not any("call" in vars(layer) for layer in model.layers)
+
+
 def test_the_layers_are_restored_after_an_error():
     model = models.smallnet(SIZE, 2, "float32")
-    with pytest.raises(RuntimeError, match="while tracing"), normalisation.fused_normalisation(model):
+    with pytest.raises(RuntimeError, match="while tracing"), normalisation.fused_normalisation(model, device=False):
         raise RuntimeError("while tracing")
     assert not any("call" in vars(layer) for layer in model.layers)

@@ -48,7 +48,7 @@ class OwnOptions:
 
 @contextmanager
 def own_options() -> Iterator[None]:
-    """Let an error name the options of `augexp replicate`.
+    """Let an error name the options of `augexp replicate`; also a decorator.
 
     Raises:
         AugexpError: of the same class, with the same line but for the options.

@@ -25,6 +25,7 @@ OUT = Path("results") / perez_wang.NAME
 """Where the answer is written if nothing else is said."""
 
 
+@own_options()
 def replicate(
     name: str = perez_wang.NAME,
     *,
@@ -76,16 +77,16 @@ def replicate(
     own = OwnOptions(listener)
     for table in tables:
         listener.note(f"{table.experiment.name}: {table.variant.title}")
-        with own_options():
-            comparison = compare.compare(
-                table.experiment, results_dir=place, data_dir=data_dir, jobs=jobs, pictures=False, progress=own
-            )
+        comparison = compare.compare(
+            table.experiment, results_dir=place, data_dir=data_dir, jobs=jobs, pictures=False, progress=own
+        )
         done.append(_table(table, comparison, place))
     replication = _replication(done, command)
     _publish(replication, tables, place)
     return replication
 
 
+@own_options()
 def replicate_forecast(
     name: str = perez_wang.NAME,
     *,

@@ -86,14 +86,14 @@ def result(table: ReplicatedTable) -> tuple[str, str]:
 
 def _level(table: ReplicatedTable) -> str:
     """Say how many test images are right without augmentation, here and in the paper; empty where it is not known."""
-    baseline = next((arm for arm in table.arms if arm.published_gain is None and arm.best_of_epochs), None)
-    if baseline is None or baseline.best_of_epochs is None:
-        return ""
-    here = baseline.best_of_epochs
-    return (
-        f"Without augmentation {number(here.final, 1)} % of the test images are right after the last epoch and "
-        f"{number(here.best, 1)} % after the best one; the paper has {number(baseline.published, 1)} %."
-    )
+    for arm in table.arms:
+        if arm.published_gain is None and arm.best_of_epochs is not None:
+            last, best = (number(value, 1) for value in (arm.best_of_epochs.final, arm.best_of_epochs.best))
+            return (
+                f"Without augmentation {last} % of the test images are right after the last epoch and {best} % after "
+                f"the best one; the paper has {number(arm.published, 1)} %."
+            )
+    return ""
 
 
 def _exceeding(table: ReplicatedTable) -> str:

@@ -77,7 +77,7 @@ class LearnedSteps:
 
         sets = tf.TensorSpec((batch_size, learned.pictures, *model.input_shape[1:]), tf.float32)
         targets = tf.TensorSpec((batch_size, model.output_shape[-1]), tf.float32)
-        with fused_normalisation(model):
+        with fused_normalisation(model, device=backend.has_device()):
             compiled = tf.function(train, input_signature=[sets, targets], autograph=False)
             self._train = compiled.get_concrete_function()
         backend.check_held(
